@@ -1,0 +1,38 @@
+"""Connections to PostgreSQL: UTC sessions, a name for each in pg_stat_activity, sane limits."""
+
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
+
+Connection = psycopg.Connection[TupleRow]
+
+
+def _options(name: str, *, idle_in_transaction_s: int) -> dict[str, Any]:
+    return {
+        "application_name": f"shijing-{name}",
+        "connect_timeout": 5,
+        # A frozen process must not hold its locks for ever (see the fence in alerts.pipeline).
+        "options": f"-c timezone=UTC -c idle_in_transaction_session_timeout={idle_in_transaction_s}s",
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+    }
+
+
+def connect(url: str, name: str, *, autocommit: bool = False, idle_in_transaction_s: int = 20) -> Connection:
+    """Open one connection; raises psycopg.OperationalError where there is no server."""
+    return psycopg.connect(url, autocommit=autocommit, **_options(name, idle_in_transaction_s=idle_in_transaction_s))
+
+
+def open_pool(url: str, name: str, *, size: int = 8) -> ConnectionPool[Connection]:
+    """A pool of autocommit connections for a server process; the caller closes it."""
+    return ConnectionPool(
+        url,
+        min_size=1,
+        max_size=size,
+        kwargs={"autocommit": True, **_options(name, idle_in_transaction_s=20)},
+        name=name,
+        open=True,
+    )

@@ -1,0 +1,23 @@
+"""The base of every error the product raises on purpose.
+
+ShijingError
+├── ConfigError            settings, rule, plan or data files that do not hold together
+├── DataFolderError        a data folder that cannot be used as it is
+└── MigrationError         a schema that cannot be brought up to date
+"""
+
+
+class ShijingError(Exception):
+    """Something went wrong that the person at the keyboard can read and mend."""
+
+
+class ConfigError(ShijingError):
+    """A setting or a file that people edit is wrong."""
+
+
+class DataFolderError(ShijingError):
+    """A data folder cannot be used: another version, no room, no right to it."""
+
+
+class MigrationError(ShijingError):
+    """The database schema cannot be brought to this version."""

@@ -1,0 +1,70 @@
+"""Typed settings, one small class per concern; each reads its own `SHIJING_<CONCERN>_` variables."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parent.parent
+CONFIG = PROJECT / "config"
+
+
+class DatabaseSettings(BaseSettings):
+    """Where readings and alerts are kept."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_DATABASE_")
+
+    url: str = ""  # empty: the embedded server of the data folder
+    password_file: Path | None = None  # a secret stays out of the URL
+    retention_days: int | None = Field(None, ge=1)  # None: readings are kept for ever
+    partitions_ahead_days: int = Field(3, ge=1)
+
+
+class BrokerSettings(BaseSettings):
+    """The MQTT broker that devices speak to."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_MQTT_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65535)  # 0: the embedded broker of the data folder
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    tls_ca: Path | None = None
+    keepalive_s: int = Field(30, ge=5)
+    session_expiry_s: int = Field(7 * 86400, ge=0)
+    receive_maximum: int = Field(2000, ge=1, le=65535)
+
+    @model_validator(mode="after")
+    def _password_needs_a_name(self) -> Self:
+        if self.password.get_secret_value() and not self.username:
+            raise ValueError("SHIJING_MQTT_PASSWORD is set but SHIJING_MQTT_USERNAME is empty: set both or neither")
+        return self
+
+
+class PipelineSettings(BaseSettings):
+    """One pipeline: what it listens to and how it gathers batches."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_PIPELINE_")
+
+    partition: str = Field("cq", pattern=r"^[a-z0-9-]+$")
+    topics: list[str] = ["cq/#"]
+    batch_ms: int = Field(20, ge=1, le=1000)
+    batch_readings: int = Field(10_000, ge=1)
+    queue_messages: int = Field(20_000, ge=1)  # bounded: a full queue holds the network thread back
+    clock_skew_s: float = Field(300, ge=0)  # a reading further ahead of the clock is refused
+    lateness_s: float = Field(3600, ge=0)  # a reading further behind the clock is marked late
+    earliest: datetime = datetime(2000, 1, 1, tzinfo=UTC)  # a device whose clock was never set reads 1970
+
+
+class WebSettings(BaseSettings):
+    """The pages and their listener."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_WEB_")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8800, ge=0, le=65535)
+    title_zh: str = "重庆市基层治理实景图"
+    title_en: str = "Chongqing grassroots governance, live"
+    map_approval: str = ""  # 审图号 of the map shown, where it has one

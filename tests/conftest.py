@@ -1,0 +1,71 @@
+"""The real servers that tests share: one PostgreSQL for the session, a database cloned for each test."""
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from psycopg import conninfo, sql
+
+from config.database import Connection, connect
+from config.embedded_database import embedded_database
+from config.folder import DataFolder
+from config.migrate import migrate
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The server under test: the embedded one, or SHIJING_TEST_DATABASE_URL (make test-timescale)."""
+    named = os.environ.get("SHIJING_TEST_DATABASE_URL")
+    if named:
+        yield named
+        return
+    folder = tmp_path_factory.mktemp("server")
+    with embedded_database(DataFolder(folder)) as url:
+        yield url
+
+
+def _database_url(server_url: str, name: str) -> str:
+    return conninfo.make_conninfo(server_url, dbname=name)
+
+
+def _create(server_url: str, name: str, template: str) -> None:
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+
+
+def _drop(server_url: str, name: str) -> None:
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def template(server_url: str) -> Iterator[str]:
+    """The name of a database with the schema and nothing in it."""
+    name = f"shijing_template_{os.getpid()}"
+    _create(server_url, name, "template0")
+    with connect(_database_url(server_url, name), "template", autocommit=True) as connection:
+        migrate(connection)
+    yield name
+    _drop(server_url, name)
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    """The URL of a fresh database with the schema, for this test alone."""
+    name = f"shijing_test_{os.getpid()}_{next(_numbers)}"
+    _create(server_url, name, template)
+    yield _database_url(server_url, name)
+    _drop(server_url, name)
+
+
+@pytest.fixture
+def connection(database_url: str) -> Iterator[Connection]:
+    """An autocommit connection to this test's database."""
+    with connect(database_url, "test", autocommit=True) as opened:
+        yield opened
