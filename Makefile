@@ -1,0 +1,68 @@
+# `make demo` shows the live map, `make test` runs every test; both set up what they need in .venv first.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+.PHONY: help demo test check test-timescale assets clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+# pip as a build step: no questions, no chatter, and the packages it was told, from wheels.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --progress-bar off
+SAY := echo '[set-up]'
+
+help:
+	@echo 'make demo            the August 2020 flood on a live map (ARGS="--speed 600 --port 8800 …", see shijing demo --help)'
+	echo 'make test            every test, a real browser, broker and database included (PYTEST_ARGS="-k words" for some)'
+	echo 'make check           linters, types, import layers, docker-compose.yml'
+	echo 'make test-timescale  the storage tests against a TimescaleDB server'
+	echo 'make assets          the scripts, styles and fonts of the pages'
+	echo 'make clean           removes .venv, caches and assets; data folders stay'
+
+# exec: make hands a SIGTERM to its child, and that child must be the program itself.
+demo: $(VENV)/.installed assets
+	@exec $(BIN)/shijing demo $(ARGS)
+
+test: $(VENV)/.installed-dev assets
+	@chromium=$$(tests/tools/find_program chromium)
+	mosquitto=$$(tests/tools/find_program mosquitto)
+	echo "testing with $$($(BIN)/python --version), $$chromium and $$mosquitto"
+	export SHIJING_TEST_CHROMIUM=$$chromium SHIJING_TEST_MOSQUITTO=$$mosquitto
+	exec $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(VENV)/.installed-dev
+	@$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	tests/tools/check_no_other_host
+	if docker compose version >/dev/null 2>&1; then
+		docker compose --env-file .env.example config --quiet
+		echo 'docker-compose.yml holds together'
+	else
+		echo 'docker-compose.yml was not checked: there is no docker compose on this machine'
+	fi
+
+test-timescale: $(VENV)/.installed-dev
+	@exec tests/timescale/run.sh
+
+assets: $(VENV)/.installed
+	@$(BIN)/python -m web.assets
+
+clean:
+	rm -rf $(VENV) dist web/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(VENV)/.installed: requirements.txt pyproject.toml
+	@.ci/make_venv $(VENV)
+	$(SAY) 'installing what the product runs on (about 130 MB the first time)'
+	$(PIP) --requirement requirements.txt
+	$(PIP) --no-deps --editable .
+	touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@$(SAY) 'installing what the tests and checks need'
+	$(PIP) --requirement requirements-dev.txt
+	touch $@
