@@ -9,8 +9,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
-# pip as a build step: no questions, no chatter, and the packages it was told, from wheels.
-PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet --progress-bar off
+INSTALL := .ci/pip_install $(VENV)
 SAY := echo '[set-up]'
 
 help:
@@ -57,12 +56,12 @@ clean:
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@.ci/make_venv $(VENV)
-	$(SAY) 'installing what the product runs on (about 130 MB the first time)'
-	$(PIP) --requirement requirements.txt
-	$(PIP) --no-deps --editable .
+	$(SAY) 'installing what the product runs on (60 packages, about 130 MB to fetch the first time)'
+	$(INSTALL) --requirement requirements.txt
+	$(INSTALL) --no-deps --editable .
 	touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(SAY) 'installing what the tests and checks need'
-	$(PIP) --requirement requirements-dev.txt
+	$(INSTALL) --requirement requirements-dev.txt
 	touch $@
