@@ -1,0 +1,1 @@
+"""Divisions and their versions, coordinates, locating points, boundary import and checks."""
