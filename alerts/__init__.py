@@ -1,0 +1,1 @@
+"""Rules, the kernel that judges readings by them, alerts, plans and their runs."""

@@ -1,0 +1,220 @@
+"""The kernel against a slow, obviously right reading of its rules, one reading at a time."""
+
+import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerts.columns import NEVER, Batch
+from alerts.kernel import Transition, evaluate, in_order
+from alerts.levels import LEVELS
+from alerts.rules import Levels, Rule, Threshold, Words
+from alerts.ruleset import RuleSet, Subject, compile_rules
+from alerts.state import State, carried_over, changed, initial_state, persisted, restore
+
+GRADES = LEVELS[1:]
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+Reading = tuple[int, int, float]  # sensor, time in µs, value
+
+
+def a_rule(**changes: Any) -> Rule:
+    """A rule on stages in m with levels at 1, 2, 3, 4 unless told otherwise."""
+    values: dict[str, Any] = {
+        "id": "test",
+        "number": 6,
+        "label": Words(zh="试", en="Test"),
+        "first_action": Words(zh="试", en="Test"),
+        "quantity": "stage",
+        "unit": "m",
+        "direction": "above",
+        "levels": Levels(blue=1.0, yellow=2.0, orange=3.0, red=4.0),
+        "raise_after": 1,
+        "margin": 0.2,
+        "clear_for_s": 1800.0,
+    }
+    if "margin_fraction" in changes:
+        del values["margin"]
+    return Rule(**(values | changes))
+
+
+def a_subject(sensor_id: int, **changes: Any) -> Subject:
+    """A stage sensor in m without a height system."""
+    values: dict[str, Any] = {
+        "sensor_id": sensor_id,
+        "quantity": "stage",
+        "unit": "m",
+        "datum": None,
+        "levels": {},
+        "levels_datum": None,
+    }
+    return Subject(**(values | changes))
+
+
+def a_batch(readings: list[Reading]) -> Batch:
+    sensor, time, value = zip(*readings, strict=True) if readings else ((), (), ())
+    return Batch(sensor=np.array(sensor, np.int32), time=np.array(time, np.int64), value=np.array(value, np.float64))
+
+
+def run(rules: RuleSet, state: State, batches: list[list[Reading]]) -> tuple[State, list[Transition]]:
+    told: list[Transition] = []
+    for batch in batches:
+        state, more = evaluate(rules, state, a_batch(batch), 0)
+        told += more
+    return state, told
+
+
+# The reference: one latch, one reading at a time, as the words of the rule say.
+
+
+@dataclass
+class Latch:
+    met: Any
+    clear: Any
+    raise_after: int
+    clear_for: int
+    is_set: bool = False
+    in_a_row: int = 0
+    run_began: int | None = None
+
+    def read(self, time: int, value: float) -> None:
+        if not self.is_set:
+            self.in_a_row = self.in_a_row + 1 if self.met(value) else 0
+            if self.in_a_row == self.raise_after:
+                self.is_set, self.in_a_row, self.run_began = True, 0, None
+            return
+        if not self.clear(value):
+            self.run_began = None
+            return
+        if self.run_began is None:
+            self.run_began = time
+        if time - self.run_began >= self.clear_for:
+            self.is_set, self.run_began = False, None
+
+
+@dataclass
+class Reference:
+    rules: list[Rule]
+    latches: dict[tuple[int, int], dict[str, Latch]] = field(default_factory=dict)
+    seen: dict[int, int] = field(default_factory=dict)
+    told: list[tuple[str, int, int, str, str, float]] = field(default_factory=list)
+
+    def latch(self, rule: Rule, grade: str) -> Latch | None:
+        threshold = rule.graded().get(grade)  # type: ignore[call-overload]
+        if threshold is None:
+            return None
+        at = threshold.value
+        up = rule.direction == "above"
+        line = round(at - rule.margin_at(at), 9) if up else round(at + rule.margin_at(at), 9)
+        if threshold.strict:
+            met = (lambda v: v > at) if up else (lambda v: v < at)
+            clear = (lambda v: v <= line) if up else (lambda v: v >= line)
+        else:
+            met = (lambda v: v >= at) if up else (lambda v: v <= at)
+            clear = (lambda v: v < line) if up else (lambda v: v > line)
+        return Latch(met, clear, rule.raise_after, round(rule.clear_for_s * 1e6))
+
+    def read(self, sensor: int, time: int, value: float) -> None:
+        if time <= self.seen.get(sensor, NEVER):
+            return
+        self.seen[sensor] = time
+        for number, rule in enumerate(self.rules):
+            every = {grade: latch for grade in GRADES if (latch := self.latch(rule, grade)) is not None}
+            latches = self.latches.setdefault((number, sensor), every)
+            was = max((LEVELS.index(grade) for grade, latch in latches.items() if latch.is_set), default=0)
+            for latch in latches.values():
+                latch.read(time, value)
+            now = max((LEVELS.index(grade) for grade, latch in latches.items() if latch.is_set), default=0)
+            if now != was:
+                self.told.append((rule.id, sensor, time, LEVELS[was], LEVELS[now], value))
+
+    def not_at_rest(self) -> dict[tuple[str, int], dict[str, Any]]:
+        return {
+            (self.rules[number].id, sensor): told
+            for (number, sensor), latches in self.latches.items()
+            if (told := {grade: self._told(one) for grade, one in latches.items() if one.is_set or one.in_a_row})
+        }
+
+    @staticmethod
+    def _told(latch: Latch) -> dict[str, Any]:
+        if not latch.is_set:
+            return {"count": latch.in_a_row}
+        return {"latched": True} | ({} if latch.run_began is None else {"since": latch.run_began})
+
+
+SENSORS = 4
+
+
+@st.composite
+def rule_lists(draw: st.DrawFn) -> list[Rule]:
+    rules = []
+    for number in range(draw(st.integers(1, 3))):
+        direction = draw(st.sampled_from(["above", "below"]))
+        fixed = sorted(draw(st.lists(st.integers(-3, 6), min_size=4, max_size=4)), reverse=direction == "below")
+        strict = draw(st.lists(st.booleans(), min_size=4, max_size=4))
+        has = draw(st.lists(st.booleans(), min_size=4, max_size=4).filter(any))
+        levels = {
+            grade: Threshold(value=value / 2, strict=beyond)
+            for grade, value, beyond, is_there in zip(GRADES, fixed, strict, has, strict=True)
+            if is_there
+        }
+        margin = draw(
+            st.one_of(
+                st.fixed_dictionaries({"margin": st.sampled_from([0.0, 0.2, 0.5, 1.0])}),
+                st.fixed_dictionaries({"margin_fraction": st.sampled_from([0.0, 0.1, 0.5])}),
+            )
+        )
+        rules.append(
+            a_rule(
+                id=f"r{number}",
+                direction=direction,
+                levels=Levels(**levels),
+                raise_after=draw(st.integers(1, 3)),
+                clear_for_s=draw(st.sampled_from([0.0, 1.0, 2.0, 5.0, 1.5])),
+                **margin,
+            )
+        )
+    return rules
+
+
+values = st.one_of(
+    st.integers(-8, 16).map(lambda n: n / 4), st.sampled_from([0.8, 1.8, 2.7, 0.9, 1.1, float("nan"), -0.2])
+)
+readings = st.lists(
+    st.tuples(st.integers(1, SENSORS), st.integers(0, 40).map(lambda n: n * SECOND // 2), values), max_size=60
+)
+
+
+@st.composite
+def batched(draw: st.DrawFn) -> tuple[list[Reading], list[list[Reading]]]:
+    """Readings, mostly in order, and some way of cutting them into batches."""
+    rows = draw(readings)
+    if draw(st.booleans()):
+        rows = sorted(rows, key=lambda row: row[1])
+    cuts = sorted(draw(st.lists(st.integers(0, len(rows)), max_size=6)))
+    edges = [0, *cuts, len(rows)]
+    return rows, [rows[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+
+
+def ready(rules: list[Rule]) -> RuleSet:
+    return compile_rules(rules, [a_subject(number) for number in range(1, SENSORS + 1)])
+
+
+@settings(max_examples=500, deadline=None)
+@given(rules=rule_lists(), cut=batched())
+def test_same_as_one_reading_at_a_time(rules: list[Rule], cut: tuple[list[Reading], list[list[Reading]]]) -> None:
+    rows, batches = cut
+    reference = Reference(rules)
+    for row in rows:
+        reference.read(*row)
+    ruleset = ready(rules)
+    state, told = run(ruleset, initial_state(ruleset), batches)
+    assert [(t.rule_id, t.sensor_id, t.time, t.from_level, t.to_level) for t in told] == [t[:5] for t in reference.told]
+    np.testing.assert_array_equal([t.value for t in told], [t[5] for t in reference.told])
+    assert {(row.rule_id, row.sensor_id): row.state for row in persisted(ruleset, state)} == reference.not_at_rest()
+    seen = {number: int(time) for number, time in enumerate(state.watermark) if time != NEVER}
+    assert seen == reference.seen
