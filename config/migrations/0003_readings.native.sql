@@ -17,30 +17,31 @@ declare
     from_ timestamptz := day::timestamp at time zone 'UTC';
 begin
     if to_regclass(part) is not null then return; end if;
-    perform pg_advisory_xact_lock(hashtext('readings_partition'));
+    -- The lock that ATTACH takes anyway: readers and writers pass it, another maker waits.
+    -- An advisory lock would not do: after it, to_regclass may still answer from the
+    -- session's cache that there is no such table.
+    lock table only readings in share update exclusive mode;
     if to_regclass(part) is not null then return; end if;
-    -- Made apart and attached: ATTACH does not block readers and writers of the other days.
+    -- Made apart and attached: CREATE … PARTITION OF would block readers and writers.
     execute format('create table %I (like readings including all)', part);
-    execute format('alter table %I add constraint %I check (time >= %L and time < %L)',
-                   part, part || '_day', from_, from_ + interval '1 day');
     execute format('alter table readings attach partition %I for values from (%L) to (%L)',
                    part, from_, from_ + interval '1 day');
-    execute format('alter table %I drop constraint %I', part, part || '_day');
 end $$;
 
+-- Drops whole days that ended by `oldest`; returns how many. It blocks readers and
+-- writers for a moment: set a lock_timeout and come again.
 create function drop_readings_before(oldest timestamptz) returns integer
 language plpgsql as $$
 declare
-    part record;
-    dropped integer := 0;
+    parts regclass[] := array(
+        select c.oid from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'readings'::regclass
+          and (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' <= oldest);
+    part regclass;
 begin
-    for part in
-        select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
-        where i.inhparent = 'readings'::regclass and c.relname ~ '^readings_[0-9]{8}$'
-          and (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp at time zone 'UTC' <= oldest
-    loop
-        execute format('drop table %I', part.relname);
-        dropped := dropped + 1;
+    if cardinality(parts) = 0 or not close_rollups_before(oldest) then return 0; end if;
+    foreach part in array parts loop
+        execute format('drop table %s', part);
     end loop;
-    return dropped;
+    return cardinality(parts);
 end $$;

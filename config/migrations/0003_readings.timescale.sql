@@ -17,5 +17,12 @@ select create_hypertable('readings', 'time', chunk_time_interval => interval '1 
 create function ensure_readings_partition(day date) returns void
 language sql as $$ select $$;
 
+-- Drops whole days that ended by `oldest`; returns how many. It blocks readers and
+-- writers for a moment: set a lock_timeout and come again.
 create function drop_readings_before(oldest timestamptz) returns integer
-language sql as $$ select count(*)::integer from drop_chunks('readings', older_than => oldest) $$;
+language plpgsql as $$
+begin
+    if not exists (select from show_chunks('readings', older_than => oldest))
+       or not close_rollups_before(oldest) then return 0; end if;
+    return (select count(*)::integer from drop_chunks('readings', older_than => oldest));
+end $$;

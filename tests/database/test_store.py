@@ -105,6 +105,7 @@ def test_a_reading_of_a_dropped_day_is_stored_again(connection: Connection) -> N
     store = ReadingsStore()
     with connection.transaction():
         store.store(connection, readings([(1, START_US, 1.0)]))
+    connection.execute("call refresh_rollups('infinity', null)")
     connection.execute("select drop_readings_before('2021-01-01')")
     assert stored_rows(connection) == {}
     with connection.transaction():
