@@ -1,0 +1,118 @@
+-- name: sensors
+select s.id, s.name, d.name as device, s.quantity, s.unit, s.datum
+from sensors s join devices d on d.id = s.device_id
+order by s.id
+
+-- name: quarantine
+-- One row for each distinct fault; the same one again only counts up, and is held again if it had been released.
+insert into quarantine as q
+    (fingerprint, reason, detail, topic, payload, sensor_id, time, first_seen, last_seen)
+values (sha256(convert_to(%(topic)s, 'UTF8') || '\x00'::bytea || %(payload)s::bytea), %(reason)s, %(detail)s, %(topic)s,
+        %(payload)s, %(sensor_id)s, %(time)s, %(seen)s, %(seen)s)
+on conflict (fingerprint) do update
+    set count = q.count + 1, last_seen = excluded.last_seen, reason = excluded.reason,
+        detail = excluded.detail, state = 'held', released_at = null
+
+-- name: quarantine_requested
+select id, topic, payload from quarantine where state = 'requested' order by id limit %(most)s
+
+-- name: quarantine_released
+update quarantine set state = 'released', released_at = %(at)s where id = any(%(ids)s) and state = 'requested'
+
+-- name: quarantine_request
+update quarantine set state = 'requested'
+where state = 'held' and (%(reason)s::text is null or reason = %(reason)s)
+  and (%(ids)s::bigint[] is null or id = any(%(ids)s))
+
+-- name: quarantine_counts
+select reason, count(*) as kept, sum(count)::bigint as seen
+from quarantine where state <> 'released' group by reason order by reason
+
+-- name: quarantine_list
+select id, reason, detail, topic, payload, time, count, last_seen, state
+from quarantine where state <> 'released' and (%(reason)s::text is null or reason = %(reason)s)
+order by last_seen desc, id desc limit %(most)s
+
+-- name: count_intake
+insert into intake as i (partition, minute, messages, readings, stored, repeats, quarantined, late, unlocated)
+values (%(partition)s, date_trunc('minute', %(at)s::timestamptz), %(messages)s, %(readings)s, %(stored)s,
+        %(repeats)s, %(quarantined)s, %(late)s, %(unlocated)s)
+on conflict (partition, minute) do update
+    set messages = i.messages + excluded.messages, readings = i.readings + excluded.readings,
+        stored = i.stored + excluded.stored, repeats = i.repeats + excluded.repeats,
+        quarantined = i.quarantined + excluded.quarantined, late = i.late + excluded.late,
+        unlocated = i.unlocated + excluded.unlocated
+
+-- name: claim_wait
+-- End a former holder that may be frozen inside a transaction, so that the claim need not wait for it.
+select pg_terminate_backend(holder_pid) from partitions
+where name = %(partition)s and holder_pid is not null and holder_pid <> pg_backend_pid()
+  and exists (select from pg_stat_activity a
+              where a.pid = holder_pid and a.application_name = 'shijing-pipeline'
+                and a.datname = current_database())
+
+-- name: claim
+insert into partitions as p (name, epoch, holder_pid, claimed_at)
+values (%(partition)s, 1, pg_backend_pid(), now())
+on conflict (name) do update set epoch = p.epoch + 1, holder_pid = pg_backend_pid(), claimed_at = now()
+returning epoch
+
+-- name: fence
+-- FOR SHARE, not FOR KEY SHARE: a claim must wait for this transaction, and this one for a claim.
+select clock from partitions where name = %(partition)s and epoch = %(epoch)s for share
+
+-- name: hold_again
+-- The same holder after a lost connection: its backend is another one now.
+update partitions set holder_pid = pg_backend_pid() where name = %(partition)s and epoch = %(epoch)s returning clock
+
+-- name: tell_clock
+update partitions set clock = greatest(clock, %(clock)s) where name = %(partition)s and epoch = %(epoch)s
+
+-- name: device_upsert
+insert into devices as d (name, gateway) values (%(device)s, %(gateway)s)
+on conflict (name) do update set gateway = coalesce(excluded.gateway, d.gateway)
+returning id
+
+-- name: sensor_upsert
+insert into sensors (name, device_id, quantity, unit, datum, interval_s, label, river, levels, source)
+values (%(name)s, %(device_id)s, %(quantity)s, %(unit)s, %(datum)s, %(interval_s)s, %(label)s, %(river)s,
+        %(levels)s, %(source)s)
+on conflict (name) do update
+    set device_id = excluded.device_id, quantity = excluded.quantity, unit = excluded.unit,
+        datum = excluded.datum, interval_s = excluded.interval_s, label = excluded.label,
+        river = excluded.river, levels = excluded.levels, source = excluded.source
+returning id, (xmax = 0) as is_new
+
+-- name: place_now
+select lon, lat, upper(valid) is null and not isempty(valid) as open from sensor_places
+where sensor_id = %(sensor_id)s and upper_inf(recorded) and upper_inf(valid)
+
+-- name: place_first
+insert into sensor_places (sensor_id, lon, lat, reason, source)
+values (%(sensor_id)s, %(lon)s, %(lat)s, 'installed', %(source)s)
+
+-- name: place_correct
+-- What was recorded stays readable: the row is closed in recorded time and written again.
+with closed as (
+    update sensor_places set recorded = tstzrange(lower(recorded), now())
+    where sensor_id = %(sensor_id)s and upper_inf(recorded) and upper_inf(valid)
+    returning valid
+)
+insert into sensor_places (sensor_id, lon, lat, reason, source, valid)
+select %(sensor_id)s, %(lon)s, %(lat)s, 'corrected', %(source)s, valid from closed
+
+-- name: status
+select
+    (select count(*) from devices) as devices,
+    (select count(*) from sensors) as sensors,
+    (select coalesce(sum(stored), 0)::bigint from intake) as stored,
+    (select coalesce(sum(readings), 0)::bigint from intake) as received,
+    (select coalesce(sum(repeats), 0)::bigint from intake) as repeats,
+    (select coalesce(sum(late), 0)::bigint from intake) as late,
+    (select coalesce(sum(quarantined), 0)::bigint from intake) as quarantined
+
+-- name: partitions
+select p.name, p.epoch, p.clock,
+       exists (select from pg_stat_activity a where a.pid = p.holder_pid
+               and a.application_name = 'shijing-pipeline') as alive
+from partitions p order by p.name

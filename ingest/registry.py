@@ -1,0 +1,107 @@
+"""The sensors that exist, as the pipeline needs them: a name to a column number in one look-up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg.rows import class_row
+
+from config.database import Connection
+from config.queries import Queries
+from ingest.errors import Refused
+from ingest.payloads import Key
+from ingest.quantities import Quantity
+from ingest.units import Conversion, conversion
+
+QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sensor:
+    """One quantity of one device; readings are kept in `unit`, a stage in `datum`."""
+
+    id: int
+    name: str
+    device: str
+    quantity: str
+    unit: str
+    datum: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Channel:
+    """A key that was found right: the sensor it means and how its values become stored ones."""
+
+    sensor_id: int
+    conversion: Conversion
+
+
+class Registry:
+    """Sensors by (device, quantity); `low` and `high` are the possible range by sensor id, in the sensor's unit."""
+
+    def __init__(self, sensors: list[Sensor], quantities: Mapping[str, Quantity]) -> None:
+        self._quantities = quantities
+        self._sensors = {(sensor.device, sensor.quantity): sensor for sensor in sensors}
+        self.by_id = {sensor.id: sensor for sensor in sensors}
+        size = max(self.by_id, default=0) + 1
+        self.low: NDArray[np.float64] = np.full(size, -np.inf)
+        self.high: NDArray[np.float64] = np.full(size, np.inf)
+        for sensor in sensors:
+            self.low[sensor.id], self.high[sensor.id] = _range(sensor, quantities)
+        self._channels: dict[Key, Channel] = {}
+
+    def channel(self, key: Key) -> Channel:
+        """The channel a key means; raises Refused for an unknown sensor, a wrong unit or a wrong datum."""
+        found = self._channels.get(key)
+        if found is None:
+            # Only right keys are remembered: what strangers send cannot make this grow.
+            found = self._channels[key] = self._resolve(key)
+        return found
+
+    def state_value(self, sensor_id: int, word: str) -> float:
+        """The number a word stands for; raises Refused("value", …)."""
+        quantity = self._quantities.get(self.by_id[sensor_id].quantity)
+        states = quantity.states if quantity else {}
+        try:
+            return states[word]
+        except KeyError:
+            raise Refused(
+                "value", f"the value {word[:40]!r} is no number and no state of this quantity: send {_known(states)}"
+            ) from None
+
+    def _resolve(self, key: Key) -> Channel:
+        sensor = self._sensors.get((key.device, key.quantity))
+        if sensor is None:
+            raise Refused(
+                "unknown_sensor",
+                f"device {key.device[:60]!r} has no sensor for {key.quantity[:60]!r}:"
+                " register it (shijing import sensors FILE), then release this reading",
+            )
+        if key.datum != sensor.datum and (key.datum or sensor.datum):
+            raise Refused(
+                "datum",
+                f"sensor {sensor.name} measures in datum {sensor.datum!r}, the reading says {key.datum!r}:"
+                " convert it at the source and name the sensor's datum; the two must never be compared",
+            )
+        return Channel(sensor_id=sensor.id, conversion=conversion(key.unit, sensor.unit))
+
+
+def _range(sensor: Sensor, quantities: Mapping[str, Quantity]) -> tuple[float, float]:
+    quantity = quantities.get(sensor.quantity)
+    if quantity is None:
+        return -np.inf, np.inf
+    into = conversion(quantity.unit, sensor.unit)
+    low, high = (limit * into.scale + into.offset for limit in (quantity.low, quantity.high))
+    return min(low, high), max(low, high)
+
+
+def _known(states: Mapping[str, float]) -> str:
+    return "a number" + (f", or one of {', '.join(states)}" if states else "")
+
+
+def load_registry(connection: Connection, quantities: Mapping[str, Quantity]) -> Registry:
+    """Read every sensor."""
+    with connection.cursor(row_factory=class_row(Sensor)) as cursor:
+        return Registry(cursor.execute(QUERIES["sensors"]).fetchall(), quantities)

@@ -1,0 +1,182 @@
+"""The MQTT session of one pipeline: persistent, QoS 1, acknowledged by hand after the commit.
+
+The network thread only puts what came into a bounded queue; everything else happens in the
+pipeline's own thread, reconnecting included, because a process that was fenced off in the
+database must not connect again (it would take the session from its successor).
+"""
+
+import logging
+import queue
+import random
+import threading
+import time
+from collections.abc import Sequence
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from config.settings import BrokerSettings, PipelineSettings
+from ingest.errors import BrokerError
+from ingest.gather import Message
+
+log = logging.getLogger(__name__)
+
+_CONNECT_S = 10.0
+_BACKOFF_S = (0.2, 20.0)
+_RUN_DRY_S = 0.001
+
+
+def new_client(settings: BrokerSettings, client_id: str, *, manual_ack: bool = False) -> mqtt.Client:
+    """An MQTT 5 client with the settings' credentials; reconnecting is the caller's business."""
+    client = mqtt.Client(
+        CallbackAPIVersion.VERSION2,
+        client_id=client_id,
+        protocol=mqtt.MQTTv5,
+        manual_ack=manual_ack,
+        reconnect_on_failure=False,
+    )
+    if settings.username:
+        client.username_pw_set(settings.username, settings.password.get_secret_value() or None)
+    if settings.tls_ca is not None:
+        client.tls_set(str(settings.tls_ca))
+    return client
+
+
+class MqttSession:
+    """Messages in, acknowledgements out, for one partition's fixed client id."""
+
+    def __init__(self, broker: BrokerSettings, pipeline: PipelineSettings) -> None:
+        self._broker = broker
+        self._topics = pipeline.topics
+        self._queue: queue.Queue[Message] = queue.Queue(pipeline.queue_messages)
+        self._connection = 0  # counts connections; packet identifiers mean nothing beyond theirs
+        self._up = threading.Event()
+        self._next_try = 0.0
+        self._failures = 0
+        self._client = new_client(broker, f"shijing-{pipeline.partition}", manual_ack=True)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    @property
+    def connected(self) -> bool:
+        """Whether messages can come and acknowledgements go."""
+        return self._up.is_set()
+
+    @property
+    def may_connect(self) -> bool:
+        """Whether it is disconnected and the wait after the last failure is over."""
+        return not self.connected and time.monotonic() >= self._next_try
+
+    def connect(self) -> bool:
+        """Try once to connect and subscribe; a failure sets a longer, jittered wait for the next try."""
+        self._client.loop_stop()
+        try:
+            self._client.connect(
+                self._broker.host,
+                self._broker.port,
+                self._broker.keepalive_s,
+                clean_start=False,
+                properties=self._connect_properties(),
+            )
+        except OSError as error:
+            self._failed(str(error))
+            return False
+        self._client.loop_start()
+        if not self._up.wait(_CONNECT_S):
+            self._failed("no answer to CONNECT")
+        return self.connected
+
+    def _connect_properties(self) -> Properties:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = self._broker.session_expiry_s
+        properties.ReceiveMaximum = self._broker.receive_maximum
+        return properties
+
+    def _failed(self, why: str) -> None:
+        low, high = _BACKOFF_S
+        wait = min(high, low * 2**self._failures) * random.uniform(0.5, 1.5)
+        self._failures = min(self._failures + 1, 10)
+        self._next_try = time.monotonic() + wait
+        log.warning("broker %s:%s: %s; next try in %.1f s", self._broker.host, self._broker.port, why, wait)
+
+    def _on_connect(
+        self,
+        client: mqtt.Client,
+        userdata: object,  # noqa: ARG002
+        flags: mqtt.ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,  # noqa: ARG002
+    ) -> None:
+        if reason.is_failure:
+            self._failed(f"refused: {reason}")
+            return
+        self._connection += 1
+        self._failures = 0
+        # Also where a session is present: subscribing again is harmless, and a setting may have changed.
+        client.subscribe([(topic, 1) for topic in self._topics])
+        log.info("connected to the broker, session %s", "resumed" if flags.session_present else "new")
+        self._up.set()
+
+    def _on_disconnect(
+        self,
+        client: mqtt.Client,  # noqa: ARG002
+        userdata: object,  # noqa: ARG002
+        flags: mqtt.DisconnectFlags,  # noqa: ARG002
+        reason: ReasonCode,
+        properties: Properties | None,  # noqa: ARG002
+    ) -> None:
+        if self._up.is_set():
+            self._up.clear()
+            self._failed(f"disconnected: {reason}")
+
+    def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:  # noqa: ARG002
+        self._queue.put(
+            Message(topic=message.topic, payload=bytes(message.payload), mid=message.mid, connection=self._connection)
+        )
+
+    def take(self, *, wait_s: float, gather_s: float, most: int) -> list[Message]:
+        """Wait for a first message, then take what comes within `gather_s`, or until the queue runs dry.
+
+        An empty queue ends the batch early: while one batch is being committed the next one
+        gathers in the queue, so waiting longer would only add delay.
+        """
+        try:
+            messages = [self._queue.get(timeout=wait_s)]
+        except queue.Empty:
+            return []
+        end = time.monotonic() + gather_s
+        while len(messages) < most and time.monotonic() < end:
+            try:
+                messages.append(self._queue.get(timeout=_RUN_DRY_S))
+            except queue.Empty:
+                break
+        return messages
+
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Tell the broker that these are committed; those of an earlier connection will come again and be repeats."""
+        for message in messages:
+            if message.mid and message.connection == self._connection and self.connected:  # QoS 0 has no mid
+                self._client.ack(message.mid, 1)
+
+    def close(self) -> None:
+        """Disconnect; the broker keeps the session and what is not acknowledged."""
+        self._up.clear()
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+def check_broker(settings: BrokerSettings) -> None:
+    """Raise BrokerError where nothing answers at the broker's address."""
+    client = new_client(settings, "")
+    try:
+        client.connect(settings.host, settings.port, 5)
+    except OSError as error:
+        raise BrokerError(
+            f"no MQTT broker answers at {settings.host}:{settings.port} ({error}):"
+            " start it, or set SHIJING_MQTT_HOST and SHIJING_MQTT_PORT"
+        ) from error
+    client.disconnect()

@@ -1,0 +1,78 @@
+"""The topic map: which topics carry readings, in what form, and whose."""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, get_args
+
+import msgspec
+
+from config.errors import ConfigError
+from config.settings import CONFIG
+from ingest.errors import Refused
+
+Format = Literal["json", "senml", "huawei", "clock"]
+_PARTS = {
+    "division": r"(?P<division>\d{6}|\d{9}|\d{12})",
+    "device": r"(?P<device>[^/]+)",
+    "quantity": r"(?P<quantity>[^/]+)",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """What a topic says before the payload is read."""
+
+    format: Format
+    device: str = ""
+    quantity: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Entry:
+    pattern: str
+    format: Format
+
+
+class TopicMap:
+    """Compiled entries of `topics.toml`, in their order."""
+
+    def __init__(self, entries: list[_Entry]) -> None:
+        self._entries = [(re.compile(_expression(entry.pattern)), entry.format) for entry in entries]
+        self.route = lru_cache(maxsize=200_000)(self._route)  # a device keeps its topic
+
+    def _route(self, topic: str) -> Route:
+        """The route of a topic; raises Refused("topic", …) where no entry matches."""
+        for expression, form in self._entries:
+            match = expression.fullmatch(topic)
+            if match:
+                named = match.groupdict()
+                return Route(format=form, device=named.get("device", ""), quantity=named.get("quantity", ""))
+        raise Refused(
+            "topic",
+            f"no entry of the topic map fits {topic!r}: publish to cq/<division: 6, 9 or 12 digits>"
+            "/<device>/<quantity>, or add the layout to topics.toml",
+        )
+
+
+def _expression(pattern: str) -> str:
+    parts = re.split(r"\{(\w+)\}", pattern)
+    return "".join(_PARTS[part] if i % 2 else re.escape(part) for i, part in enumerate(parts))
+
+
+def load_topic_map(path: Path = CONFIG / "topics.toml") -> TopicMap:
+    """Read the topic map; raises ConfigError that names the file and the entry."""
+    try:
+        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, list[_Entry]])
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{path}: {error} (a format is one of {', '.join(get_args(Format))})") from error
+    entries = found.get("topic", [])
+    if not entries:
+        raise ConfigError(f"{path}: no [[topic]] entry, so nothing would be received")
+    for entry in entries:
+        unknown = set(re.findall(r"\{(\w+)\}", entry.pattern)) - set(_PARTS)
+        if unknown:
+            raise ConfigError(f"{path}: pattern {entry.pattern!r} uses {{{unknown.pop()}}}; known are {list(_PARTS)}")
+    return TopicMap(entries)
