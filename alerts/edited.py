@@ -13,7 +13,7 @@ from alerts.errors import EditedFileError
 Value = TypeVar("Value")
 Step = str | int
 
-_PATH = re.compile(r" - at `\$(.*)`$")
+_PATH = re.compile(r" - at (?:key in )?`(?:key in )?\$(.*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 _NAMED = re.compile(r"`([^`]+)`")
 

@@ -1,0 +1,215 @@
+"""Emergency plans (`config/plans/*.yaml`) as frozen values, and which of them open alerts start.
+
+The form is told in docs/plans.md. Tasks, routes, shelters and the rest are kept as written;
+of the triggers, rules fire, while official warnings and reports are kept for when they arrive.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from alerts.levels import Grade, Level, highest, rank
+
+Text = Annotated[str, Meta(min_length=1)]
+Minutes = Annotated[int, Meta(ge=1)]
+Response = Literal["IV", "III", "II", "I", "blue", "yellow", "orange", "red"]
+# A condition in words that a person ticks, or a measured one that is not judged yet.
+Condition = Text | dict[str, Any]
+
+
+class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One condition of a trigger: a rule at a level or higher, an official warning, a report, or a group of these."""
+
+    rule: Annotated[int, Meta(ge=1)] | None = None  # number in the list of default rules
+    official: Text | None = None  # event type code of an official warning: 11B03
+    report: Text | None = None  # what a person reports
+    level: Grade | None = None  # of the rule or the warning: this one or higher
+    any_: tuple["Part", ...] | None = field(default=None, name="any")
+    all_: tuple["Part", ...] | None = field(default=None, name="all")
+
+    def __post_init__(self) -> None:
+        told = [self.rule, self.official, self.report, self.any_, self.all_]
+        if sum(one is not None for one in told) != 1:
+            raise ValueError("a trigger says one of `rule`, `official`, `report`, `any`, `all`")
+        if self.any_ == () or self.all_ == ():
+            raise ValueError("a trigger's `any` or `all` is empty")
+        if (self.rule is not None) and self.level is None:
+            raise ValueError("a trigger by rule lacks its `level`")
+        if self.level is not None and self.rule is None and self.official is None:
+            raise ValueError("a `level` goes with `rule` or `official`")
+
+    def holds(self, level_of: Callable[[int], Level]) -> bool:
+        """Whether it is met, given the highest level open of each rule number."""
+        if self.rule is not None and self.level is not None:
+            return rank(level_of(self.rule)) >= rank(self.level)
+        if self.any_ is not None:
+            return any(part.holds(level_of) for part in self.any_)
+        return self.all_ is not None and all(part.holds(level_of) for part in self.all_)
+
+    def rules(self) -> Iterator[tuple[int, Grade]]:
+        """Every rule number that it names, with the level asked for."""
+        if self.rule is not None and self.level is not None:
+            yield self.rule, self.level
+        for part in (*(self.any_ or ()), *(self.all_ or ())):
+            yield from part.rules()
+
+
+class Trigger(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What starts a plan."""
+
+    confirm_within_min: Minutes | None = None
+    suppress: tuple[Text, ...] = ()
+
+
+class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one post does, and within how many minutes of the run's start."""
+
+    id: Text
+    post: Text
+    do: Text
+    backup: Text | None = None
+    limit_min: Minutes | None = None
+    limit_min_red: Minutes | None = None  # instead of limit_min while the run is red
+    repeat_min: Minutes | None = None
+    evidence: Text | None = None
+    result: tuple[Text, ...] = ()  # choices for the answer
+    after: tuple[Text, ...] = ()  # tasks that come first
+
+    def __post_init__(self) -> None:
+        if self.limit_min is None and self.repeat_min is None:
+            raise ValueError("a task has a `limit_min` or a `repeat_min`")
+
+    def due_min(self, level: str) -> int:
+        """Minutes from the run's start until it is due, first due where it repeats."""
+        if level == "red" and self.limit_min_red is not None:
+            return self.limit_min_red
+        return self.limit_min or self.repeat_min or 0
+
+
+class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A way out: what it keeps clear of and the shelter it leads to."""
+
+    id: Text
+    avoid: Text
+    to: Text
+
+
+class Shelter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A place of refuge for `capacity` persons."""
+
+    id: Text
+    name: Text
+    capacity: Annotated[int, Meta(ge=1)]
+
+
+class Resource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Things kept ready."""
+
+    item: Text
+    count: Annotated[int, Meta(ge=0)]
+
+
+class Termination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What must hold before a run ends, and which post of the command signs."""
+
+    by: Text
+    any_: tuple[Condition, ...] | None = field(default=None, name="any")
+    all_: tuple[Condition, ...] | None = field(default=None, name="all")
+
+    def __post_init__(self) -> None:
+        if bool(self.any_) == bool(self.all_):
+            raise ValueError("a termination has either `any` or `all`")
+
+
+class Review(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When the review is due after the end, in hours, and what it covers."""
+
+    due_h: Annotated[int, Meta(ge=1)]
+    items: tuple[Text, ...]
+
+
+class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What may be shown of the persons concerned, and for how long their data is kept."""
+
+    show_on_wall: bool
+    map: Literal["point", "grid", "none"]
+    delete_after_close_d: Annotated[int, Meta(ge=0)]
+
+
+class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One emergency plan."""
+
+    id: Text
+    name: Text
+    trigger: Trigger
+    command: Annotated[dict[str, Text], Meta(min_length=1)]  # place in the command → post
+    levels: Annotated[dict[Response, Text], Meta(min_length=1)]  # response level → what it means
+    tasks: Annotated[tuple[Task, ...], Meta(min_length=1)]
+    terminate: Termination
+    review: Review
+    threatened: dict[str, Annotated[int, Meta(ge=0)]] = {}
+    routes: tuple[Route, ...] = ()
+    shelters: tuple[Shelter, ...] = ()
+    resources: tuple[Resource, ...] = ()
+    notify: tuple[Text, ...] = ()
+    upgrade: tuple[Condition, ...] = ()
+    privacy: Privacy | None = None
+
+    def mildest(self) -> dict[int, Grade]:
+        """For each rule number that the trigger names, the mildest level it asks for."""
+        found: dict[int, Grade] = {}
+        for number, level in self.trigger.rules():
+            if number not in found or rank(level) < rank(found[number]):
+                found[number] = level
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenAlert:
+    """An open alert as plans see it."""
+
+    alert_id: int
+    rule_number: int
+    level: Grade
+    township_id: int | None  # None: unlocated, which starts no plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A plan whose trigger is met in a township, by these alerts."""
+
+    plan: Plan
+    township_id: int
+    level: Level  # the highest among the alerts
+    alert_ids: tuple[int, ...]
+
+
+def matches(plans: Sequence[Plan], alerts: Iterable[OpenAlert]) -> list[Match]:
+    """The plans that the open alerts call for, township by township."""
+    by_township: dict[int, list[OpenAlert]] = defaultdict(list)
+    for alert in alerts:
+        if alert.township_id is not None:
+            by_township[alert.township_id].append(alert)
+    found = (_match(plan, township, here) for township, here in by_township.items() for plan in plans)
+    return [match for match in found if match]
+
+
+def _match(plan: Plan, township_id: int, alerts: Sequence[OpenAlert]) -> Match | None:
+    if not plan.trigger.holds(lambda number: highest(*(one.level for one in alerts if one.rule_number == number))):
+        return None
+    mildest = plan.mildest()
+    joined = [one for one in alerts if meets(mildest, one.rule_number, one.level)]
+    return Match(
+        plan=plan,
+        township_id=township_id,
+        level=highest(*(one.level for one in joined)),
+        alert_ids=tuple(one.alert_id for one in joined),
+    )
+
+
+def meets(mildest: Mapping[int, Grade], rule_number: int, level: Level) -> bool:
+    """Whether an alert is of a rule and a level that the trigger names."""
+    return rule_number in mildest and rank(level) >= rank(mildest[rule_number])
