@@ -134,3 +134,95 @@ from up
 join divisions d on d.id = up.parent_id and d.level = 'district'
 join division_versions v on v.division_id = up.parent_id
      and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)
+
+-- name: known_places
+select id, lon, lat from sensor_places where lon is not null and upper_inf(recorded)
+
+-- name: locating_boundaries
+-- Districts are not here: a sensor's district is that of its township.
+select b.id, b.geometry from boundary_versions b join divisions d on d.id = b.division_id
+where d.level in ('township', 'village', 'grid', 'microgrid') and upper_inf(b.recorded)
+
+-- name: create_hits
+create temp table if not exists hits (place_id bigint not null, boundary_id bigint not null) on commit drop
+
+-- name: copy_hits
+copy hits (place_id, boundary_id) from stdin
+
+-- name: create_located
+-- Which division held each place, and when. Where several did at once (a shared border,
+-- an overlap) the lowest division has it.
+create temp table located on commit drop as
+select p.sensor_id, p.id as place_id, d.level, b.division_id, p.valid * b.valid as valid
+from hits h
+join sensor_places p on p.id = h.place_id
+join boundary_versions b on b.id = h.boundary_id
+join divisions d on d.id = b.division_id
+where p.valid && b.valid
+
+-- name: index_located
+create index on located (place_id, level, division_id)
+
+-- name: create_wanted
+create temp table wanted on commit drop as
+with held as (
+    select l.sensor_id, l.level, l.division_id,
+           unnest(tstzmultirange(l.valid) - coalesce(
+               (select range_agg(lower.valid) from located lower
+                where lower.place_id = l.place_id and lower.level = l.level and lower.division_id < l.division_id),
+               '{}')) as valid
+    from located l
+), with_districts as (
+    select sensor_id, level, division_id, valid from held
+    union all
+    select held.sensor_id, 'district', v.parent_id, held.valid * v.valid
+    from held
+    join division_versions v on v.division_id = held.division_id and v.valid && held.valid and upper_inf(v.recorded)
+    join divisions d on d.id = v.parent_id and d.level = 'district'
+    where held.level = 'township'
+)
+select sensor_id, level, division_id, unnest(range_agg(valid)) as valid
+from with_districts group by sensor_id, level, division_id
+
+-- name: close_unwanted
+update sensor_divisions s set recorded = tstzrange(lower(s.recorded), %(recorded)s)
+where upper_inf(s.recorded)
+  and not exists (select from wanted w where (w.sensor_id, w.level, w.division_id, w.valid)
+                                           = (s.sensor_id, s.level, s.division_id, s.valid))
+
+-- name: open_wanted
+insert into sensor_divisions (sensor_id, level, division_id, valid, recorded)
+select w.sensor_id, w.level, w.division_id, w.valid, tstzrange(%(recorded)s, null)
+from wanted w
+where not exists (select from sensor_divisions s
+                  where upper_inf(s.recorded) and (w.sensor_id, w.level, w.division_id, w.valid)
+                                                = (s.sensor_id, s.level, s.division_id, s.valid))
+
+-- name: drop_assignment
+drop table hits, located, wanted
+
+-- name: unlocated_sensors
+select s.name as sensor, s.label, p.lon, p.lat
+from sensors s
+left join sensor_places p on p.sensor_id = s.id and upper_inf(p.recorded)
+where p.reason is distinct from 'retired'
+  and not exists (select from sensor_divisions t
+                  where t.sensor_id = s.id and t.level = 'township' and upper_inf(t.recorded)
+                    and (p.valid is null or t.valid && p.valid))
+order by s.name, p.valid
+
+-- name: count_located_sensors
+select count(*), count(*) filter (where exists (
+    select from sensor_divisions t
+    where t.sensor_id = s.id and t.level = 'township' and upper_inf(t.recorded)))
+from sensors s
+
+-- name: placements
+select sensor_id, division_id,
+       case when lower_inf(valid) or lower(valid) = '-infinity' then -9223372036854775808
+            else (extract(epoch from lower(valid)) * 1000000)::bigint end,
+       case when upper_inf(valid) or upper(valid) = 'infinity' then 9223372036854775807
+            else (extract(epoch from upper(valid)) * 1000000)::bigint end
+from sensor_divisions
+where level = %(level)s and upper_inf(recorded)
+order by sensor_id, lower(valid) nulls first
