@@ -1,0 +1,74 @@
+"""The read-only API of the screen: the snapshot, the map layers, one sensor's last readings."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Header, Query, Response
+
+from config.database import Connection
+from web.errors import SensorUnknownError
+from web.layers import Layer
+from web.parts import Parts, PartsOf
+from web.state import QUERIES, read_clock, read_snapshot
+
+router = APIRouter(prefix="/api")
+
+DATABASE_WAIT_S = 3.0
+SERIES_READINGS = 500
+
+
+def as_json(data: Any) -> Response:
+    """Dataclasses, aware datetimes and all, as JSON that no cache keeps."""
+    body = orjson.dumps(data, option=orjson.OPT_UTC_Z)
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+@router.get("/state")
+def state(parts: PartsOf) -> Response:
+    """Everything a screen needs for its first view."""
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        return as_json(read_snapshot(connection))
+
+
+@router.get("/layers/rivers.geojson")
+def rivers(parts: PartsOf, if_none_match: Annotated[str | None, Header()] = None) -> Response:
+    """The main rivers of the base map."""
+    return _layer(parts.layers.rivers(), if_none_match)
+
+
+@router.get("/layers/{name}.geojson")
+def layer(
+    name: str,
+    parts: PartsOf,
+    at: Annotated[datetime | None, Query()] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Districts or townships as valid at `at` (with its UTC offset), by default at the pipeline's clock."""
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        return _layer(parts.layers.get(connection, name, at or read_clock(connection).now), if_none_match)
+
+
+@router.get("/sensors/{sensor}/series")
+def series(sensor: int, parts: PartsOf) -> Response:
+    """The newest readings of a sensor, oldest first: `{"sensor", "times", "values"}`."""
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        rows = _series(connection, sensor)
+    return as_json({"sensor": sensor, "times": [row[0] for row in rows], "values": [row[1] for row in rows]})
+
+
+def _series(connection: Connection, sensor: int) -> list[tuple[datetime, float]]:
+    known = connection.execute(QUERIES["sensor_exists"], {"sensor": sensor}).fetchone()
+    if known is None or not known[0]:
+        raise SensorUnknownError(str(sensor))
+    return connection.execute(QUERIES["series"], {"sensor": sensor, "limit": SERIES_READINGS}).fetchall()
+
+
+def _layer(layer: Layer, if_none_match: str | None) -> Response:
+    headers = {"ETag": layer.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    if if_none_match == layer.etag:
+        return Response(status_code=304, headers=headers)
+    return Response(layer.body, media_type="application/geo+json", headers={**headers, "Content-Encoding": "gzip"})
+
+
+__all__ = ["DATABASE_WAIT_S", "Parts", "as_json", "router"]

@@ -1,0 +1,73 @@
+"""The web application, from its settings to its routes."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
+
+from config.database import open_pool
+from config.settings import BrokerSettings, WebSettings
+from web import api, health, metrics, page, stream
+from web.assets import VENDOR, check_assets
+from web.errors import add_error_table
+from web.hub import Hub
+from web.layers import Layers
+from web.listener import Listener
+from web.metrics import CountRequests
+from web.parts import Parts
+from web.security import SecurityHeaders
+
+STATIC = Path(__file__).parent / "static"
+
+
+class _Files(StaticFiles):
+    """Our own modules: asked after at every load, sent again only when they changed."""
+
+    def file_response(self, *args: object, **kwargs: object) -> Response:
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def create_app(settings: WebSettings, database_url: str, broker: BrokerSettings | None = None) -> FastAPI:
+    """The screen's server on one database; `broker` is asked after by `/health`.
+
+    Raises AssetsMissingError where `make assets` has not been run. The database need not
+    be up: it is waited for, and the screens are told.
+    """
+    check_assets()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        hub = Hub()
+        listener = Listener(database_url, hub.publish_from_thread)
+        pool = open_pool(database_url, "web")
+        app.state.parts = Parts(
+            settings=settings, broker=broker, pool=pool, hub=hub, listener=listener, layers=Layers()
+        )
+        listener.start()
+        try:
+            yield
+        finally:
+            hub.close()
+            await run_in_threadpool(listener.stop)
+            await run_in_threadpool(pool.close)
+
+    app = FastAPI(title=settings.title_en, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+    app.include_router(page.router)
+    app.include_router(api.router)
+    app.include_router(stream.router)
+    app.include_router(health.router)
+    app.include_router(metrics.router)
+    app.mount("/static", _Files(directory=STATIC))
+    app.mount("/vendor", _Files(directory=VENDOR))
+
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountRequests)
+    add_error_table(app)
+    return app

@@ -1,0 +1,96 @@
+"""The fan-out of the live stream: one frame in, a bounded queue for every screen."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+log = logging.getLogger(__name__)
+
+QUEUE_FRAMES = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """One server-sent event; `id` only where a client may resume from it."""
+
+    event: str
+    data: Any  # whatever orjson can write, dataclasses and aware datetimes included
+    id: int | None = None
+    text: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        head = b"" if self.id is None else b"id: %d\n" % self.id
+        body = orjson.dumps(self.data, option=orjson.OPT_UTC_Z)
+        object.__setattr__(self, "text", head + b"event: %s\ndata: %s\n\n" % (self.event.encode(), body))
+
+
+class Client:
+    """One connected screen."""
+
+    def __init__(self, limit: int = QUEUE_FRAMES) -> None:
+        self._queue: asyncio.Queue[Frame | None] = asyncio.Queue(limit)
+
+    def offer(self, frame: Frame) -> bool:
+        """Queue a frame; False where the client is too far behind."""
+        try:
+            self._queue.put_nowait(frame)
+        except asyncio.QueueFull:
+            return False
+        return True
+
+    def end(self) -> None:
+        """Let go of what is queued and end the stream: the client comes back and resumes."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
+
+    async def next(self, timeout_s: float) -> Frame | None:
+        """The next frame, None at the end; raises TimeoutError after `timeout_s` of nothing."""
+        return await asyncio.wait_for(self._queue.get(), timeout_s)
+
+
+class Hub:
+    """The connected screens; lives on the event loop that made it."""
+
+    def __init__(self, limit: int = QUEUE_FRAMES) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._limit = limit
+        self._clients: set[Client] = set()
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._clients)
+
+    def join(self) -> Client:
+        """Queue every frame from now on for a new client."""
+        client = Client(self._limit)
+        if self._closed:
+            client.end()
+        else:
+            self._clients.add(client)
+        return client
+
+    def leave(self, client: Client) -> None:
+        self._clients.discard(client)
+
+    def publish(self, frame: Frame) -> None:
+        """Give a frame to every client; one that cannot keep up is dropped, the others do not wait."""
+        for client in [client for client in self._clients if not client.offer(frame)]:
+            log.warning("a screen was %d frames behind and was let go; it resumes by itself", self._limit)
+            self.leave(client)
+            client.end()
+
+    def publish_from_thread(self, frame: Frame) -> None:
+        """The same from another thread; a frame after the loop's end is let go."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.publish, frame)
+
+    def close(self) -> None:
+        """End every stream, so that a server that stops need not wait for them."""
+        self._closed = True
+        for client in list(self._clients):
+            self.leave(client)
+            client.end()

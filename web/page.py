@@ -1,0 +1,90 @@
+"""The one page: a Folium map in our own figure, its scripts and styles served by us."""
+
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+import folium
+from branca.element import Figure
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse
+from folium.template import Template
+
+from config.settings import WebSettings
+from web.parts import PartsOf
+from web.security import page_policy
+
+router = APIRouter()
+
+Language = Literal["zh", "en"]
+_NONCE = "@nonce@"  # stands in the rendered page where each answer puts its own
+_TEMPLATES = Path(__file__).parent / "templates"
+_STATIC = Path(__file__).parent / "static"
+# Around the whole municipality, degrees.
+_SOUTH_WEST, _NORTH_EAST = [28.1, 105.2], [32.3, 110.3]
+# name, z-index, whether it takes clicks; Leaflet's own overlay pane is at 400, markers at 600.
+_PANES = (
+    ("townships", 380, True),
+    ("rivers", 390, False),
+    ("districts", 400, False),
+    ("district-names", 450, False),
+    ("leaders", 590, False),
+    ("stations", 610, True),
+    ("alerts", 640, True),
+)
+
+
+class Screen(Figure):
+    """The document around the map: our head, our skeleton, one inline script with a nonce."""
+
+    _template = Template((_TEMPLATES / "screen.html").read_text(encoding="utf-8"))
+
+    def __init__(self, settings: WebSettings, language: Language) -> None:
+        super().__init__(title=settings.title_zh if language == "zh" else settings.title_en)
+        self.language = language
+        self.map_approval = settings.map_approval
+        self.nonce = _NONCE
+        # Named in the head, they are fetched side by side and not one import after another.
+        self.modules = sorted(path.name for path in _STATIC.glob("*.js"))
+
+
+class CityMap(folium.Map):
+    """A Folium map that needs Leaflet only, from our own address, and styles nothing inline."""
+
+    _template = Template((_TEMPLATES / "map.html").read_text(encoding="utf-8"))
+    default_js: ClassVar = [("leaflet", "/vendor/leaflet/leaflet.js")]
+    default_css: ClassVar = [("leaflet_css", "/vendor/leaflet/leaflet.css")]
+
+
+@cache
+def render_page(settings_json: str, language: Language) -> str:
+    """The page's text with a stand-in for the nonce; rendered once per language."""
+    screen = Screen(WebSettings.model_validate_json(settings_json), language)
+    city = CityMap(
+        location=[29.9, 107.6],
+        tiles=None,
+        zoom_start=8,
+        zoom_control=False,
+        prefer_canvas=True,
+        min_zoom=6,
+        max_zoom=17,
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+        attribution_control=False,
+    )
+    city._id = "city"  # the modules find the map by this name
+    for name, z_index, clicks in _PANES:
+        folium.map.CustomPane(name, z_index=z_index, pointer_events=clicks).add_to(city)
+    city.fit_bounds([_SOUTH_WEST, _NORTH_EAST])
+    screen.add_child(city)
+    return str(screen.render())
+
+
+@router.get("/", response_class=HTMLResponse)
+def page(parts: PartsOf, lang: Annotated[Language, Query()] = "zh") -> HTMLResponse:
+    """The screen, in Chinese or with `?lang=en` in English."""
+    nonce = secrets.token_urlsafe(16)
+    text = render_page(parts.settings.model_dump_json(), lang).replace(_NONCE, nonce)
+    headers = {"Content-Security-Policy": page_policy(nonce), "Cache-Control": "no-store"}
+    return HTMLResponse(text, headers=headers)

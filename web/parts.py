@@ -1,0 +1,32 @@
+"""What a running server holds; made by the lifespan, asked for by the routes."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from psycopg_pool import ConnectionPool
+
+from config.database import Connection
+from config.settings import BrokerSettings, WebSettings
+from web.hub import Hub
+from web.layers import Layers
+from web.listener import Listener
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The parts of one server."""
+
+    settings: WebSettings
+    broker: BrokerSettings | None  # None: not asked after
+    pool: ConnectionPool[Connection]
+    hub: Hub
+    listener: Listener
+    layers: Layers
+
+
+def _parts(request: Request) -> Parts:
+    return cast(Parts, request.app.state.parts)
+
+
+PartsOf = Annotated[Parts, Depends(_parts)]

@@ -1,0 +1,131 @@
+-- Everything the screen reads. `at` is the pipeline's clock: a place or a boundary is
+-- shown as it was valid then, by what the database knows now.
+
+-- name: clock
+-- The injected clock where a scenario tells one, else null; and this server's own time.
+select max(clock) as injected, now() as wall from partitions;
+
+-- name: last_event_id
+select coalesce(max(id), 0) from live_events;
+
+-- name: events_since
+select id, kind, payload from live_events where id > %(after)s order by id limit %(limit)s;
+
+-- name: missed_events
+-- The newest of what a client that saw `after` has not seen.
+select id, kind, payload from (
+    select id, kind, payload from live_events where id > %(after)s and id <= %(upto)s order by id desc limit %(limit)s
+) newest order by id;
+
+-- name: stations
+select s.id, s.name, s.label, s.quantity, s.unit, s.datum, s.river, s.levels, s.source, s.interval_s,
+       p.lon, p.lat,
+       township.division_id as township_id, tv.name as township,
+       dv.name as district, b.derived as derived
+from sensors s
+left join sensor_places p
+       on p.sensor_id = s.id and p.valid @> %(at)s::timestamptz and upper_inf(p.recorded)
+left join sensor_divisions township
+       on township.sensor_id = s.id and township.level = 'township'
+      and township.valid @> %(at)s::timestamptz and upper_inf(township.recorded)
+left join sensor_divisions district
+       on district.sensor_id = s.id and district.level = 'district'
+      and district.valid @> %(at)s::timestamptz and upper_inf(district.recorded)
+left join division_versions tv
+       on tv.division_id = township.division_id
+      and tv.valid @> %(at)s::timestamptz and upper_inf(tv.recorded)
+left join division_versions dv
+       on dv.division_id = coalesce(district.division_id, tv.parent_id)
+      and dv.valid @> %(at)s::timestamptz and upper_inf(dv.recorded)
+left join boundary_versions b
+       on b.division_id = township.division_id
+      and b.valid @> %(at)s::timestamptz and upper_inf(b.recorded)
+where p.reason is distinct from 'retired'
+order by s.id;
+
+-- name: last_values
+-- One index probe per sensor: the newest reading and the one before it.
+select s.id, (newest.times)[1] as time, (newest.readings)[1] as value, (newest.readings)[2] as previous
+from sensors s
+cross join lateral (
+    select array_agg(time) as times, array_agg(value) as readings
+    from (select time, value from readings where sensor_id = s.id order by time desc limit 2) two
+) newest
+where newest.times is not null
+order by s.id;
+
+-- name: open_alerts
+select a.id, a.rule_id, a.sensor_id, s.name as sensor, s.label, s.unit, s.datum, s.river, s.quantity,
+       a.township_id, tv.name as township, dv.name as district,
+       a.level, a.peak, a.state, a.value, a.exercise, a.opened_at, a.changed_at
+from alerts a
+join sensors s on s.id = a.sensor_id
+left join division_versions tv
+       on tv.division_id = a.township_id
+      and tv.valid @> %(at)s::timestamptz and upper_inf(tv.recorded)
+left join division_versions dv
+       on dv.division_id = tv.parent_id
+      and dv.valid @> %(at)s::timestamptz and upper_inf(dv.recorded)
+where a.state in ('open', 'acknowledged', 'in_hand')
+order by array_position(array['red', 'orange', 'yellow', 'blue'], a.level), a.changed_at, a.id;
+
+-- name: open_runs
+select r.id, r.plan_id, r.township_id, tv.name as township, dv.name as district,
+       r.level, r.exercise, r.started_at
+from plan_runs r
+left join division_versions tv
+       on tv.division_id = r.township_id
+      and tv.valid @> %(at)s::timestamptz and upper_inf(tv.recorded)
+left join division_versions dv
+       on dv.division_id = tv.parent_id
+      and dv.valid @> %(at)s::timestamptz and upper_inf(dv.recorded)
+where r.state = 'open'
+order by array_position(array['red', 'orange', 'yellow', 'blue'], r.level), r.started_at, r.id;
+
+-- name: open_tasks
+select t.run_id, t.task_key, t.post, t.backup, t.what, t.after, t.due_at, t.repeat_min, t.state
+from tasks t join plan_runs r on r.id = t.run_id
+where r.state = 'open'
+order by t.run_id, t.due_at nulls last, t.id;
+
+-- name: counts
+select
+    (select count(*) from divisions d join division_versions v on v.division_id = d.id
+     where d.level = 'township' and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)) as townships,
+    (select count(*) from divisions d join division_versions v on v.division_id = d.id
+     where d.level = 'township' and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)
+       and v.lon is not null) as townships_located,
+    (select count(*) from sensors) as sensors,
+    (select coalesce(sum(stored), 0)::bigint from intake) as readings,
+    (select coalesce(sum(late), 0)::bigint from intake) as late,
+    (select coalesce(sum(count), 0)::bigint from quarantine where state <> 'released') as quarantined;
+
+-- name: quarantined_by_reason
+select reason, sum(count)::bigint from quarantine where state <> 'released' group by reason order by reason;
+
+-- name: series
+-- The newest readings of one sensor, oldest first.
+select time, value from (
+    select time, value from readings where sensor_id = %(sensor)s order by time desc limit %(limit)s
+) newest order by time;
+
+-- name: sensor_exists
+select exists (select from sensors where id = %(sensor)s);
+
+-- name: layer_stamp
+-- Changes whenever what a layer shows at `at` can have changed: something was recorded,
+-- or `at` crossed the border of a version's validity.
+select
+    (select jsonb_build_array(max(id), max(lower(recorded)), max(upper(recorded)),
+        max(lower(valid)) filter (where lower(valid) <= %(at)s),
+        max(upper(valid)) filter (where upper(valid) <= %(at)s)) from division_versions)::text
+ || (select jsonb_build_array(max(id), max(lower(recorded)), max(upper(recorded)),
+        max(lower(valid)) filter (where lower(valid) <= %(at)s),
+        max(upper(valid)) filter (where upper(valid) <= %(at)s)) from boundary_versions)::text;
+
+-- name: pipeline
+select
+    (select count(*) from pg_stat_activity
+     where application_name = 'shijing-pipeline' and datname = current_database()) as connections,
+    (select max(minute) from intake) as last_minute,
+    (select extract(epoch from now() - max(clock)) from partitions)::float8 as clock_lag_s;

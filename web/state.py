@@ -1,0 +1,205 @@
+"""What the screen shows, read in one snapshot of the database and typed at the query's edge."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg.rows import class_row
+
+from config.database import Connection
+from config.queries import Queries
+
+QUERIES = Queries(Path(__file__).parent / "queries.sql")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clock:
+    """The pipeline's time: told by a scenario, or this machine's own."""
+
+    now: datetime
+    injected: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Station:
+    """A sensor, where it stands and which divisions that place belongs to; lon/lat in degrees, CGCS2000."""
+
+    id: int
+    name: str
+    label: str
+    quantity: str
+    unit: str
+    datum: str | None
+    river: str
+    levels: dict[str, Any]
+    source: str
+    interval_s: int | None
+    lon: float | None
+    lat: float | None
+    township_id: int | None
+    township: str | None
+    district: str | None
+    derived: bool | None  # the township's line is not an official one
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastValue:
+    """The newest reading of a sensor, and the value before it."""
+
+    id: int  # of the sensor
+    time: datetime
+    value: float
+    previous: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenAlert:
+    """An alert that nobody has closed."""
+
+    id: int
+    rule_id: str
+    sensor_id: int
+    sensor: str
+    label: str
+    unit: str
+    datum: str | None
+    river: str
+    quantity: str
+    township_id: int | None  # None: unlocated
+    township: str | None
+    district: str | None
+    level: str
+    peak: str
+    state: str
+    value: float
+    exercise: bool
+    opened_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One task of a run."""
+
+    run_id: int
+    task_key: str
+    post: str
+    backup: str | None
+    what: str
+    after: list[str]
+    due_at: datetime | None
+    repeat_min: int | None
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenRun:
+    """A plan under way in a township."""
+
+    id: int
+    plan_id: str
+    township_id: int
+    township: str | None
+    district: str | None
+    level: str
+    exercise: bool
+    started_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """The books of the installation."""
+
+    townships: int
+    townships_located: int
+    sensors: int
+    readings: int
+    late: int
+    quarantined: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """All that changes with alerts and runs; small enough to be sent whole."""
+
+    clock: Clock
+    layers: str  # the version of the map layers valid at the clock
+    alerts: list[OpenAlert]
+    runs: list[OpenRun]
+    tasks: list[Task]
+    counts: Counts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A whole first view; `event_id` is the last live event that it includes."""
+
+    event_id: int
+    board: Board
+    stations: list[Station]
+    values: list[LastValue]
+
+
+def read_clock(connection: Connection) -> Clock:
+    """The pipeline's clock."""
+    row = connection.execute(QUERIES["clock"]).fetchone()
+    assert row is not None
+    injected, wall = row
+    return Clock(now=injected or wall, injected=injected is not None)
+
+
+def read_last_values(connection: Connection) -> list[LastValue]:
+    """The newest reading of every sensor that has one."""
+    with connection.cursor(row_factory=class_row(LastValue)) as cursor:
+        return cursor.execute(QUERIES["last_values"]).fetchall()
+
+
+def read_stations(connection: Connection, at: datetime) -> list[Station]:
+    """Every sensor in use, placed as at the given time."""
+    with connection.cursor(row_factory=class_row(Station)) as cursor:
+        return cursor.execute(QUERIES["stations"], {"at": at}).fetchall()
+
+
+def read_board(connection: Connection, clock: Clock) -> Board:
+    """Open alerts, runs, their tasks and the counts."""
+    at = {"at": clock.now}
+    with connection.cursor(row_factory=class_row(OpenAlert)) as cursor:
+        alerts = cursor.execute(QUERIES["open_alerts"], at).fetchall()
+    with connection.cursor(row_factory=class_row(OpenRun)) as cursor:
+        runs = cursor.execute(QUERIES["open_runs"], at).fetchall()
+    with connection.cursor(row_factory=class_row(Task)) as cursor:
+        tasks = cursor.execute(QUERIES["open_tasks"]).fetchall()
+    with connection.cursor(row_factory=class_row(Counts)) as cursor:
+        counts = cursor.execute(QUERIES["counts"], at).fetchone()
+    assert counts is not None
+    layers = read_layer_stamp(connection, clock.now)
+    return Board(clock=clock, layers=layers, alerts=alerts, runs=runs, tasks=tasks, counts=counts)
+
+
+def read_layer_stamp(connection: Connection, at: datetime) -> str:
+    """A short text that differs whenever a map layer at `at` can differ."""
+    row = connection.execute(QUERIES["layer_stamp"], {"at": at}).fetchone()
+    assert row is not None
+    return hashlib.sha256(row[0].encode()).hexdigest()[:16]
+
+
+def read_snapshot(connection: Connection) -> Snapshot:
+    """Everything at one moment of the database; `connection` must not be in a transaction."""
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        clock = read_clock(connection)
+        return Snapshot(
+            event_id=read_last_event_id(connection),
+            board=read_board(connection, clock),
+            stations=read_stations(connection, clock.now),
+            values=read_last_values(connection),
+        )
+
+
+def read_last_event_id(connection: Connection) -> int:
+    """The newest live event's number, 0 before the first."""
+    row = connection.execute(QUERIES["last_event_id"]).fetchone()
+    assert row is not None
+    return int(row[0])

@@ -1,0 +1,57 @@
+/** The screen, put together: skeleton, map, panels, then the stream that feeds them. */
+
+import { drawQueue } from "./alerts.js";
+import { drawBar } from "./bar.js";
+import { drawCard, select } from "./card.js";
+import { drawCity, map, redrawCity, wholeCity } from "./citymap.js";
+import { byId } from "./dom.js";
+import { drawLegend } from "./legend.js";
+import { drawRuns } from "./runs.js";
+import { drawStations } from "./stations.js";
+import { store, takeSnapshot } from "./store.js";
+import { startStream } from "./stream.js";
+import { fillSkeleton } from "./strings.js";
+import { drawVerdict } from "./verdict.js";
+
+fillSkeleton();
+drawLegend();
+drawBar();
+drawVerdict();
+drawQueue(show);
+drawRuns();
+drawCard();
+drawStations(select);
+for (const [id, act] of /** @type {const} */ ([["zoom-in", () => map.zoomIn()], ["zoom-out", () => map.zoomOut()], ["whole-city", wholeCity]])) {
+  byId(id).addEventListener("click", act);
+}
+startStream(readAnew);
+await drawUntilDone();
+document.body.dataset.ready = "true";
+
+/** Choose a station in the queue: its card, and the map moves to it. @param {number} sensor */
+function show(sensor) {
+  select(sensor);
+  const station = store.stations.get(sensor);
+  if (station && station.lon !== null) map.setView([station.lat, station.lon], Math.max(map.getZoom(), 10));
+}
+
+/** The boundaries or the set of sensors have changed. */
+async function readAnew() {
+  const answer = await fetch("/api/state").catch(() => null);
+  if (!answer?.ok) return; // the next board asks again
+  const before = store.board?.layers;
+  takeSnapshot(await answer.json());
+  if (store.board?.layers !== before) await redrawCity().catch(() => {});
+}
+
+/** The layers may not be had yet: the database may still be starting. */
+async function drawUntilDone() {
+  for (;;) {
+    try {
+      return await drawCity();
+    } catch (error) {
+      console.warn(`the map layers could not be read: ${error}`);
+      await new Promise((done) => setTimeout(done, 2_000));
+    }
+  }
+}

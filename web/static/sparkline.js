@@ -1,0 +1,56 @@
+/** A station's last readings as a line, with its levels across it; our own SVG. */
+
+import { svg } from "./dom.js";
+import { dayAndTime, measured } from "./format.js";
+import { LEVEL_OF_THRESHOLD } from "./levels.js";
+
+const [WIDTH, HEIGHT] = [480, 190];
+const PAD = { left: 8, right: 92, top: 16, bottom: 28 };
+
+/**
+ * @param {number[]} times ms, ascending
+ * @param {number[]} values
+ * @param {Array<{key: string, name: string, value: number}>} levels
+ * @param {string} unit
+ */
+export function sparkline(times, values, levels, unit) {
+  const picture = svg("svg", { class: "spark", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
+  if (!times.length) return picture;
+  const shown = levels.filter(({ value }) => near(value, values));
+  const [low, high] = range([...values, ...shown.map(({ value }) => value)]);
+  const span = Math.max(1, times[times.length - 1] - times[0]);
+  const x = (/** @type {number} */ time) => PAD.left + ((time - times[0]) / span) * (WIDTH - PAD.left - PAD.right);
+  const y = (/** @type {number} */ value) => HEIGHT - PAD.bottom - ((value - low) / (high - low)) * (HEIGHT - PAD.top - PAD.bottom);
+  picture.append(...shown.map((level) => threshold(level, y(level.value))));
+  const points = times.map((time, i) => `${x(time).toFixed(1)},${y(values[i]).toFixed(1)}`);
+  const floor = HEIGHT - PAD.bottom;
+  picture.append(
+    svg("polygon", { class: "spark-area", points: `${x(times[0])},${floor} ${points.join(" ")} ${x(times[times.length - 1])},${floor}` }),
+    svg("polyline", { class: "spark-line", points: points.join(" ") }),
+    svg("circle", { class: "spark-now", r: 5, cx: x(times[times.length - 1]), cy: y(values[values.length - 1]) }),
+    svg("text", { class: "spark-time", x: PAD.left, y: HEIGHT - 6 }, dayAndTime(times[0])),
+    svg("text", { class: "spark-time spark-end", x: WIDTH - PAD.right, y: HEIGHT - 6 }, dayAndTime(times[times.length - 1])),
+    svg("title", {}, `${measured(Math.min(...values), unit)} – ${measured(Math.max(...values), unit)} ${unit}`));
+  return picture;
+}
+
+/** @param {{key: string, name: string, value: number}} level @param {number} y */
+function threshold({ key, name }, y) {
+  return svg("g", { class: `spark-level level-${LEVEL_OF_THRESHOLD[key] ?? "none"}` },
+    svg("line", { x1: PAD.left, x2: WIDTH - PAD.right, y1: y, y2: y }),
+    svg("text", { x: WIDTH - PAD.right + 8, y: y + 6 }, name));
+}
+
+/** A level far out of what was measured would flatten the line. @param {number} level @param {number[]} values */
+function near(level, values) {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const reach = Math.max(4, 1.5 * (high - low));
+  return level > low - reach && level < high + reach;
+}
+
+/** @param {number[]} values @returns {[number, number]} */
+function range(values) {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const air = Math.max(0.25, (high - low) * 0.08);
+  return [low - air, high + air];
+}

@@ -1,0 +1,96 @@
+/** What this screen knows. The stream writes it, the views read it and are told what changed. */
+
+/**
+ * @typedef {{id: number, name: string, label: string, quantity: string, unit: string, datum: string | null,
+ *   river: string, levels: Record<string, number>, source: string, interval_s: number | null,
+ *   lon: number | null, lat: number | null, township_id: number | null, township: string | null,
+ *   district: string | null, derived: boolean | null}} Station
+ * @typedef {{id: number, time: string, value: number, previous: number | null}} LastValue
+ * @typedef {{id: number, rule_id: string, sensor_id: number, sensor: string, label: string, unit: string,
+ *   datum: string | null, river: string, quantity: string, township_id: number | null, township: string | null,
+ *   district: string | null, level: import("./levels.js").Level, peak: string, state: string, value: number,
+ *   exercise: boolean, opened_at: string, changed_at: string}} Alert
+ * @typedef {{id: number, plan_id: string, township_id: number, township: string | null, district: string | null,
+ *   level: import("./levels.js").Level, exercise: boolean, started_at: string}} Run
+ * @typedef {{run_id: number, task_key: string, post: string, backup: string | null, what: string, after: string[],
+ *   due_at: string | null, repeat_min: number | null, state: string}} Task
+ * @typedef {{townships: number, townships_located: number, sensors: number, readings: number, late: number,
+ *   quarantined: number}} Counts
+ * @typedef {{now: string, injected: boolean}} Clock
+ * @typedef {{clock: Clock, layers: string, alerts: Alert[], runs: Run[], tasks: Task[], counts: Counts}} Board
+ * @typedef {{event_id: number, board: Board, stations: Station[], values: LastValue[]}} Snapshot
+ * @typedef {"stations" | "values" | "board" | "clock" | "link"} Topic
+ */
+
+/** @type {Map<Topic, Array<(what?: unknown) => void>>} */
+const listeners = new Map();
+
+export const store = {
+  /** @type {Map<number, Station>} */ stations: new Map(),
+  /** @type {Map<number, LastValue>} */ values: new Map(),
+  /** @type {Board | null} */ board: null,
+  /** @type {"waiting" | "live" | "stale" | "database"} */ link: "waiting",
+  /** Milliseconds of the pipeline's clock, and of this page's when it was told. */
+  clock: { told: 0, at: 0, injected: false },
+};
+
+/** @param {Topic} topic @param {(what?: any) => void} listener */
+export function when(topic, listener) {
+  listeners.set(topic, [...(listeners.get(topic) ?? []), listener]);
+}
+
+/** @param {Topic} topic @param {unknown} [what] */
+function tell(topic, what) {
+  for (const listener of listeners.get(topic) ?? []) listener(what);
+}
+
+/** The pipeline's time now, in ms: one that is told stands still between two tellings. */
+export function now() {
+  const { told, at, injected } = store.clock;
+  return injected ? told : told + performance.now() - at;
+}
+
+/** The worst open alert of a sensor. @param {number} sensor @returns {Alert | undefined} */
+export function alertOf(sensor) {
+  return store.board?.alerts.find((alert) => alert.sensor_id === sensor); // the board comes worst first
+}
+
+/** @param {Snapshot} snapshot */
+export function takeSnapshot(snapshot) {
+  store.stations = new Map(snapshot.stations.map((station) => [station.id, station]));
+  store.values = new Map(snapshot.values.map((value) => [value.id, value]));
+  store.board = snapshot.board;
+  setClock(snapshot.board.clock);
+  for (const topic of /** @type {Topic[]} */ (["clock", "stations", "values", "board"])) tell(topic);
+}
+
+/** @param {Board} board */
+export function takeBoard(board) {
+  store.board = board;
+  takeClock(board.clock);
+  tell("board");
+}
+
+/** @param {LastValue[]} changed */
+export function takeReadings(changed) {
+  for (const value of changed) store.values.set(value.id, value);
+  tell("values", changed);
+}
+
+/** @param {Clock} clock */
+export function takeClock(clock) {
+  setClock(clock);
+  tell("clock");
+}
+
+/** @param {typeof store.link} link */
+export function setLink(link) {
+  if (store.link === link) return;
+  store.link = link;
+  tell("link");
+}
+
+/** @param {Clock} clock */
+function setClock(clock) {
+  store.clock = { told: Date.parse(clock.now), at: performance.now(), injected: clock.injected };
+}

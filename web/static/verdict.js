@@ -1,0 +1,77 @@
+/** What a commander reads in two seconds: all is well, or how bad it is; and where the map is blind. */
+
+import { byId, el, svg } from "./dom.js";
+import { count } from "./format.js";
+import { LEVELS, shape } from "./levels.js";
+import { store, when } from "./store.js";
+import { t } from "./strings.js";
+
+/** Keep verdict and books up to date. */
+export function drawVerdict() {
+  for (const topic of /** @type {const} */ (["board", "values", "stations"])) when(topic, draw);
+}
+
+function draw() {
+  if (!store.board) return;
+  const { alerts } = store.board;
+  byId("verdict").replaceChildren(...(alerts.length ? tallies(alerts) : store.values.size ? well() : blind()));
+  byId("verdict").className = `verdict ${alerts.length ? `level-${alerts[0].level}` : store.values.size ? "well" : "blind"}`;
+  byId("books").replaceChildren(...books(store.board.counts));
+}
+
+/** @param {import("./store.js").Alert[]} alerts */
+function tallies(alerts) {
+  const of = (/** @type {string} */ level) => alerts.filter((alert) => alert.level === level).length;
+  return [
+    heading(t("openAlerts"), t("openAlertsNote", { n: alerts.length })),
+    el("div", { class: "tallies" }, ...LEVELS.map((level) =>
+      el("div", { class: `tally level-${level} ${of(level) ? "" : "empty"}` },
+        el("span", { class: "tally-word" }, shape(level), t(`level.${level}`)),
+        el("b", {}, of(level))))),
+  ];
+}
+
+function well() {
+  const tick = svg("svg", { viewBox: "0 0 24 24", class: "tick", "aria-hidden": "true" }, svg("path", { d: "M4 12.5 10 18 20 6.5" }));
+  return [el("div", { class: "well-line" }, tick, el("div", {}, el("h2", {}, t("allWell")), el("p", {}, t("allWellNote"))))];
+}
+
+function blind() {
+  return [el("div", { class: "well-line" }, el("div", {}, el("h2", {}, t("noReadings")), el("p", {}, t("noReadingsNote"))))];
+}
+
+/** @param {import("./store.js").Counts} counts */
+function books(counts) {
+  const { townships, townships_located: located, sensors, readings, late, quarantined } = counts;
+  const missing = townships - located;
+  return [
+    heading(t("coverage")),
+    el("dl", { class: "figures" },
+      ...figure(t("townships"), townships, t("townshipsLocated", { n: count(located) })),
+      ...figure(t("sensors"), sensors, t("sensorsReporting", { n: count(store.values.size) })),
+      ...figure(t("readings"), readings, t("readingsLate", { n: count(late) })),
+      ...figure(t("quarantined"), quarantined, quarantined ? t("quarantinedNote") : t("quarantinedNone"))),
+    missing > 0 && el("p", { class: "blind-note" }, t("notLocatedTownships", { n: count(missing) })),
+    unlocated(),
+  ].filter(Boolean);
+}
+
+/** @param {string} name @param {number} value @param {string} note */
+function figure(name, value, note) {
+  return [el("div", { class: "figure" }, el("dt", {}, name), el("dd", {}, el("b", {}, count(value)), el("small", {}, note)))];
+}
+
+/** Sensors that belong to no township are named, not guessed at. */
+function unlocated() {
+  const lost = [...store.stations.values()].filter((station) => station.township_id === null);
+  if (!lost.length) return null;
+  return el("div", { class: "unlocated" },
+    el("h3", {}, t("unlocatedSensors", { n: lost.length })),
+    el("ul", {}, ...lost.map((station) => el("li", {},
+      station.label || station.name, el("small", {}, t(station.lon === null ? "noPlace" : "outside"))))));
+}
+
+/** @param {string} text @param {string} [note] */
+function heading(text, note) {
+  return el("h2", { class: "heading" }, text, note && el("small", {}, note));
+}

@@ -1,0 +1,65 @@
+"""Server-sent events: what was missed, a fresh snapshot, then everything live."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from web.api import DATABASE_WAIT_S
+from web.hub import Client, Frame, Hub
+from web.parts import Parts, PartsOf
+from web.state import QUERIES, read_snapshot
+
+router = APIRouter(prefix="/api")
+
+HEARTBEAT_S = 10.0
+RETRY_MS = 1500
+MISSED_AT_MOST = 500
+_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+@router.get("/stream")
+async def stream(
+    parts: PartsOf,
+    last_event_id: Annotated[int | None, Header()] = None,
+    after: Annotated[int | None, Query()] = None,
+) -> StreamingResponse:
+    """The live stream; resumes after `Last-Event-ID`, or `?after=` where a page makes a new EventSource."""
+    client = parts.hub.join()  # first of all: what happens while the snapshot is read is queued
+    try:
+        first = await run_in_threadpool(_first_frames, parts, last_event_id if last_event_id is not None else after)
+    except BaseException:
+        parts.hub.leave(client)
+        raise
+    return StreamingResponse(_frames(parts.hub, client, first), media_type="text/event-stream", headers=_HEADERS)
+
+
+def _first_frames(parts: Parts, after: int | None) -> list[Frame]:
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        snapshot = read_snapshot(connection)
+        missed = []
+        if after is not None:
+            bounds = {"after": after, "upto": snapshot.event_id, "limit": MISSED_AT_MOST}
+            missed = connection.execute(QUERIES["missed_events"], bounds).fetchall()
+    replay = [Frame(event=kind, data=payload, id=number) for number, kind, payload in missed]
+    return [*replay, Frame(event="snapshot", data=snapshot, id=snapshot.event_id)]
+
+
+async def _frames(hub: Hub, client: Client, first: list[Frame]) -> AsyncIterator[bytes]:
+    seen = first[-1].id or 0
+    try:
+        yield b"retry: %d\n\n" % RETRY_MS + b"".join(frame.text for frame in first)
+        while True:
+            try:
+                frame = await client.next(HEARTBEAT_S)
+            except TimeoutError:
+                yield b": heartbeat\n\n"
+                continue
+            if frame is None:
+                return
+            if frame.id is None or frame.id > seen:
+                yield frame.text
+    finally:
+        hub.leave(client)
