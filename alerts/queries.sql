@@ -1,3 +1,8 @@
+-- name: prefer_indexes
+-- A foreign key's check keeps the plan it was first made with: while a table is small that is
+-- a scan of all of it, which a storm of new rows would then pay for every row.
+set local enable_seqscan = off
+
 -- name: open_alerts
 -- Of the subjects named; locked, oldest first, so that two writers meet in one order.
 select alerts.id, alerts.rule_id, alerts.sensor_id, alerts.township_id, alerts.grid_id,
@@ -124,6 +129,10 @@ where rule_states.rule_id = gone.rule_id and rule_states.sensor_id = gone.sensor
 
 -- name: states
 select rule_id, sensor_id, state from rule_states
+
+-- name: walk_partitions_newest_first
+-- Over hundreds of days the planner would rather gather a sensor from every partition and sort.
+set local enable_sort = off
 
 -- name: watermarks
 -- One probe of the primary key for each sensor; the newest partition that has it ends the search.

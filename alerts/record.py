@@ -55,6 +55,7 @@ def record(
     """
     if not transitions:
         return Recorded()
+    connection.execute(_QUERIES["prefer_indexes"])
     moves = apply(transitions, _open_alerts(connection, transitions))
     alerts = moves.alerts()
     _settle(connection, [alert for alert in alerts if alert.is_new])

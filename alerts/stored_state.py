@@ -36,7 +36,9 @@ def load_states(connection: Connection) -> list[StateRow]:
 
 def load_watermarks(connection: Connection) -> dict[int, int]:
     """Sensor id → time of its latest stored reading, µs; sensors without one are left out."""
-    return dict(connection.execute(_QUERIES["watermarks"]).fetchall())
+    with connection.transaction():
+        connection.execute(_QUERIES["walk_partitions_newest_first"])
+        return dict(connection.execute(_QUERIES["watermarks"]).fetchall())
 
 
 def load_subjects(connection: Connection) -> list[Subject]:
