@@ -12,6 +12,11 @@ BIN := $(VENV)/bin
 INSTALL := .ci/pip_install $(VENV)
 SAY := echo '[set-up]'
 
+# An environment knows its folder by its full path: where the clone was moved or copied, it is made anew.
+ifneq ($(shell sed -n 's/^command = .* -m venv --clear //p' $(VENV)/pyvenv.cfg 2>/dev/null),$(CURDIR)/$(VENV))
+$(shell rm -f $(VENV)/.installed $(VENV)/.installed-dev $(VENV)/pyvenv.cfg)
+endif
+
 help:
 	@echo 'make demo            the August 2020 flood on a live map (ARGS="--speed 600 --port 8800 …", see shijing demo --help)'
 	echo 'make test            every test, a real browser, broker and database included (PYTEST_ARGS="-k words" for some)'
