@@ -10,7 +10,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := .ci/pip_install $(VENV)
-SAY := echo '[set-up]'
+# Set-up talks on standard error: standard output is the program's, JSON among it.
+SAY := >&2 echo '[set-up]'
 
 # An environment knows its folder by its full path: where the clone was moved or copied, it is made anew.
 ifneq ($(shell sed -n 's/^command = .* -m venv --clear //p' $(VENV)/pyvenv.cfg 2>/dev/null),$(CURDIR)/$(VENV))
@@ -53,7 +54,7 @@ test-timescale: $(VENV)/.installed-dev
 	@exec tests/timescale/run.sh
 
 assets: $(VENV)/.installed
-	@$(BIN)/python -m web.assets
+	@$(BIN)/python -m web.assets >&2
 
 clean:
 	rm -rf $(VENV) dist web/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
