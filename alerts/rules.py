@@ -109,10 +109,6 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
         """The levels that the rule has, lowest first."""
         return {grade: threshold for grade in GRADES if (threshold := self.levels.of(grade)) is not None}
 
-    def margin_at(self, threshold: float) -> float:
-        """How far back from `threshold` the clear line lies, in the rule's unit."""
-        return self.margin if self.margin is not None else (self.margin_fraction or 0.0) * abs(threshold)
-
     def _check_order(self) -> None:
         sign = 1 if self.direction == "above" else -1
         fixed = [(grade, one.value) for grade, one in self.graded().items() if one.value is not None]

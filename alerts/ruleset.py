@@ -1,6 +1,5 @@
 """Rules made ready for the kernel: one row of columns for each pair of a rule and a sensor that it judges."""
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,50 +81,61 @@ class RuleSet:
         return next((pair for pair in pairs if self.rule[pair] == number), None)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Part:
+    """The pairs of one rule: n sensors."""
+
+    sensor: Ids  # [n]
+    rule: Ids  # [n]
+    threshold: Floats  # [n, 4]
+    clear: Floats  # [n, 4]
+
+
+def _part(number: int, rule: Rule, subjects: Sequence[Subject]) -> _Part:
+    threshold, clear = np.full((2, len(subjects), len(GRADES)), np.inf)
+    for grade, one in rule.graded().items():
+        column = GRADES.index(grade)
+        threshold[:, column], clear[:, column] = _lines(rule, one, subjects)
+    return _Part(
+        sensor=np.array([subject.sensor_id for subject in subjects], np.int32),
+        rule=np.full(len(subjects), number, np.int32),
+        threshold=threshold,
+        clear=clear,
+    )
+
+
 def compile_rules(rules: Sequence[Rule], subjects: Iterable[Subject]) -> RuleSet:
     """Pair every rule with the sensors of its quantity; what must not be compared is in `refused`."""
-    by_quantity: dict[str, list[int]] = defaultdict(list)
-    for number, rule in enumerate(rules):
-        by_quantity[rule.quantity].append(number)
-    pairs: list[tuple[int, int]] = []
-    lines: list[tuple[tuple[float, ...], tuple[float, ...]]] = []
-    refused: list[Refused] = []
+    by_quantity: dict[str, list[Subject]] = defaultdict(list)
     largest = -1
-    for subject in sorted(subjects, key=lambda one: one.sensor_id):
-        largest = subject.sensor_id
-        for number in by_quantity.get(subject.quantity, ()):
-            reason = _refusal(rules[number], subject)
-            if reason:
-                refused.append(Refused(rule_id=rules[number].id, sensor_id=subject.sensor_id, reason=reason))
-            else:
-                pairs.append((subject.sensor_id, number))
-                lines.append(_lines(rules[number], subject))
-    return _columns(tuple(rules), tuple(refused), pairs, lines, largest)
+    for subject in subjects:
+        by_quantity[subject.quantity].append(subject)
+        largest = max(largest, subject.sensor_id)
+    parts: list[_Part] = []
+    refused: list[Refused] = []
+    for number, rule in enumerate(rules):
+        allowed, not_allowed = _allowed(rule, by_quantity.get(rule.quantity, ()))
+        parts.append(_part(number, rule, allowed))
+        refused += not_allowed
+    return _ruleset(tuple(rules), tuple(refused), parts, largest)
 
 
-def _columns(
-    rules: tuple[Rule, ...],
-    refused: tuple[Refused, ...],
-    pairs: list[tuple[int, int]],
-    lines: list[tuple[tuple[float, ...], tuple[float, ...]]],
-    largest: int,
-) -> RuleSet:
-    sensor, rule = np.array(pairs, dtype=np.int32).reshape(-1, 2).T
-    both = np.array(lines, dtype=np.float64).reshape(-1, 2, len(GRADES))
-    raise_after = np.array([one.raise_after for one in rules], dtype=np.int32)
-    clear_for = np.array([round(one.clear_for_s * 1e6) for one in rules], dtype=np.int64)
-    sign = np.array([_sign(one) for one in rules], dtype=np.float64)
+def _ruleset(rules: tuple[Rule, ...], refused: tuple[Refused, ...], parts: list[_Part], largest: int) -> RuleSet:
+    sensor = np.concatenate([np.zeros(0, np.int32), *(part.sensor for part in parts)])
+    rule = np.concatenate([np.zeros(0, np.int32), *(part.rule for part in parts)])
+    order = np.lexsort((rule, sensor))
+    sensor, rule, no_lines = sensor[order], rule[order], np.zeros((0, len(GRADES)))
     return RuleSet(
         rules=rules,
         refused=refused,
         first=np.searchsorted(sensor, np.arange(largest + 2)).astype(np.int64),
-        sensor=np.ascontiguousarray(sensor),
-        rule=np.ascontiguousarray(rule),
-        sign=sign[rule],
-        threshold=np.ascontiguousarray(both[:, 0]),
-        clear=np.ascontiguousarray(both[:, 1]),
-        raise_after=raise_after[rule],
-        clear_for=clear_for[rule],
+        sensor=sensor,
+        rule=rule,
+        sign=np.array([_sign(one) for one in rules], np.float64)[rule],
+        threshold=np.concatenate([no_lines, *(part.threshold for part in parts)])[order],
+        clear=np.concatenate([no_lines, *(part.clear for part in parts)])[order],
+        raise_after=np.array([one.raise_after for one in rules], np.int32)[rule],
+        clear_for=np.array([round(one.clear_for_s * 1e6) for one in rules], np.int64)[rule],
     )
 
 
@@ -133,37 +143,45 @@ def _sign(rule: Rule) -> int:
     return 1 if rule.direction == "above" else -1
 
 
-def _refusal(rule: Rule, subject: Subject) -> str:
-    """Why this rule must not judge this sensor; empty where it may."""
+def _allowed(rule: Rule, subjects: Iterable[Subject]) -> tuple[list[Subject], list[Refused]]:
+    """The sensors that the rule may judge, and those that it must not."""
+    own = any(one.from_ is not None for one in rule.graded().values())
+    fixed = any(one.from_ is None for one in rule.graded().values())
+    allowed, refused = [], []
+    for subject in subjects:
+        reason = _refusal(rule, subject, own=own, fixed=fixed)
+        if reason:
+            refused.append(Refused(rule_id=rule.id, sensor_id=subject.sensor_id, reason=reason))
+        else:
+            allowed.append(subject)
+    return allowed, refused
+
+
+def _refusal(rule: Rule, subject: Subject, *, own: bool, fixed: bool) -> str:
+    """Why the rule, with levels of the sensor's own or fixed ones, must not judge it; empty where it may."""
     if rule.unit != subject.unit:
         return f"the rule is in {rule.unit}, the sensor in {subject.unit}: give the rule the sensor's unit"
-    graded = rule.graded().values()
-    if any(one.from_ is not None for one in graded) and subject.levels_datum != subject.datum:
+    if own and subject.levels_datum != subject.datum:
         return f"levels in datum {subject.levels_datum}, readings in {subject.datum}: state both in one datum"
-    if subject.datum is not None and any(one.from_ is None for one in graded):
+    if fixed and subject.datum is not None:
         return f"a fixed threshold names no datum, the sensor reads in {subject.datum}: use the sensor's own levels"
     return ""
 
 
-def _lines(rule: Rule, subject: Subject) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The signed thresholds and clear lines of the four levels."""
-    graded = rule.graded()
-    both = [_line(rule, graded[grade], subject) if grade in graded else (math.inf, math.inf) for grade in GRADES]
-    thresholds, clear = zip(*both, strict=True)
-    return thresholds, clear
+def _lines(rule: Rule, threshold: Threshold, subjects: Sequence[Subject]) -> tuple[Floats, Floats]:
+    """[n] signed thresholds and clear lines of one level; inf for a sensor that does not know the level.
 
-
-def _line(rule: Rule, threshold: Threshold, subject: Subject) -> tuple[float, float]:
-    """Signed threshold and clear line, rounded to 1e-9 so that 180.5 - 0.2 is the 180.3 that a device sends.
-
-    Beyond a strict threshold begins at the next number that a float64 holds.
+    Rounded to 1e-9, so that 180.5 - 0.2 is the 180.3 that a device sends. What is beyond a
+    strict threshold begins at the next number that a float64 holds.
     """
-    base = threshold.value if threshold.from_ is None else subject.levels.get(threshold.from_)
-    if base is None:
-        return math.inf, math.inf
+    if threshold.from_ is None:
+        base = np.full(len(subjects), threshold.value)
+    else:
+        base = np.array([subject.levels.get(threshold.from_, np.nan) for subject in subjects], np.float64)
     sign = _sign(rule)
     at = base + threshold.offset
-    line, clear = sign * round(at, 9), sign * round(at - sign * rule.margin_at(at), 9)
+    back = sign * (np.abs(at) * rule.margin_fraction if rule.margin is None else rule.margin)
+    lines = sign * np.round(at, 9), sign * np.round(at - back, 9)
     if threshold.strict:
-        return math.nextafter(line, math.inf), math.nextafter(clear, math.inf)
-    return line, clear
+        lines = np.nextafter(lines[0], np.inf), np.nextafter(lines[1], np.inf)
+    return np.where(np.isnan(at), np.inf, lines[0]), np.where(np.isnan(at), np.inf, lines[1])

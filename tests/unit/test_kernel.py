@@ -1,11 +1,12 @@
 """The kernel against a slow, obviously right reading of its rules, one reading at a time."""
 
-import copy
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from alerts.state import State, carried_over, changed, initial_state, persisted,
 
 GRADES = LEVELS[1:]
 SECOND = 1_000_000
-MINUTE = 60 * SECOND
 Reading = tuple[int, int, float]  # sensor, time in µs, value
 
 
@@ -109,7 +109,9 @@ class Reference:
             return None
         at = threshold.value
         up = rule.direction == "above"
-        line = round(at - rule.margin_at(at), 9) if up else round(at + rule.margin_at(at), 9)
+        exact = Decimal(str(at))
+        back = Decimal(str(rule.margin)) if rule.margin is not None else abs(exact) * Decimal(str(rule.margin_fraction))
+        line = float(exact - back if up else exact + back)
         if threshold.strict:
             met = (lambda v: v > at) if up else (lambda v: v < at)
             clear = (lambda v: v <= line) if up else (lambda v: v >= line)
@@ -197,7 +199,7 @@ def batched(draw: st.DrawFn) -> tuple[list[Reading], list[list[Reading]]]:
         rows = sorted(rows, key=lambda row: row[1])
     cuts = sorted(draw(st.lists(st.integers(0, len(rows)), max_size=6)))
     edges = [0, *cuts, len(rows)]
-    return rows, [rows[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return rows, [rows[start:end] for start, end in pairwise(edges)]
 
 
 def ready(rules: list[Rule]) -> RuleSet:
@@ -218,3 +220,125 @@ def test_same_as_one_reading_at_a_time(rules: list[Rule], cut: tuple[list[Readin
     assert {(row.rule_id, row.sensor_id): row.state for row in persisted(ruleset, state)} == reference.not_at_rest()
     seen = {number: int(time) for number, time in enumerate(state.watermark) if time != NEVER}
     assert seen == reference.seen
+
+
+@settings(max_examples=300, deadline=None)
+@given(cut=batched())
+def test_in_order_is_later_than_all_before(cut: tuple[list[Reading], list[list[Reading]]]) -> None:
+    _, batches = cut
+    ruleset = ready([a_rule()])
+    state, seen = initial_state(ruleset), {}
+    for batch in batches:
+        expected = []
+        for sensor, time, _ in batch:
+            expected.append(time > seen.get(sensor, NEVER))
+            seen[sensor] = max(time, seen.get(sensor, NEVER))
+        assert in_order(state, a_batch(batch)).tolist() == expected
+        state, _ = evaluate(ruleset, state, a_batch(batch), 0)
+
+
+def columns_of(value: Any) -> list[np.ndarray[Any, Any]]:
+    """Every NumPy column in a dataclass, nested ones too."""
+    found = []
+    for part in vars(value).values():
+        if isinstance(part, np.ndarray):
+            found.append(part)
+        elif hasattr(part, "__dataclass_fields__") and not isinstance(part, Rule):
+            found += columns_of(part)
+    return found
+
+
+@settings(max_examples=200, deadline=None)
+@given(rules=rule_lists(), cut=batched())
+def test_pure(rules: list[Rule], cut: tuple[list[Reading], list[list[Reading]]]) -> None:
+    """Nothing that is handed in is written to, and the same input gives the same output."""
+    _, batches = cut
+    ruleset = ready(rules)
+    state = initial_state(ruleset)
+    for rows in batches:
+        batch = a_batch(rows)
+        for column in (*columns_of(ruleset), *columns_of(state), *columns_of(batch)):
+            column.flags.writeable = False
+        after, told = evaluate(ruleset, state, batch, 0)
+        assert after == evaluate(ruleset, state, batch, 7)[0]
+        if not any(in_order(state, batch)):
+            assert (after, told) == (state, [])
+        state = after
+
+
+@settings(max_examples=300, deadline=None)
+@given(rules=rule_lists(), cut=batched())
+def test_what_is_stored_restores_the_state(rules: list[Rule], cut: tuple[list[Reading], list[list[Reading]]]) -> None:
+    """At every batch, a store that took the changed rows holds the whole state."""
+    _, batches = cut
+    ruleset = ready(rules)
+    state, stored = initial_state(ruleset), {}
+    for batch in batches:
+        after, _ = evaluate(ruleset, state, a_batch(batch), 0)
+        for row in changed(ruleset, state, after):
+            assert stored.get((row.rule_id, row.sensor_id)) != row, "a row that did not change"
+            stored[row.rule_id, row.sensor_id] = row
+        state = after
+        marks = {number: int(time) for number, time in enumerate(state.watermark) if time != NEVER}
+        assert restore(ruleset, stored.values(), marks) == state
+        assert restore(ruleset, persisted(ruleset, state), marks) == state
+
+
+@settings(max_examples=200, deadline=None)
+@given(rules=rule_lists(), cut=batched())
+def test_going_on_after_a_restart(rules: list[Rule], cut: tuple[list[Reading], list[list[Reading]]]) -> None:
+    """State restored between batches, whatever the crash point, tells the same."""
+    rows, batches = cut
+    ruleset = ready(rules)
+    whole, told = run(ruleset, initial_state(ruleset), [rows])
+    state, again = initial_state(ruleset), []
+    for batch in batches:
+        marks = {number: int(time) for number, time in enumerate(state.watermark) if time != NEVER}
+        state, more = evaluate(ruleset, restore(ruleset, persisted(ruleset, state), marks), a_batch(batch), 0)
+        again += more
+    assert repr(again) == repr(told)  # NaN is not equal to itself
+    assert state == whole
+
+
+one_sensor = st.lists(st.tuples(st.integers(1, 20), values), max_size=40)
+
+
+@settings(max_examples=300, deadline=None)
+@given(steps=one_sensor, raise_after=st.integers(1, 4), hold_s=st.integers(0, 20))
+def test_latch_laws(steps: list[tuple[int, float]], raise_after: int, hold_s: int) -> None:
+    """No raise without its samples, no release before its hold, and both only at a reading."""
+    rule = a_rule(levels=Levels(red=2.0), raise_after=raise_after, clear_for_s=float(hold_s), margin=0.5)
+    ruleset = ready([rule])
+    times = np.cumsum([gap for gap, _ in steps]) * SECOND if steps else []
+    history = [(1, int(time), value) for time, (_, value) in zip(times, steps, strict=True)]
+    _, told = run(ruleset, initial_state(ruleset), [history])
+    place = {time: number for number, (_, time, _) in enumerate(history)}
+    for one in told:
+        number = place[one.time]  # a reading's own time
+        if one.to_level == "red":
+            assert number + 1 >= raise_after
+            assert all(value >= 2.0 for _, _, value in history[number + 1 - raise_after : number + 1])
+        else:
+            run_up = clear_run(history[: number + 1])
+            assert run_up and one.time - run_up[0] >= hold_s * SECOND
+    assert [one.to_level for one in told] == ["red", "none"] * (len(told) // 2) + ["red"] * (len(told) % 2)
+
+
+def clear_run(history: Sequence[Reading]) -> list[int]:
+    """The times of the unbroken run under 1.5 that ends the history."""
+    times: list[int] = []
+    for _, time, value in reversed(history):
+        if not value < 1.5:
+            break
+        times.insert(0, time)
+    return times
+
+
+@settings(max_examples=100, deadline=None)
+@given(rules=rule_lists(), cut=batched())
+def test_carrying_over_to_the_same_rules_changes_nothing(
+    rules: list[Rule], cut: tuple[list[Reading], list[list[Reading]]]
+) -> None:
+    ruleset = ready(rules)
+    state, _ = run(ruleset, initial_state(ruleset), cut[1])
+    assert carried_over(ruleset, state, ready(rules)) == state
