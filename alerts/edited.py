@@ -37,6 +37,8 @@ def convert(
         reason = _PATH.sub("", said)
         steps = _steps(said)
         key = _key(reason, steps, mend)
+        if steps and f"`{steps[-1]}`" not in reason:
+            reason = f"{'.'.join(map(str, steps))}: {reason}"
         if steps[-1:] != [key]:
             steps.append(key)
         raise EditedFileError(path, line_of(steps), reason, _remedy(key, mend)) from error

@@ -2,7 +2,8 @@
 
 ShijingError
 └── AlertsError
-    └── EditedFileError    a rule or plan file that does not hold together
+    ├── EditedFileError    a rule or plan file that does not hold together
+    └── Fenced             this process no longer owns its partition
 """
 
 from pathlib import Path
@@ -23,3 +24,7 @@ class EditedFileError(AlertsError):
         self.line = line
         self.reason = reason
         self.mend = mend
+
+
+class Fenced(AlertsError):
+    """Another pipeline claimed the partition: this process must end, and must not connect again."""

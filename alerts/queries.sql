@@ -160,3 +160,8 @@ select plan_runs.plan_id, plan_runs.started_at, plan_runs.level,
           and upper_inf(recorded))
 from plan_runs
 order by plan_runs.started_at, plan_runs.id
+
+-- name: report_open_alerts
+select rule_id, level, count(*) from alerts
+where state in ('open', 'acknowledged', 'in_hand')
+group by rule_id, level order by rule_id, level

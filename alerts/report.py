@@ -30,3 +30,11 @@ def runs(connection: Connection) -> list[dict[str, Any]]:
         {"plan": plan, "time": time.astimezone(CHONGQING).isoformat(), "level": level, "township": township}
         for plan, time, level, township in connection.execute(_QUERIES["report_runs"])
     ]
+
+
+def open_alerts(connection: Connection) -> list[dict[str, Any]]:
+    """How many alerts are open, by rule and level."""
+    return [
+        {"rule": rule, "level": level, "count": count}
+        for rule, level, count in connection.execute(_QUERIES["report_open_alerts"])
+    ]

@@ -1,6 +1,5 @@
 """Rule files (`config/rules/*.toml`, one rule each) as frozen values; the form is told in docs/rules.md."""
 
-import math
 import re
 import tomllib
 from itertools import pairwise
@@ -14,6 +13,7 @@ from alerts.errors import AlertsError, EditedFileError
 from alerts.levels import GRADES, Grade
 
 Text = Annotated[str, Meta(min_length=1)]
+Number = Annotated[float, Meta(ge=-1e9, le=1e9)]  # finite, and small enough to be told to 1e-9
 
 _MEND: dict[str, str] = {
     "id": 'write the file\'s own name without .toml, small letters, digits and hyphens: id = "river-stage"',
@@ -52,9 +52,9 @@ class Words(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Threshold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A fixed value, or a level of the sensor's own (warning, guarantee, highest …) and an offset to it."""
 
-    value: float | None = None
+    value: Number | None = None
     from_: Text | None = field(default=None, name="from")
-    offset: float = 0.0
+    offset: Number = 0.0
     strict: bool = False  # only beyond the threshold, not at it
 
     def __post_init__(self) -> None:
@@ -62,21 +62,19 @@ class Threshold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError("a level has either a `value` or `from`")
         if self.value is not None and self.offset:
             raise ValueError("an `offset` goes with `from`, not with a value")
-        if not math.isfinite(self.offset + (self.value or 0.0)):
-            raise ValueError("a level must be a finite number")
 
 
 class Levels(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The threshold of each level; None has no latch."""
 
-    blue: float | Threshold | None = None
-    yellow: float | Threshold | None = None
-    orange: float | Threshold | None = None
-    red: float | Threshold | None = None
+    blue: Number | Threshold | None = None
+    yellow: Number | Threshold | None = None
+    orange: Number | Threshold | None = None
+    red: Number | Threshold | None = None
 
     def of(self, grade: Grade) -> Threshold | None:
         """The threshold of one level, whichever way it was written."""
-        written: float | Threshold | None = getattr(self, grade)
+        written: Number | Threshold | None = getattr(self, grade)
         return Threshold(value=written) if isinstance(written, float) else written
 
 
@@ -92,15 +90,13 @@ class Rule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     direction: Literal["above", "below"]
     levels: Levels
     raise_after: Annotated[int, Meta(ge=1, le=1_000_000)]  # samples in a row
-    margin: Annotated[float, Meta(ge=0)] | None = None  # in `unit`
+    margin: Annotated[float, Meta(ge=0, le=1e9)] | None = None  # in `unit`
     margin_fraction: Annotated[float, Meta(ge=0, lt=1)] | None = None  # of the threshold
     clear_for_s: Annotated[float, Meta(ge=0, le=1e9)]  # event time
 
     def __post_init__(self) -> None:
         if (self.margin is None) == (self.margin_fraction is None):
             raise ValueError("a rule has either a `margin` or a `margin_fraction`")
-        if not math.isfinite((self.margin or 0.0) + self.clear_for_s):
-            raise ValueError("`margin` and `clear_for_s` must be finite")
         if not self.graded():
             raise ValueError("`levels` is empty")
         self._check_order()

@@ -42,6 +42,7 @@ on conflict (partition, minute) do update
         stored = i.stored + excluded.stored, repeats = i.repeats + excluded.repeats,
         quarantined = i.quarantined + excluded.quarantined, late = i.late + excluded.late,
         unlocated = i.unlocated + excluded.unlocated
+returning pg_notify('shijing_readings', %(partition)s)
 
 -- name: claim_wait
 -- End a former holder that may be frozen inside a transaction, so that the claim need not wait for it.
@@ -84,7 +85,7 @@ on conflict (name) do update
 returning id, (xmax = 0) as is_new
 
 -- name: place_now
-select lon, lat, upper(valid) is null and not isempty(valid) as open from sensor_places
+select lon, lat from sensor_places
 where sensor_id = %(sensor_id)s and upper_inf(recorded) and upper_inf(valid)
 
 -- name: place_first
@@ -116,3 +117,9 @@ select p.name, p.epoch, p.clock,
        exists (select from pg_stat_activity a where a.pid = p.holder_pid
                and a.application_name = 'shijing-pipeline') as alive
 from partitions p order by p.name
+
+-- name: kept
+select (select count(*) from readings), (select count(*) from quarantine where state <> 'released')
+
+-- name: clock
+select clock from partitions where name = %(partition)s

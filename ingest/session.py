@@ -10,7 +10,7 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -48,17 +48,21 @@ def new_client(settings: BrokerSettings, client_id: str, *, manual_ack: bool = F
 class MqttSession:
     """Messages in, acknowledgements out, for one partition's fixed client id."""
 
-    def __init__(self, broker: BrokerSettings, pipeline: PipelineSettings) -> None:
+    def __init__(
+        self, broker: BrokerSettings, pipeline: PipelineSettings, ready: Callable[[], None] = lambda: None
+    ) -> None:
         self._broker = broker
         self._topics = pipeline.topics
         self._queue: queue.Queue[Message] = queue.Queue(pipeline.queue_messages)
         self._connection = 0  # counts connections; packet identifiers mean nothing beyond theirs
+        self._ready = ready  # called whenever the subscription stands
         self._up = threading.Event()
         self._next_try = 0.0
         self._failures = 0
         self._client = new_client(broker, f"shijing-{pipeline.partition}", manual_ack=True)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
+        self._client.on_subscribe = lambda *_: self._up.set()
         self._client.on_message = self._on_message
 
     @property
@@ -87,8 +91,10 @@ class MqttSession:
             return False
         self._client.loop_start()
         if not self._up.wait(_CONNECT_S):
-            self._failed("no answer to CONNECT")
-        return self.connected
+            self._failed("no answer to CONNECT or SUBSCRIBE")
+            return False
+        self._ready()
+        return True
 
     def _connect_properties(self) -> Properties:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -119,7 +125,6 @@ class MqttSession:
         # Also where a session is present: subscribing again is harmless, and a setting may have changed.
         client.subscribe([(topic, 1) for topic in self._topics])
         log.info("connected to the broker, session %s", "resumed" if flags.session_present else "new")
-        self._up.set()
 
     def _on_disconnect(
         self,

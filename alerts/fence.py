@@ -1,0 +1,47 @@
+"""Fencing: of two processes that hold one partition by mistake, the database lets only the newer write.
+
+Claim, commit, then rebuild the state, then connect to the broker. Every batch begins by
+looking at the epoch under a share lock, so a claim waits for the batch and the next batch
+of the former holder fails.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.errors import Fenced
+from config.database import Connection
+from ingest.registry import QUERIES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fence:
+    """The right to write as `partition`, for as long as nobody claims it again."""
+
+    partition: str
+    epoch: int
+
+    def check(self, connection: Connection) -> datetime | None:
+        """First statement of a batch's transaction: the partition's clock; raises Fenced where it is lost."""
+        return self._clock(connection, "fence")
+
+    def hold_again(self, connection: Connection) -> datetime | None:
+        """After a lost connection: the same claim from another backend; raises Fenced where it is lost."""
+        return self._clock(connection, "hold_again")
+
+    def _clock(self, connection: Connection, query: str) -> datetime | None:
+        row = connection.execute(QUERIES[query], {"partition": self.partition, "epoch": self.epoch}).fetchone()
+        if row is None:
+            raise Fenced(
+                f"partition {self.partition!r} was claimed by another pipeline: this one stops."
+                " Run one pipeline for each partition, or give them different SHIJING_PIPELINE_PARTITION"
+            )
+        clock: datetime | None = row[0]
+        return clock
+
+
+def claim(connection: Connection, partition: str) -> Fence:
+    """Take the partition over; a former holder that hangs inside a transaction is ended, not waited for."""
+    connection.execute(QUERIES["claim_wait"], {"partition": partition})
+    row = connection.execute(QUERIES["claim"], {"partition": partition}).fetchone()
+    assert row is not None
+    return Fence(partition=partition, epoch=row[0])

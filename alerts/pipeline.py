@@ -1,0 +1,291 @@
+"""The pipeline of one partition: messages in, one transaction a batch, then the acknowledgement.
+
+Everything that follows from a reading is committed with it, and nothing is acknowledged
+before that. Whatever breaks, the batch is still the broker's: the state is rebuilt from the
+database and the batch is done again; readings that were stored already are repeats.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import psycopg
+
+from alerts.columns import Batch, Flags
+from alerts.fence import Fence, claim
+from alerts.kernel import evaluate, in_order
+from alerts.plan_files import load_plans
+from alerts.plans import Plan
+from alerts.record import record
+from alerts.rules import Rule, load_rules
+from alerts.ruleset import RuleSet, compile_rules
+from alerts.state import State, changed, restore
+from alerts.stored_state import load_states, load_subjects, load_watermarks, persist_states
+from config.database import Connection, connect
+from config.settings import CONFIG, PipelineSettings
+from geo.placement import UNLOCATED, Placement
+from ingest import quarantine
+from ingest.gather import Gathered, Gatherer, Limits, Message, conflict_fault
+from ingest.quantities import load_quantities
+from ingest.registry import QUERIES, load_registry
+from ingest.session import MqttSession
+from ingest.store import Readings, ReadingsStore
+from ingest.topics import load_topic_map
+
+log = logging.getLogger(__name__)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_IDLE_S = 0.05
+_LOOK_S = 1.0  # how often an idle pipeline looks at its fence, and hears what changed
+_REQUESTS_S = 5.0
+_PATIENCE = 5  # times a batch is done again on errors that are not the connection's
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What the pipeline keeps in memory; all of it can be built again from the database."""
+
+    gatherer: Gatherer
+    ruleset: RuleSet
+    state: State
+    placement: Placement
+
+
+class Pipeline:
+    """Runs one partition until it is told to stop; raises Fenced where another took over."""
+
+    def __init__(
+        self,
+        settings: PipelineSettings,
+        database_url: str,
+        session: MqttSession,
+        *,
+        follow_clock: bool,
+        rules: Sequence[Rule] | None = None,
+        plans: Sequence[Plan] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._url = database_url
+        self._session = session
+        self._follow_clock = follow_clock
+        self._rules = list(rules) if rules is not None else load_rules(CONFIG / "rules")
+        self._plans = list(plans) if plans is not None else load_plans(CONFIG / "plans")
+        self._topics = load_topic_map()
+        self._quantities = load_quantities()
+        self._store = ReadingsStore()
+        self._clock_us: int | None = None
+        self._changed = threading.Event()  # registry, boundaries: build the memory again
+        self._requested = threading.Event()  # someone asked for a release
+        self._looked = self._asked = 0.0
+        self._connection: Connection
+        self._fence: Fence
+        self._known: _Known
+
+    def run(self, stop: threading.Event) -> None:
+        """Claim, rebuild, connect, and work until `stop`."""
+        self._open()
+        self._fence = claim(self._connection, self._settings.partition)
+        self._rebuild()
+        log.info("partition %s, epoch %d: ready", self._fence.partition, self._fence.epoch)
+        try:
+            while not stop.is_set():
+                self._keep_connected(stop)
+                messages = self._take()
+                if messages:
+                    self._finish(messages, stop)
+                else:
+                    self._look(stop)
+        finally:
+            self._session.close()
+            self._connection.close()
+
+    def _open(self) -> None:
+        self._connection = connect(self._url, "pipeline", autocommit=True)
+        self._connection.add_notify_handler(self._hear)
+        self._connection.execute("listen shijing_registry")
+        self._connection.execute("listen shijing_quarantine")
+
+    def _hear(self, notice: psycopg.Notify) -> None:
+        (self._requested if notice.channel == "shijing_quarantine" else self._changed).set()
+
+    def _rebuild(self) -> None:
+        """Memory from the database, as it is after the last committed batch."""
+        started = time.monotonic()
+        self._changed.clear()
+        registry = load_registry(self._connection, self._quantities)
+        ruleset = compile_rules(self._rules, load_subjects(self._connection))
+        for refused in ruleset.refused:
+            log.error("rule %s does not judge sensor %s: %s", refused.rule_id, refused.sensor_id, refused.reason)
+        state = restore(ruleset, load_states(self._connection), load_watermarks(self._connection))
+        self._known = _Known(
+            gatherer=Gatherer(registry, self._topics, self._limits(), follow_clock=self._follow_clock),
+            ruleset=ruleset,
+            state=state,
+            placement=Placement.load(self._connection),
+        )
+        log.info("%d sensors, built in %.2f s", len(registry.by_id), time.monotonic() - started)
+
+    def _limits(self) -> Limits:
+        return Limits(
+            skew_us=round(self._settings.clock_skew_s * 1e6),
+            lateness_us=round(self._settings.lateness_s * 1e6),
+            earliest_us=_us(self._settings.earliest),
+        )
+
+    def _keep_connected(self, stop: threading.Event) -> None:
+        if self._session.may_connect and not stop.is_set():
+            # Whoever was fenced off must not take the session from its successor.
+            self._with_database(lambda: self._fence.check(self._connection), stop)
+            self._session.connect()
+
+    def _take(self) -> list[Message]:
+        messages = self._session.take(
+            wait_s=_IDLE_S, gather_s=self._settings.batch_ms / 1000, most=self._settings.batch_readings
+        )
+        if self._requested.is_set() or time.monotonic() - self._asked > _REQUESTS_S:
+            self._requested.clear()
+            self._asked = time.monotonic()
+            messages += self._ask()
+        return messages
+
+    def _ask(self) -> list[Message]:
+        try:
+            return quarantine.requested(self._connection)
+        except psycopg.OperationalError:
+            return []  # the next look at the database waits for it
+
+    def _look(self, stop: threading.Event) -> None:
+        """When nothing comes: notice a lost fence, a lost database, and what others changed."""
+        if time.monotonic() - self._looked < _LOOK_S:
+            return
+        self._looked = time.monotonic()
+        self._with_database(lambda: self._fence.check(self._connection), stop)
+        if self._changed.is_set():
+            self._with_database(self._rebuild, stop)
+
+    def _finish(self, messages: list[Message], stop: threading.Event) -> None:
+        """Commit a batch and acknowledge it; not acknowledged is what `stop` left undone."""
+        if self._changed.is_set():
+            self._with_database(self._rebuild, stop)
+        if self._with_database(lambda: self._commit(messages), stop):
+            self._session.acknowledge(messages)
+
+    def _with_database(self, work: Callable[[], object], stop: threading.Event) -> bool:
+        """Do it, again after every loss of the database; False where `stop` came first."""
+        failures = 0
+        while True:
+            try:
+                work()
+                return True
+            except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.IntegrityError) as error:
+                failures += 1
+                if isinstance(error, psycopg.IntegrityError) and failures > _PATIENCE:
+                    raise
+                log.warning("the database: %s; trying again", str(error).strip() or type(error).__name__)
+                if not self._recover(failures, stop):
+                    return False
+
+    def _recover(self, failures: int, stop: threading.Event) -> bool:
+        """Reconnect under the same claim and build the memory again; False where `stop` came first."""
+        while not stop.wait(min(5.0, 0.1 * 2 ** min(failures, 6))):
+            try:
+                self._connection.close()
+                self._open()
+                self._fence.hold_again(self._connection)
+                self._rebuild()
+                return True
+            except psycopg.OperationalError as error:
+                failures += 1
+                log.warning("the database does not answer: %s", str(error).strip().splitlines()[0])
+        return False
+
+    def _commit(self, messages: Sequence[Message]) -> None:
+        """One transaction for the batch; the memory moves on only once it is committed."""
+        with self._connection.transaction():
+            told = self._fence.check(self._connection)
+            gathered = self._known.gatherer.gather(messages, self._now(told))
+            state = self._write(messages, gathered)
+        self._known = replace(self._known, state=state)
+        if gathered.clock_told:
+            self._clock_us = gathered.clock_us
+
+    def _now(self, told: datetime | None) -> int:
+        if not self._follow_clock:
+            return time.time_ns() // 1000
+        if self._clock_us is None and told is not None:
+            self._clock_us = _us(told)
+        return self._clock_us if self._clock_us is not None else time.time_ns() // 1000
+
+    def _write(self, messages: Sequence[Message], gathered: Gathered) -> State:
+        known = self._known
+        batch = Batch(sensor=gathered.sensor, time=gathered.time_us, value=gathered.value)
+        judged = in_order(known.state, batch)
+        late = gathered.late | ~judged
+        stored = self._store.store(
+            self._connection,
+            Readings(sensor=batch.sensor, time_us=batch.time, value=batch.value, late=late, judged=judged),
+        )
+        rows = np.flatnonzero(stored.new & judged)
+        fresh = Batch(sensor=batch.sensor[rows], time=batch.time[rows], value=batch.value[rows])
+        state, transitions = evaluate(known.ruleset, known.state, fresh, gathered.clock_us)
+        persist_states(self._connection, changed(known.ruleset, known.state, state))
+        for row in np.flatnonzero(stored.conflict).tolist():
+            gathered.faults.append(conflict_fault(gathered, row, messages, known.gatherer.registry))
+        self._keep_books(messages, gathered, stored.new, stored.repeat, late)
+        record(
+            self._connection,
+            transitions,
+            rules=self._rules,
+            plans=self._plans,
+            late_before=gathered.clock_us - round(self._settings.lateness_s * 1e6),
+        )
+        return state
+
+    def _keep_books(
+        self,
+        messages: Sequence[Message],
+        gathered: Gathered,
+        new: Flags,
+        repeat: Flags,
+        late: Flags,
+    ) -> None:
+        now = datetime.now(UTC)
+        if gathered.faults:
+            quarantine.keep(self._connection, gathered.faults, now)
+        quarantine.mark_released(self._connection, messages, now)
+        if gathered.clock_told:
+            self._tell_clock(gathered.clock_us)
+        township = self._known.placement.township_of(gathered.sensor[new], gathered.time_us[new])
+        stored, repeats, refused = int(new.sum()), int(repeat.sum()), len(gathered.faults)
+        self._connection.execute(
+            QUERIES["count_intake"],
+            {
+                "partition": self._fence.partition,
+                "at": now,
+                "messages": len(messages),
+                "readings": stored + repeats + refused,
+                "stored": stored,
+                "repeats": repeats,
+                "quarantined": refused,
+                "late": int((late & new).sum()),
+                "unlocated": int((township == UNLOCATED).sum()),
+            },
+        )
+
+    def _tell_clock(self, clock_us: int) -> None:
+        self._connection.execute(
+            QUERIES["tell_clock"],
+            {
+                "partition": self._fence.partition,
+                "epoch": self._fence.epoch,
+                "clock": _EPOCH + timedelta(microseconds=clock_us),
+            },
+        )
+
+
+def _us(moment: datetime) -> int:
+    return round((moment - _EPOCH) / timedelta(microseconds=1))

@@ -1,0 +1,1 @@
+"""What the command line runs: the rooms put together, as processes and as figures."""

@@ -1,0 +1,94 @@
+"""What a database holds, as figures for people and for JSON."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import class_row
+
+from alerts import report
+from config.database import Connection
+from config.logs import BEIJING
+from geo.placement import unlocated
+from ingest import quarantine
+from ingest.registry import QUERIES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Books:
+    """Sums over every batch ever committed; received = stored + repeats + quarantined."""
+
+    devices: int
+    sensors: int
+    stored: int
+    received: int
+    repeats: int
+    late: int
+    quarantined: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partition:
+    """One pipeline's claim."""
+
+    name: str
+    epoch: int
+    clock: datetime | None
+    alive: bool
+
+
+def status(connection: Connection) -> dict[str, Any]:
+    """Everything `shijing status` tells."""
+    with connection.cursor(row_factory=class_row(Books)) as cursor:
+        books = cursor.execute(QUERIES["status"]).fetchone()
+    with connection.cursor(row_factory=class_row(Partition)) as cursor:
+        partitions = cursor.execute(QUERIES["partitions"]).fetchall()
+    assert books is not None
+    return {
+        **asdict(books),
+        "partitions": [asdict(partition) | {"clock": _local(partition.clock)} for partition in partitions],
+        "quarantine": [asdict(count) for count in quarantine.counts(connection)],
+        "unlocated": [
+            {"sensor": one.sensor, "label": one.label, "reason": one.reason()} for one in unlocated(connection)
+        ],
+        "alerts": report.open_alerts(connection),
+        "runs": report.runs(connection),
+    }
+
+
+def demo_result(connection: Connection, published: int) -> dict[str, Any]:
+    """The object that a headless demo prints."""
+    stored, refused = _one(connection, QUERIES["kept"])
+    return {
+        "transitions": report.transitions(connection),
+        "runs": report.runs(connection),
+        "readings": {"published": published, "stored": stored, "quarantined": refused},
+    }
+
+
+def clock(connection: Connection, partition: str) -> datetime | None:
+    """The last time that an injected clock told the partition's pipeline."""
+    row = connection.execute(QUERIES["clock"], {"partition": partition}).fetchone()
+    return row[0] if row else None
+
+
+def _one(connection: Connection, query: bytes) -> tuple[Any, ...]:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return row
+
+
+def _local(moment: datetime | None) -> str | None:
+    return moment.astimezone(BEIJING).isoformat() if moment else None
+
+
+def lines(told: dict[str, Any]) -> list[str]:
+    """`status` for people."""
+    books = "  ".join(f"{name} {told[name]:,}" for name in ("received", "stored", "repeats", "quarantined", "late"))
+    found = [f"{told['devices']:,} devices, {told['sensors']:,} sensors", books]
+    for one in told["partitions"]:
+        found.append(f"pipeline {one['name']}: {'alive' if one['alive'] else 'not running'}, clock {one['clock']}")
+    found += [f"quarantine {one['reason']}: {one['kept']} kept, seen {one['seen']} times" for one in told["quarantine"]]
+    found += [f"unlocated {one['label'] or one['sensor']}: {one['reason']}" for one in told["unlocated"]]
+    found += [f"open alerts {one['rule']} {one['level']}: {one['count']}" for one in told["alerts"]]
+    return found + [f"plan {one['plan']} {one['township']}: {one['level']} since {one['time']}" for one in told["runs"]]

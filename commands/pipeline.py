@@ -1,0 +1,59 @@
+"""`shijing pipeline`: one partition's pipeline, with the upkeep of its storage beside it."""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import psycopg
+
+from alerts.pipeline import Pipeline
+from config.database import connect
+from config.migrate import migrate
+from config.settings import BrokerSettings, DatabaseSettings, PipelineSettings
+from ingest.session import MqttSession, check_broker
+from ingest.upkeep import run_upkeep
+
+log = logging.getLogger(__name__)
+
+_UPKEEP_S = 60.0
+_RELEASED_DAYS = 180
+
+
+def run_pipeline(
+    database_url: str,
+    broker: BrokerSettings,
+    settings: PipelineSettings,
+    *,
+    follow_clock: bool,
+    stop: threading.Event,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Bring the schema up to date and run until `stop`; `ready` is called once readings are being received."""
+    with connect(database_url, "migrate", autocommit=True) as connection:
+        migrate(connection)
+    check_broker(broker)
+    upkeep = threading.Thread(target=_keep_up, args=(database_url, stop), name="upkeep", daemon=True)
+    upkeep.start()
+    session = MqttSession(broker, settings, ready=ready)
+    Pipeline(settings, database_url, session, follow_clock=follow_clock).run(stop)
+    stop.set()
+    upkeep.join(timeout=5)
+
+
+def _keep_up(database_url: str, stop: threading.Event) -> None:
+    settings = DatabaseSettings()
+    while True:
+        try:
+            with connect(database_url, "upkeep", autocommit=True) as connection:
+                run_upkeep(
+                    connection,
+                    now=datetime.now(UTC),
+                    ahead_days=settings.partitions_ahead_days,
+                    retention_days=settings.retention_days,
+                    released_days=_RELEASED_DAYS,
+                )
+        except psycopg.OperationalError as error:
+            log.warning("upkeep waits for the database: %s", str(error).strip().splitlines()[0])
+        if stop.wait(_UPKEEP_S):
+            return

@@ -1,0 +1,35 @@
+"""What has to be in a database before readings can be judged: schema, divisions, sensors, and who belongs where."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from config.database import connect
+from config.errors import ConfigError
+from config.migrate import migrate
+from geo.defaults import import_defaults
+from geo.placement import assign_sensors
+from ingest.scenario import Scenario
+from ingest.sensor_files import SensorReport, import_sensors
+
+
+def prepare(database_url: str, scenario: Scenario, *, say: Callable[[str], None]) -> None:
+    """Bring an empty or an older database to where the scenario can be replayed."""
+    with connect(database_url, "prepare", autocommit=True) as connection:
+        steps = migrate(connection)
+        if steps:
+            say(f"database schema at {steps[-1].version}")
+        divisions = import_defaults(connection)
+        if divisions.written:
+            say("divisions imported: " + ", ".join(f"{count} {level}" for level, count in divisions.divisions.items()))
+    report = register(database_url, scenario.folder / scenario.sensors)
+    say(f"sensors: {report.added} added, {report.changed} known")
+
+
+def register(database_url: str, path: Path) -> SensorReport:
+    """Import sensors and locate them; raises ConfigError with every faulty row."""
+    with connect(database_url, "register", autocommit=True) as connection:
+        report = import_sensors(connection, path)
+        if report.errors:
+            raise ConfigError("nothing was imported:\n" + "\n".join(report.errors))
+        assign_sensors(connection)
+    return report

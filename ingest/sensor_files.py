@@ -1,0 +1,184 @@
+"""Sensors from a CSV file into the registry: checked row by row, written all together or not at all."""
+
+import csv
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from config.database import Connection
+from config.errors import ConfigError
+from ingest.errors import Refused
+from ingest.quantities import Quantity, load_quantities
+from ingest.registry import QUERIES
+from ingest.units import conversion
+
+REQUIRED = ("name", "device", "quantity")
+LEVELS = ("warning", "guarantee", "highest")
+_OPTIONAL = ("division", "unit", "datum", "label", "river", "lon", "lat", "interval_s", "gateway", "source")
+KNOWN = (*REQUIRED, *_OPTIONAL, *LEVELS, "levels_datum", "place_source")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SensorRow:
+    """One line of the file, checked."""
+
+    name: str
+    device: str
+    quantity: str
+    unit: str
+    datum: str | None
+    gateway: str | None
+    label: str
+    river: str
+    interval_s: int | None
+    lon: float | None
+    lat: float | None
+    levels: dict[str, float]
+    source: str
+    place_source: str
+
+
+@dataclass(kw_only=True)
+class SensorReport:
+    """What an import did, or would not do."""
+
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    errors: list[str] = field(default_factory=list)
+
+
+def import_sensors(connection: Connection, path: Path) -> SensorReport:
+    """Add or change the file's sensors in one transaction; with any faulty row nothing is written.
+
+    Columns: name, device, quantity; as wanted unit, datum, label, river, lon, lat (CGCS2000),
+    interval_s, gateway, source, place_source, and levels in the unit: warning, guarantee, highest.
+    """
+    rows, errors = read_sensors(path)
+    if errors:
+        return SensorReport(errors=errors)
+    report = SensorReport()
+    with connection.transaction():
+        for row in rows:
+            _write(connection, row, report)
+    return report
+
+
+def read_sensors(path: Path) -> tuple[list[SensorRow], list[str]]:
+    """The file's rows, and an error that names line and column for each that is wrong."""
+    try:
+        lines = list(csv.DictReader(_text(path).splitlines()))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    header = set(lines[0]) if lines else set()
+    if missing := [column for column in REQUIRED if column not in header]:
+        raise ConfigError(f"{path}: the column {missing[0]!r} is missing; known columns are {', '.join(KNOWN)}")
+    quantities = load_quantities()
+    rows, errors, names = [], [], set()
+    for number, line in enumerate(lines, start=2):
+        try:
+            row = _row({key: (value or "").strip() for key, value in line.items() if key}, quantities)
+            if row.name in names:
+                raise Refused("name", f"the name {row.name!r} stands in the file already")
+            names.add(row.name)
+            rows.append(row)
+        except Refused as refused:
+            errors.append(f"{path.name} line {number}, {refused.reason}: {refused.detail}")
+    return rows, errors
+
+
+def _text(path: Path) -> str:
+    raw = path.read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("gb18030", errors="replace")  # what a Chinese Excel writes
+
+
+def _row(line: dict[str, str], quantities: dict[str, Quantity]) -> SensorRow:
+    quantity = quantities.get(line["quantity"])
+    if quantity is None:
+        raise Refused("quantity", f"{line['quantity']!r} is not known; quantities.toml has {', '.join(quantities)}")
+    for column in ("name", "device"):
+        if not line[column] or any(sign in line[column] for sign in "/+# \t\0"):
+            raise Refused(column, f"{line[column]!r} is empty, or holds one of / + # or a space")
+    unit, datum = line.get("unit") or quantity.unit, line.get("datum") or None
+    conversion(unit, quantity.unit)
+    levels = {name: value for name in LEVELS if (value := _number(line, name)) is not None}
+    if quantity.datum and datum is None:
+        raise Refused("datum", "a stage needs its height system (wusong, huanghai …), or 'unstated'")
+    if line.get("levels_datum", datum or "") not in ("", datum or ""):
+        raise Refused(
+            "levels_datum", f"levels in {line['levels_datum']!r} cannot be compared with readings in {datum!r}"
+        )
+    lon, lat = _number(line, "lon"), _number(line, "lat")
+    if (lon is None) != (lat is None) or abs(lon or 0) > 180 or abs(lat or 0) > 90:
+        raise Refused(
+            "lon, lat", f"{line.get('lon')!r}, {line.get('lat')!r} is no place: give both in degrees, or none"
+        )
+    interval = _number(line, "interval_s")
+    return SensorRow(
+        name=line["name"],
+        device=line["device"],
+        quantity=line["quantity"],
+        unit=unit,
+        datum=datum,
+        gateway=line.get("gateway") or None,
+        label=line.get("label", ""),
+        river=line.get("river", ""),
+        interval_s=None if interval is None else int(interval),
+        lon=lon,
+        lat=lat,
+        levels=levels,
+        source=line.get("source", ""),
+        place_source=line.get("place_source", ""),
+    )
+
+
+def _number(line: dict[str, str], column: str) -> float | None:
+    text = line.get(column, "")
+    if not text:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise Refused(column, f"{text!r} is no number")
+    return number
+
+
+def _write(connection: Connection, row: SensorRow, report: SensorReport) -> None:
+    device_id = _one(connection, "device_upsert", device=row.device, gateway=row.gateway)[0]
+    sensor_id, is_new = _one(
+        connection,
+        "sensor_upsert",
+        name=row.name,
+        device_id=device_id,
+        quantity=row.quantity,
+        unit=row.unit,
+        datum=row.datum,
+        interval_s=row.interval_s,
+        label=row.label,
+        river=row.river,
+        levels=Jsonb(row.levels),
+        source=row.source,
+    )
+    report.added += is_new
+    report.changed += not is_new
+    place = {"sensor_id": sensor_id, "lon": row.lon, "lat": row.lat, "source": row.place_source}
+    known = connection.execute(QUERIES["place_now"], place).fetchone()
+    if known is None:
+        connection.execute(QUERIES["place_first"], place)
+    elif known != (row.lon, row.lat):
+        connection.execute(QUERIES["place_correct"], place)
+        report.moved += 1
+
+
+def _one(connection: Connection, query: str, **parameters: Any) -> tuple[Any, ...]:
+    row = connection.execute(QUERIES[query], parameters).fetchone()
+    assert row is not None
+    return row

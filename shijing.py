@@ -1,0 +1,345 @@
+"""The command line: parse, handle signals, call the runtime."""
+
+import json
+import logging
+import sys
+import threading
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+
+from config.errors import ShijingError
+from config.logs import set_up_logging
+
+app = typer.Typer(
+    name="shijing",
+    help="A live real-scene map and alerting system for grassroots governance.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+import_app = typer.Typer(help="Bring divisions or sensors into the database.", no_args_is_help=True)
+quarantine_app = typer.Typer(help="What was refused: look at it, put it through again.", no_args_is_help=True)
+bench_app = typer.Typer(help="Measure on this machine; each prints its conditions.", no_args_is_help=True)
+app.add_typer(import_app, name="import")
+app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(bench_app, name="bench")
+
+Database = Annotated[str | None, typer.Option("--database", help="PostgreSQL URL; default SHIJING_DATABASE_URL.")]
+Data = Annotated[Path | None, typer.Option("--data", help="Data folder with a database and broker of its own.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Lifeline = Annotated[bool, typer.Option("--lifeline", hidden=True, help="Stop when standard input ends.")]
+
+
+class ClockSource(StrEnum):
+    """Whose time the pipeline goes by."""
+
+    SYSTEM = "system"
+    MQTT = "mqtt"
+
+
+def _place(database: str | None, data: Path | None) -> Any:
+    from commands.servers import Place
+
+    if database and data:
+        raise typer.BadParameter("give --database or --data, not both")
+    return Place(database=database, data=data)
+
+
+def _stop(lifeline: bool) -> threading.Event:
+    from commands.stopping import hold_lifeline, stop_on_signals
+
+    if lifeline:
+        hold_lifeline()
+    return stop_on_signals()
+
+
+def _print(figures: dict[str, Any], as_json: bool, lines: list[str]) -> None:
+    typer.echo(json.dumps(figures, ensure_ascii=False, default=str) if as_json else "\n".join(lines))
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= 1e9:
+        raise typer.BadParameter(f"{text!r} is no speed: give a number above 0 (3600 = an hour a second), or max")
+    return speed
+
+
+@app.command()
+def demo(
+    scenario: Annotated[str, typer.Option(help="Which recorded event to replay.")] = "flood-2020-08",
+    speed: Annotated[str, typer.Option(help="Times real time, or max.")] = "3600",
+    once: Annotated[bool, typer.Option("--once", help="No web server: to the end of the scenario, then stop.")] = False,
+    port: Annotated[int, typer.Option(help="Of the live map.", min=1, max=65535)] = 8800,
+    mqtt_port: Annotated[int, typer.Option(help="Of the embedded broker; 0 finds a free one.", min=0, max=65535)] = 0,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Show a recorded flood on a live map: database, broker, pipeline, web server and replay on this machine."""
+    from commands.demo import DemoOptions, run_demo
+    from config.settings import WebSettings
+
+    options = DemoOptions(
+        place=_place(None, data),
+        scenario=scenario,
+        speed=_speed(speed),
+        once=once,
+        web=WebSettings(port=port),
+        mqtt_port=mqtt_port,
+    )
+    result = run_demo(options, _stop(lifeline=False))
+    if result is not None:
+        readings = result["readings"]
+        lines = [f"{one['time']}  {one['sensor']:<12} {one['from']:>6} → {one['to']}" for one in result["transitions"]]
+        _print(result, as_json, [*lines, ", ".join(f"{count} {name}" for name, count in readings.items())])
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; default SHIJING_WEB_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; default SHIJING_WEB_PORT.", min=0, max=65535)] = None,
+    database: Database = None,
+    data: Data = None,
+    lifeline: Lifeline = False,
+) -> None:
+    """Serve the pages."""
+    from commands.servers import broker as broker_of
+    from commands.servers import database as database_of
+    from commands.stopping import hold_lifeline
+    from config.settings import WebSettings
+    from web.serve import serve as serve_pages
+
+    if lifeline:
+        hold_lifeline()
+    place, settings = _place(database, data), WebSettings()
+    settings = settings.model_copy(
+        update={"host": host or settings.host, "port": settings.port if port is None else port}
+    )
+    with database_of(place) as url, broker_of(place) as broker:
+        serve_pages(settings, url, broker, lambda url: typer.echo(f"ready {url}"))
+
+
+@app.command()
+def pipeline(
+    clock: Annotated[ClockSource, typer.Option(help="The machine's time, or one told over MQTT (a replay).")] = (
+        ClockSource.SYSTEM
+    ),
+    database: Database = None,
+    data: Data = None,
+    lifeline: Lifeline = False,
+) -> None:
+    """Receive, store and judge readings."""
+    from commands.pipeline import run_pipeline
+    from commands.servers import broker as broker_of
+    from commands.servers import database as database_of
+    from config.settings import PipelineSettings
+
+    stop = _stop(lifeline)
+    place = _place(database, data)
+    with database_of(place) as url, broker_of(place) as broker:
+        run_pipeline(
+            url,
+            broker,
+            PipelineSettings(),
+            follow_clock=clock is ClockSource.MQTT,
+            stop=stop,
+            ready=lambda: typer.echo("ready"),
+        )
+
+
+@app.command()
+def migrate(database: Database = None, data: Data = None) -> None:
+    """Bring the database schema to this version."""
+    from commands.servers import database as database_of
+    from config.database import connect
+    from config.migrate import migrate as bring_up
+
+    with database_of(_place(database, data)) as url, connect(url, "migrate", autocommit=True) as connection:
+        steps = bring_up(connection)
+    typer.echo("\n".join(step.path.name for step in steps) or "the schema is up to date")
+
+
+@app.command()
+def replay(
+    scenario: Annotated[str, typer.Argument(help="Name of a scenario, or the path of its folder.")],
+    speed: Annotated[str, typer.Option(help="Times real time, or max.")] = "max",
+    begin: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%dT%H:%M:%S%z"], help="Go on here.")
+    ] = None,
+    progress: Annotated[bool, typer.Option("--progress", hidden=True, help="One JSON line a step.")] = False,
+    as_json: Json = False,
+    database: Database = None,
+    data: Data = None,
+    lifeline: Lifeline = False,
+) -> None:
+    """Publish a recorded event over MQTT as its devices would; start the pipeline with --clock mqtt first."""
+    from commands.replay import run_replay
+    from commands.servers import broker as broker_of
+
+    stop = _stop(lifeline)
+    with broker_of(_place(database, data)) as broker:
+        last = run_replay(scenario, broker, speed=_speed(speed), resume=begin, stop=stop, steps=progress)
+    if not progress:
+        _print(last, as_json, [f"{last['published']} readings published"])
+
+
+@app.command()
+def status(as_json: Json = False, database: Database = None, data: Data = None) -> None:
+    """What is stored, what was refused and why, who holds the pipeline, which alerts are open."""
+    from commands import figures
+    from commands.servers import database as database_of
+    from config.database import connect
+
+    with database_of(_place(database, data)) as url, connect(url, "status", autocommit=True) as connection:
+        told = figures.status(connection)
+    _print(told, as_json, figures.lines(told))
+
+
+@import_app.command("divisions")
+def import_divisions(
+    file: Annotated[
+        Path | None, typer.Argument(help="Shapefile, GeoPackage or GeoJSON; none: the default data.")
+    ] = None,
+    level: Annotated[str, typer.Option(help="district, township, village or grid.")] = "township",
+    crs: Annotated[str | None, typer.Option(help="EPSG:…, GCJ-02 or BD-09 where the file does not say.")] = None,
+    name_field: Annotated[str | None, typer.Option(help="Column of the names.")] = None,
+    district_field: Annotated[str | None, typer.Option(help="Column of the districts' names.")] = None,
+    code_field: Annotated[str | None, typer.Option(help="Column of the codes.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of the attribute table, such as GBK.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Put it in force; without it only the report.")] = False,
+    as_json: Json = False,
+    database: Database = None,
+    data: Data = None,
+) -> None:
+    """Replace a layer of boundaries; reports what matches and what does not before anything is written."""
+    from commands.divisions import run_import
+    from commands.servers import database as database_of
+
+    with database_of(_place(database, data)) as url:
+        report = run_import(
+            url,
+            file,
+            level=level,
+            write=write,
+            crs=crs,
+            encoding=encoding,
+            name_field=name_field,
+            district_field=district_field,
+            code_field=code_field,
+        )
+    _print(report.as_dict(), as_json, report.lines())
+
+
+@import_app.command("sensors")
+def import_sensors(
+    file: Annotated[Path, typer.Argument(help="CSV with name, device, quantity and more; see docs/operations.md.")],
+    as_json: Json = False,
+    database: Database = None,
+    data: Data = None,
+) -> None:
+    """Add or change sensors; with one faulty row nothing is written."""
+    from dataclasses import asdict
+
+    from commands.registry import register
+    from commands.servers import database as database_of
+
+    with database_of(_place(database, data)) as url:
+        report = register(url, file)
+    _print(asdict(report), as_json, [f"{report.added} added, {report.changed} changed, {report.moved} moved"])
+
+
+@quarantine_app.command("list")
+def quarantine_list(
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    most: Annotated[int, typer.Option(help="How many at the most.", min=1)] = 50,
+    as_json: Json = False,
+    database: Database = None,
+    data: Data = None,
+) -> None:
+    """The newest readings and messages that were refused, with how to mend each."""
+    from commands.quarantine import held
+    from commands.servers import database as database_of
+
+    with database_of(_place(database, data)) as url:
+        rows = held(url, reason=reason, most=most)
+    _print(
+        {"held": rows},
+        as_json,
+        [f"{row['id']:>6}  {row['reason']:<16} ×{row['count']}  {row['detail']}" for row in rows],
+    )
+
+
+@quarantine_app.command("release")
+def quarantine_release(
+    ids: Annotated[list[int] | None, typer.Argument(help="Which ones; none: all of the reason.")] = None,
+    reason: Annotated[str | None, typer.Option(help="All of this reason.")] = None,
+    database: Database = None,
+    data: Data = None,
+) -> None:
+    """Put refused readings through the pipeline again, once their cause is mended."""
+    from commands.quarantine import release
+    from commands.servers import database as database_of
+
+    if not ids and not reason:
+        raise typer.BadParameter("name the ids, or a --reason")
+    with database_of(_place(database, data)) as url:
+        typer.echo(f"{release(url, reason=reason, ids=ids or None)} readings will be put through by the pipeline")
+
+
+@bench_app.command("chain")
+def bench_chain(
+    readings: Annotated[int, typer.Option(help="In packs, for rate and memory.", min=100_000)] = 2_000_000,
+    as_json: Json = False,
+) -> None:
+    """Publisher, broker, pipeline and database together, beside the naive chain."""
+    from benchmarks.chain import lines, run
+
+    result = run(readings=readings)
+    _print(result, as_json, lines(result))
+
+
+@bench_app.command("locate")
+def bench_locate(
+    points: Annotated[int, typer.Option(help="How many points.", min=1000)] = 2_000_000, as_json: Json = False
+) -> None:
+    """Locating points in townships, beside geopandas.sjoin."""
+    from benchmarks.locate import run
+
+    result = run(points=points)
+    _print(result, as_json, [f"{name}: {value}" for name, value in result.items()])
+
+
+def main() -> None:
+    """Run a command; what a person can mend is said in a sentence, without a traceback."""
+    from alerts.errors import Fenced
+
+    set_up_logging()
+    try:
+        app()
+    except Fenced as error:
+        logging.getLogger("shijing").error("%s", error)
+        sys.exit(3)
+    except ShijingError as error:
+        typer.secho(f"shijing: {error}", fg="red", err=True)
+        sys.exit(1)
+    except psycopg.errors.UndefinedTable as error:
+        typer.secho(
+            f"shijing: the database has no schema yet ({error.diag.message_primary}): run shijing migrate", err=True
+        )
+        sys.exit(1)
+    except psycopg.OperationalError as error:
+        typer.secho(f"shijing: the database cannot be used: {str(error).strip()}", fg="red", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
