@@ -49,7 +49,7 @@ def project(geometries: NDArray[np.object_], source: str, target: str) -> NDArra
 
 def _measured(geometries: NDArray[np.object_], measure: Callable[[NDArray[np.object_]], Floats]) -> Floats:
     """A planar measure of lon/lat geometries, each in the zone of its centroid."""
-    zones = np.array([gauss_kruger_zone(x) for x in shapely.get_x(shapely.centroid(geometries))])
+    zones = np.array([gauss_kruger_zone(x) for x in shapely.get_x(shapely.centroid(geometries))], dtype=object)
     measures = np.zeros(len(geometries))
     for zone in np.unique(zones):
         chosen = zones == zone
@@ -105,13 +105,15 @@ def bd09_from_wgs84(lon: Floats, lat: Floats) -> Pair:
 def _inverse(forward: Callable[[Floats, Floats], Pair], lon: Floats, lat: Floats) -> Pair:
     """The position that `forward` takes to lon, lat, by fixed-point steps until none is over 1e-10°."""
     x, y = np.array(lon, dtype=np.float64), np.array(lat, dtype=np.float64)
+    if np.abs(x).max(initial=0) > 180 or np.abs(y).max(initial=0) > 90:
+        raise CrsError("GCJ-02 and BD-09 are degrees, these are not: is the layer in metres?")
     for _ in range(30):
         there_x, there_y = forward(x, y)
         step_x, step_y = lon - there_x, lat - there_y
         x, y = x + step_x, y + step_y
         if max(np.abs(step_x).max(initial=0), np.abs(step_y).max(initial=0)) < _PRECISION:
             return x, y
-    raise CrsError("GCJ-02/BD-09 cannot be inverted here: are these lon, lat degrees in China?")
+    raise CrsError("GCJ-02 and BD-09 cannot be inverted here: are these positions in China?")
 
 
 def wgs84_from_gcj02(lon: Floats, lat: Floats) -> Pair:

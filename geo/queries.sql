@@ -226,3 +226,55 @@ select sensor_id, division_id,
 from sensor_divisions
 where level = %(level)s and upper_inf(recorded)
 order by sensor_id, lower(valid) nulls first
+
+-- name: create_drawn
+create temp table drawn (division_id integer not null, geometry bytea not null, area_m2 double precision not null)
+on commit drop
+
+-- name: copy_drawn
+copy drawn (division_id, geometry, area_m2) from stdin
+
+-- name: create_redrawn
+-- When each new boundary holds: from valid_from (null: always) for as long as its division lives.
+create temp table redrawn on commit drop as
+select n.*, lived.valid * tstzrange(%(valid_from)s::timestamptz, null) as valid
+from drawn n
+join lateral (
+    select range_merge(range_agg(v.valid)) as valid
+    from division_versions v where v.division_id = n.division_id and upper_inf(v.recorded)
+) lived on not isempty(lived.valid * tstzrange(%(valid_from)s::timestamptz, null))
+
+-- name: create_remainders
+-- What is left of the present boundaries outside the new ones' time.
+create temp table remainders on commit drop as
+select b.division_id, b.geometry, b.area_m2, b.derived, b.source,
+       unnest(tstzmultirange(b.valid) - tstzmultirange(n.valid)) as valid
+from boundary_versions b join redrawn n on n.division_id = b.division_id
+where upper_inf(b.recorded) and b.valid && n.valid
+
+-- name: close_redrawn
+update boundary_versions b set recorded = tstzrange(lower(b.recorded), %(recorded)s)
+from redrawn n
+where n.division_id = b.division_id and upper_inf(b.recorded) and b.valid && n.valid
+
+-- name: open_remainders
+insert into boundary_versions (division_id, geometry, area_m2, derived, source, valid, recorded)
+select division_id, geometry, area_m2, derived, source, valid, tstzrange(%(recorded)s, null) from remainders
+
+-- name: open_redrawn
+insert into boundary_versions (division_id, geometry, area_m2, derived, source, valid, recorded)
+select division_id, geometry, area_m2, false, %(source)s, valid, tstzrange(%(recorded)s, null) from redrawn
+
+-- name: drop_redrawn
+drop table drawn, redrawn, remainders
+
+-- name: create_grid
+with made as (insert into divisions (level) values ('grid') returning id)
+insert into division_versions (division_id, parent_id, code, name, kind, source, valid, recorded)
+select id, %(parent_id)s, %(code)s, %(name)s, '网格', %(source)s,
+       tstzrange(%(valid_from)s::timestamptz, null), tstzrange(%(recorded)s, null)
+from made
+returning division_id
+
+-- name: announce_divisions
+select log_live_event('divisions', %(payload)s)
