@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from config.database import Connection
 from web.errors import SensorUnknownError
 from web.layers import Layer
-from web.parts import Parts, PartsOf
+from web.parts import PartsOf
 from web.state import QUERIES, read_clock, read_snapshot
 
 router = APIRouter(prefix="/api")
@@ -29,6 +29,12 @@ def state(parts: PartsOf) -> Response:
     """Everything a screen needs for its first view."""
     with parts.pool.connection(DATABASE_WAIT_S) as connection:
         return as_json(read_snapshot(connection))
+
+
+@router.get("/names")
+def names(parts: PartsOf) -> Response:
+    """Titles of rules and plans by id."""
+    return as_json(parts.names)
 
 
 @router.get("/layers/rivers.geojson")
@@ -69,6 +75,3 @@ def _layer(layer: Layer, if_none_match: str | None) -> Response:
     if if_none_match == layer.etag:
         return Response(status_code=304, headers=headers)
     return Response(layer.body, media_type="application/geo+json", headers={**headers, "Content-Encoding": "gzip"})
-
-
-__all__ = ["DATABASE_WAIT_S", "Parts", "as_json", "router"]

@@ -18,6 +18,7 @@ from web.hub import Hub
 from web.layers import Layers
 from web.listener import Listener
 from web.metrics import CountRequests
+from web.names import read_names
 from web.parts import Parts
 from web.security import SecurityHeaders
 
@@ -40,6 +41,7 @@ def create_app(settings: WebSettings, database_url: str, broker: BrokerSettings 
     be up: it is waited for, and the screens are told.
     """
     check_assets()
+    names = read_names()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -47,7 +49,7 @@ def create_app(settings: WebSettings, database_url: str, broker: BrokerSettings 
         listener = Listener(database_url, hub.publish_from_thread)
         pool = open_pool(database_url, "web")
         app.state.parts = Parts(
-            settings=settings, broker=broker, pool=pool, hub=hub, listener=listener, layers=Layers()
+            settings=settings, broker=broker, pool=pool, hub=hub, listener=listener, layers=Layers(), names=names
         )
         listener.start()
         try:

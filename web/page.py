@@ -3,7 +3,7 @@
 import secrets
 from functools import cache
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import folium
 from branca.element import Figure
@@ -53,8 +53,11 @@ class CityMap(folium.Map):
     """A Folium map that needs Leaflet only, from our own address, and styles nothing inline."""
 
     _template = Template((_TEMPLATES / "map.html").read_text(encoding="utf-8"))
-    default_js: ClassVar = [("leaflet", "/vendor/leaflet/leaflet.js")]
-    default_css: ClassVar = [("leaflet_css", "/vendor/leaflet/leaflet.css")]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.default_js = [("leaflet", "/vendor/leaflet/leaflet.js")]
+        self.default_css = [("leaflet_css", "/vendor/leaflet/leaflet.css")]
 
 
 @cache
@@ -69,7 +72,7 @@ def render_page(settings_json: str, language: Language) -> str:
         prefer_canvas=True,
         min_zoom=6,
         max_zoom=17,
-        zoom_snap=0.25,
+        zoom_snap=0.05,
         zoom_delta=0.5,
         attribution_control=False,
     )

@@ -11,6 +11,7 @@ from config.settings import BrokerSettings, WebSettings
 from web.hub import Hub
 from web.layers import Layers
 from web.listener import Listener
+from web.names import Names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Parts:
     hub: Hub
     listener: Listener
     layers: Layers
+    names: Names
 
 
 def _parts(request: Request) -> Parts:

@@ -6,7 +6,7 @@ import { LEVEL_OF_THRESHOLD, badge, shape, trend } from "./levels.js";
 import { alertOf, store, when } from "./store.js";
 import { sparkline } from "./sparkline.js";
 import { t, word } from "./strings.js";
-import { distance, levelsOf } from "./thresholds.js";
+import { levelsOf, signed } from "./thresholds.js";
 
 /** @type {number | null} */ let chosen = null;
 /** @type {number | null} */ let closed = null; // the worst one, when a person has put its card away
@@ -78,7 +78,7 @@ function levelList(station) {
   return el("ul", { class: "card-levels" }, ...levelsOf(station).reverse().map((level) =>
     el("li", { class: `level-${LEVEL_OF_THRESHOLD[level.key] ?? "none"} ${value !== undefined && value >= level.value ? "passed" : ""}` },
       el("span", {}, level.name), el("b", {}, level.value.toFixed(2)),
-      value !== undefined && el("small", {}, distance(level, value, station.unit)))));
+      value !== undefined && el("small", {}, signed(level.value, value, station.unit)))));
 }
 
 /** @param {import("./store.js").Station} station */

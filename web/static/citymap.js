@@ -1,6 +1,7 @@
 /** The ground of the map: townships, districts with their names, rivers. */
 
 import { el } from "./dom.js";
+import { meet } from "./placing.js";
 import { COLOURS } from "./levels.js";
 import { store, when } from "./store.js";
 import { t } from "./strings.js";
@@ -13,20 +14,23 @@ export const map = /** @type {any} */ (globalThis).map_city;
 const INK = { township: "#2a4d6b", fill: "#10263a", hover: "#1d405e", district: "#7fa6c6", halo: "#3f7099", river: "#3c9be0" };
 const quiet = { color: INK.township, weight: 0.7, fillColor: INK.fill, fillOpacity: 1 };
 const canvases = new Map();
+const CITY = L.latLngBounds([28.15, 105.28], [32.21, 110.2]);
+const inCity = L.latLngBounds([28.4, 105.6], [31.6, 109.8]);
 
 /** @type {any} */ let townships = null;
 /** @type {any} */ let districts = null;
 /** @type {any} */ let names = null;
-/** @type {any} */ let city = null;
+/** @type {any[]} */ const riverNames = [];
+let following = true;
 /** @type {Map<number, any>} */ let townshipById = new Map();
 /** @type {Set<number>} */ let filled = new Set();
 
 /** Draw the layers, and colour townships from then on. */
 export async function drawCity() {
+  fitCity(); // before anything is drawn: a later change of scale would draw it all twice
   await Promise.all([drawTownships(), drawDistricts(), drawRivers()]);
-  wholeCity();
   when("board", colourTownships);
-  map.on("zoomend", thinNames);
+  keepInView();
 }
 
 /** Draw townships and districts anew, for another version of the boundaries. */
@@ -35,9 +39,32 @@ export async function redrawCity() {
   colourTownships();
 }
 
+/** The whole city stays in view through every change of the layout, until a person moves the map. */
+function keepInView() {
+  for (const kind of ["mousedown", "wheel", "touchstart", "keydown"]) {
+    map.getContainer().addEventListener(kind, () => (following = false), { passive: true });
+  }
+  new ResizeObserver(() => {
+    map.invalidateSize({ pan: false });
+    if (following) fitCity();
+  }).observe(map.getContainer());
+}
+
 /** Show everything. */
 export function wholeCity() {
-  if (city?.isValid()) map.fitBounds(city, { padding: [18, 18], animate: false });
+  following = true;
+  fitCity();
+}
+
+/** A person looks elsewhere. */
+export function lookAt(/** @type {[number, number]} */ point) {
+  following = false;
+  map.setView(point, Math.max(map.getZoom(), 10));
+}
+
+function fitCity() {
+  const wide = map.getSize().x > 900; // then the card and the legend stand on the left, where the city is not
+  map.fitBounds(CITY, { paddingTopLeft: [wide ? 380 : 8, wide ? 14 : 30], paddingBottomRight: [wide ? 16 : 8, wide ? 14 : 8], animate: false });
 }
 
 async function drawTownships() {
@@ -71,9 +98,7 @@ async function drawDistricts() {
     });
   const outline = line(INK.district, 1.4, 0.9);
   districts = L.layerGroup([line(INK.halo, 5, 0.22), outline]).addTo(map);
-  city = outline.getBounds();
   names = L.layerGroup(outline.getLayers().map(districtName)).addTo(map);
-  thinNames();
 }
 
 async function drawRivers() {
@@ -83,6 +108,21 @@ async function drawRivers() {
     ({ pane: "rivers", renderer: canvas("rivers"), interactive: false, style: { color, weight, opacity, lineCap: "round" } });
   L.geoJSON(collection, style(INK.river, 7, 0.16)).addTo(map);
   L.geoJSON(collection, style(INK.river, 2.4, 0.9)).addTo(map);
+  for (const name of new Set(collection.features.map((/** @type {any} */ feature) => feature.properties.name_zh))) nameRiver(name, collection);
+}
+
+/** A river's name, half way along what flows through the city. @param {string | null} name @param {any} collection */
+function nameRiver(name, collection) {
+  const within = collection.features
+    .filter((/** @type {any} */ { properties }) => name !== null && properties.name_zh === name)
+    .flatMap((/** @type {any} */ { geometry }) => (geometry.type === "LineString" ? geometry.coordinates : geometry.coordinates.flat()))
+    .filter((/** @type {[number, number]} */ [lon, lat]) => inCity.contains([lat, lon]));
+  if (within.length < 3) return;
+  const [lon, lat] = within[Math.floor(within.length * 0.62)];
+  riverNames.push(L.marker([lat, lon], {
+    pane: "district-names", interactive: false, keyboard: false,
+    icon: L.divIcon({ className: "district-mark", html: el("span", { class: "river-name" }, name), iconSize: [0, 0] }),
+  }).addTo(map));
 }
 
 /** @param {string} name */
@@ -122,7 +162,7 @@ function colourTownships() {
 
 /** @param {any} shape */
 function districtName(shape) {
-  const text = el("span", { class: "district-name" }, shape.feature.properties.name);
+  const text = el("span", { class: "district-name" }, short(shape.feature.properties.name));
   const marker = L.marker(middle(shape), {
     pane: "district-names", interactive: false, keyboard: false,
     icon: L.divIcon({ className: "district-mark", html: text, iconSize: [0, 0] }),
@@ -130,6 +170,9 @@ function districtName(shape) {
   marker.outline = shape.getBounds();
   return marker;
 }
+
+/** 酉阳土家族苗族自治县 is 酉阳 on a map. @param {string} name */
+const short = (name) => name.replace(/(土家族|苗族)+自治县$/, "");
 
 /** The centroid of the largest ring. @param {any} shape */
 function middle(shape) {
@@ -150,11 +193,24 @@ function centroid(ring) {
   return { area: Math.abs(area), point: [y / (3 * area), x / (3 * area)] };
 }
 
-/** A name that its district has no room for waits for a nearer view. */
-function thinNames() {
-  for (const marker of names?.getLayers() ?? []) {
-    const [north, south] = [marker.outline.getNorthWest(), marker.outline.getSouthEast()].map((c) => map.latLngToLayerPoint(c));
-    const text = marker.getElement()?.firstChild;
-    if (text) text.hidden = south.x - north.x < 74 || south.y - north.y < 40;
-  }
+/**
+ * A name that its district has no room for, or that a station's label covers, waits for a nearer view.
+ * @param {DOMRect[]} [taken]
+ */
+export function thinNames(taken = []) {
+  const boxes = [...taken];
+  const texts = [...riverNames, ...(names?.getLayers() ?? [])].map((marker) => ({ marker, text: marker.getElement().firstChild }));
+  for (const { text } of texts) text.hidden = false;
+  const sizes = texts.map(({ text }) => text.getBoundingClientRect()); // all read before any is changed: one layout
+  texts.forEach(({ marker, text }, i) => {
+    text.hidden = !hasRoom(marker.outline, sizes[i]) || boxes.some((other) => meet(sizes[i], other));
+    if (!text.hidden) boxes.push(sizes[i]);
+  });
+}
+
+/** @param {any} outline of the district @param {DOMRect} box of its name */
+function hasRoom(outline, box) {
+  if (!outline) return true;
+  const [from, to] = [outline.getNorthWest(), outline.getSouthEast()].map((corner) => map.latLngToLayerPoint(corner));
+  return to.x - from.x > 0.9 * box.width && to.y - from.y > 1.4 * box.height;
 }

@@ -10,7 +10,7 @@ const seconds = new Intl.DateTimeFormat("en-GB", {
   timeZone: zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
 });
 const day = new Intl.DateTimeFormat(locale, { timeZone: zone, year: "numeric", month: "long", day: "numeric", weekday: "short" });
-const shortDay = new Intl.DateTimeFormat(locale, { timeZone: zone, month: "numeric", day: "numeric" });
+const dayOnly = new Intl.DateTimeFormat(locale, { timeZone: zone, month: "numeric", day: "numeric" });
 
 /** @param {number} n */
 export const count = (n) => whole.format(n);
@@ -21,7 +21,9 @@ export const timeWithSeconds = (ms) => seconds.format(ms);
 /** @param {number} ms */
 export const longDay = (ms) => day.format(ms);
 /** @param {number} ms */
-export const dayAndTime = (ms) => `${shortDay.format(ms)} ${clock.format(ms)}`;
+export const shortDay = (ms) => dayOnly.format(ms);
+/** @param {number} ms */
+export const dayAndTime = (ms) => `${shortDay(ms)} ${clock.format(ms)}`;
 
 /**
  * A measured value: two decimals for lengths in metres, fewer for large figures.

@@ -3,12 +3,13 @@
 import { drawQueue } from "./alerts.js";
 import { drawBar } from "./bar.js";
 import { drawCard, select } from "./card.js";
-import { drawCity, map, redrawCity, wholeCity } from "./citymap.js";
+import { drawCity, lookAt, map, redrawCity, wholeCity } from "./citymap.js";
 import { byId } from "./dom.js";
 import { drawLegend } from "./legend.js";
+import { loadNames } from "./names.js";
 import { drawRuns } from "./runs.js";
 import { drawStations } from "./stations.js";
-import { store, takeSnapshot } from "./store.js";
+import { retell, store, takeSnapshot } from "./store.js";
 import { startStream } from "./stream.js";
 import { fillSkeleton } from "./strings.js";
 import { drawVerdict } from "./verdict.js";
@@ -25,6 +26,7 @@ for (const [id, act] of /** @type {const} */ ([["zoom-in", () => map.zoomIn()], 
   byId(id).addEventListener("click", act);
 }
 startStream(readAnew);
+void loadNames(retell);
 await drawUntilDone();
 document.body.dataset.ready = "true";
 
@@ -32,7 +34,7 @@ document.body.dataset.ready = "true";
 function show(sensor) {
   select(sensor);
   const station = store.stations.get(sensor);
-  if (station && station.lon !== null) map.setView([station.lat, station.lon], Math.max(map.getZoom(), 10));
+  if (station && station.lon !== null) lookAt([station.lat, station.lon]);
 }
 
 /** The boundaries or the set of sensors have changed. */

@@ -8,7 +8,7 @@
  */
 
 const PIN = 17; // half of a shape and a little air
-const RINGS = [0, 26, 58, 96, 140, 190];
+const RINGS = [0, 26, 58, 96, 140, 190]; // on a narrow view the near ones only: long leaders tangle
 const WAYS = 16;
 
 /**
@@ -22,7 +22,7 @@ export function place(items, view, taken) {
   const pins = items.map(({ x, y }) => ({ left: x - PIN, top: y - PIN, right: x + PIN, bottom: y + PIN }));
   const boxes = [...taken];
   return items.map((item) => {
-    for (const candidate of candidates(item)) {
+    for (const candidate of candidates(item, view.width < 700 ? [0, 22, 40] : RINGS)) {
       const box = boxOf(item, candidate);
       const inside = box.left >= 4 && box.top >= 4 && box.right <= view.width - 4 && box.bottom <= view.height - 4;
       if (inside && !boxes.some((other) => meet(box, other)) && !pins.some((pin) => meet(box, pin))) {
@@ -34,9 +34,9 @@ export function place(items, view, taken) {
   });
 }
 
-/** Beside the station first, then around it on wider and wider rings. @param {Item} item */
-function* candidates({ width, height }) {
-  for (const ring of RINGS) {
+/** Beside the station first, then around it on wider and wider rings. @param {Item} item @param {number[]} rings */
+function* candidates({ width, height }, rings) {
+  for (const ring of rings) {
     for (let i = 0; i < WAYS; i++) {
       const turn = ((i % 2 ? 1 : -1) * Math.ceil(i / 2) * 2 * Math.PI) / WAYS; // right, then up and down from there
       const [ux, uy] = [Math.cos(turn), Math.sin(turn)];
@@ -58,7 +58,7 @@ function boxOf({ x, y, width, height }, { dx, dy }) {
   return { left: x + dx - 3, top: y + dy - 3, right: x + dx + width + 3, bottom: y + dy + height + 3 };
 }
 
-/** @param {Box} a @param {Box} b */
-function meet(a, b) {
+/** Whether two boxes overlap. @param {Box} a @param {Box} b */
+export function meet(a, b) {
   return a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
 }

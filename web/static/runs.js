@@ -1,12 +1,14 @@
 /** Plans under way: each with its tasks, the ones still to be done by time left. */
 
 import { byId, el } from "./dom.js";
+import { fitRows } from "./fitting.js";
 import { dayAndTime, stretch } from "./format.js";
 import { badge } from "./levels.js";
+import { planName } from "./names.js";
 import { now, store, when } from "./store.js";
-import { t, word } from "./strings.js";
+import { t } from "./strings.js";
 
-const SHOWN = 4;
+const SHOWN = [5, 3, 2, 1]; // tasks of each plan: as many as there is room for
 const OVER = new Set(["done", "skipped"]);
 
 /** Keep the plans up to date. */
@@ -18,27 +20,36 @@ export function drawRuns() {
 
 function draw() {
   if (!store.board) return;
-  const { runs, tasks } = store.board;
+  const { runs } = store.board;
+  const list = el("div", { class: "lanes" });
   byId("runs").replaceChildren(
     el("h2", { class: "heading" }, t("runs"), el("small", {}, runs.length || t("none"))),
-    ...(runs.length ? runs.map((run) => lane(run, tasks.filter((task) => task.run_id === run.id)))
-      : [el("p", { class: "quiet" }, t("runsQuiet"))]));
+    runs.length ? list : el("p", { class: "quiet" }, t("runsQuiet")));
+  for (const shown of SHOWN) {
+    list.replaceChildren(...runs.map((run) => lane(run, tasksOf(run), shown)));
+    if (list.scrollHeight <= list.clientHeight + 1) break;
+  }
+  fitRows(list, (n) => t("moreRuns", { n }));
   countDown();
 }
 
-/** @param {import("./store.js").Run} run @param {import("./store.js").Task[]} tasks */
-function lane(run, tasks) {
+/** @param {import("./store.js").Run} run */
+const tasksOf = (run) => (store.board?.tasks ?? []).filter((task) => task.run_id === run.id);
+
+/** @param {import("./store.js").Run} run @param {import("./store.js").Task[]} tasks @param {number} shown */
+function lane(run, tasks, shown) {
   const open = tasks.filter((task) => !OVER.has(task.state));
   const done = tasks.length - open.length;
   return el("article", { class: `run level-${run.level}` },
     el("header", {},
       badge(run.level),
-      el("h3", {}, word("plan", run.plan_id), el("small", {}, `${run.district ?? ""} ${run.township ?? ""}`)),
-      el("span", { class: "run-done" }, t("tasksDone", { done, all: tasks.length }),
-        el("small", {}, t("since", { time: dayAndTime(Date.parse(run.started_at)) })))),
+      el("h3", {}, planName(run.plan_id)),
+      el("p", { class: "run-place" }, `${run.district ?? ""} ${run.township ?? ""}`,
+        el("small", {}, t("since", { time: dayAndTime(Date.parse(run.started_at)) }))),
+      el("span", { class: "run-done" }, t("tasksDone", { done, all: tasks.length }))),
     el("progress", { value: done, max: Math.max(1, tasks.length) }),
-    el("ul", { class: "tasks" }, ...open.slice(0, SHOWN).map(row)),
-    open.length > SHOWN && el("p", { class: "more" }, t("moreTasks", { n: open.length - SHOWN })));
+    el("ul", { class: "tasks" }, ...open.slice(0, shown).map(row)),
+    open.length > shown && el("p", { class: "more" }, t("moreTasks", { n: open.length - shown })));
 }
 
 /** @param {import("./store.js").Task} task */

@@ -3,9 +3,10 @@
 import { svg } from "./dom.js";
 import { dayAndTime, measured } from "./format.js";
 import { LEVEL_OF_THRESHOLD } from "./levels.js";
+import { language } from "./strings.js";
 
-const [WIDTH, HEIGHT] = [480, 190];
-const PAD = { left: 8, right: 92, top: 16, bottom: 28 };
+const [WIDTH, HEIGHT] = [416, 156];
+const PAD = { left: 8, right: language === "en" ? 100 : 84, top: 12, bottom: 26 };
 
 /**
  * @param {number[]} times ms, ascending
@@ -21,7 +22,8 @@ export function sparkline(times, values, levels, unit) {
   const span = Math.max(1, times[times.length - 1] - times[0]);
   const x = (/** @type {number} */ time) => PAD.left + ((time - times[0]) / span) * (WIDTH - PAD.left - PAD.right);
   const y = (/** @type {number} */ value) => HEIGHT - PAD.bottom - ((value - low) / (high - low)) * (HEIGHT - PAD.top - PAD.bottom);
-  picture.append(...shown.map((level) => threshold(level, y(level.value))));
+  const names = apart(shown.map(({ value }) => y(value)));
+  picture.append(...shown.map((level, i) => threshold(level, y(level.value), names[i])));
   const points = times.map((time, i) => `${x(time).toFixed(1)},${y(values[i]).toFixed(1)}`);
   const floor = HEIGHT - PAD.bottom;
   picture.append(
@@ -34,11 +36,18 @@ export function sparkline(times, values, levels, unit) {
   return picture;
 }
 
-/** @param {{key: string, name: string, value: number}} level @param {number} y */
-function threshold({ key, name }, y) {
+/** @param {{key: string, name: string, value: number}} level @param {number} y @param {number} nameY */
+function threshold({ key, name }, y, nameY) {
   return svg("g", { class: `spark-level level-${LEVEL_OF_THRESHOLD[key] ?? "none"}` },
     svg("line", { x1: PAD.left, x2: WIDTH - PAD.right, y1: y, y2: y }),
-    svg("text", { x: WIDTH - PAD.right + 8, y: y + 6 }, name));
+    svg("text", { x: WIDTH - PAD.right + 8, y: nameY + 6 }, name));
+}
+
+/** Names of neighbouring levels would cover each other: each at least a line above the one below. @param {number[]} ys descending */
+function apart(ys) {
+  /** @type {number[]} */ const placed = [];
+  for (const y of ys) placed.push(Math.min(y, (placed.at(-1) ?? Infinity) - 20));
+  return placed;
 }
 
 /** A level far out of what was measured would flatten the line. @param {number} level @param {number[]} values */

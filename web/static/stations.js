@@ -1,6 +1,6 @@
 /** Stations on the map: shape, name, last value and trend; labels keep clear of one another. */
 
-import { map } from "./citymap.js";
+import { map, thinNames } from "./citymap.js";
 import { el, svg } from "./dom.js";
 import { measured } from "./format.js";
 import { rank, shape, trend } from "./levels.js";
@@ -11,28 +11,29 @@ import { alertOf, store, when } from "./store.js";
 
 /** @typedef {import("./store.js").Station} Station */
 
-/** @type {Map<number, {marker: any, node: HTMLElement}>} */
+/** @type {Map<number, {marker: any, node: HTMLElement, level: string}>} */
 const drawn = new Map();
-let waiting = false;
+/** @type {Set<number>} */ let due = new Set();
+/** @type {(sensor: number) => void} */ let select = () => {};
+let frame = 0;
 
 /** Draw the stations and keep them so. @param {(sensor: number) => void} onSelect */
 export function drawStations(onSelect) {
-  const renew = () => renewAll(onSelect);
-  when("stations", renew);
-  when("values", renew);
-  when("board", renew);
-  map.on("zoomend moveend resize", arrange);
-  if (document.fonts) document.fonts.addEventListener("loadingdone", arrange);
+  select = onSelect;
+  when("stations", () => renew([...store.stations.keys(), ...drawn.keys()]));
+  when("values", (changed) => renew(changed ? changed.map((/** @type {{id: number}} */ { id }) => id) : store.stations.keys()));
+  when("board", () => renew(store.stations.keys()));
+  map.on("zoomend moveend resize", () => renew());
+  if (document.fonts) document.fonts.addEventListener("loadingdone", () => renew());
 }
 
-/** @param {(sensor: number) => void} onSelect */
-function renewAll(onSelect) {
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => {
-    waiting = false;
-    for (const id of drawn.keys()) if (!store.stations.has(id)) remove(id);
-    for (const station of store.stations.values()) if (station.lon !== null) draw(station, onSelect);
+/** Draw these, and place the labels, once per frame. @param {Iterable<number>} [sensors] */
+function renew(sensors = []) {
+  for (const id of sensors) due.add(id);
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    for (const id of due) draw(id);
+    due = new Set();
     arrange();
   });
 }
@@ -43,26 +44,28 @@ function remove(id) {
   drawn.delete(id);
 }
 
-/** @param {Station} station @param {(sensor: number) => void} onSelect */
-function draw(station, onSelect) {
+/** @param {number} id */
+function draw(id) {
+  const station = store.stations.get(id);
+  if (!station || station.lon === null) return remove(id);
   const level = levelOf(station);
-  const pane = level === "normal" || level === "silent" ? "stations" : "alerts";
-  const known = drawn.get(station.id);
-  if (known && known.marker.options.pane !== pane) remove(station.id); // Leaflet keeps a marker in its pane
-  const { marker, node } = drawn.get(station.id) ?? add(station, pane, onSelect);
+  const known = drawn.get(id);
+  if (known && known.level !== level) remove(id); // Leaflet keeps a marker in its pane, and a new level has a new sign
+  const { marker, node } = drawn.get(id) ?? add(station, level);
   marker.setLatLng([station.lat, station.lon]);
-  node.className = `station level-${level}`;
-  node.replaceChildren(svg("svg", { class: "leader" }, svg("line")), el("span", { class: "pin" }, shape(level)), label(station));
+  node.querySelector(".tag")?.replaceWith(label(station));
 }
 
-/** @param {Station} station @param {string} pane @param {(sensor: number) => void} onSelect */
-function add(station, pane, onSelect) {
-  const node = el("div", { class: "station", "data-sensor": station.id });
+/** @param {Station} station @param {import("./levels.js").Level | "normal" | "silent"} level */
+function add(station, level) {
+  const pane = level === "normal" || level === "silent" ? "stations" : "alerts";
+  const node = el("div", { class: `station level-${level}`, "data-sensor": station.id },
+    svg("svg", { class: "leader" }, svg("line")), el("span", { class: "pin" }, shape(level)), el("span", { class: "tag" }));
   const marker = L.marker([station.lat, station.lon], {
     pane, icon: L.divIcon({ className: "station-mark", html: node, iconSize: [0, 0] }),
   });
-  marker.on("click", () => onSelect(station.id)).addTo(map);
-  const made = { marker, node };
+  marker.on("click", () => select(station.id)).addTo(map);
+  const made = { marker, node, level };
   drawn.set(station.id, made);
   return made;
 }
@@ -93,6 +96,7 @@ function arrange() {
   const seen = items.filter(({ x, y }) => x > -40 && y > -40 && x < size.x + 40 && y < size.y + 40);
   const places = place(seen, { width: size.x, height: size.y }, obstacles());
   seen.forEach((item, i) => move(item, places[i]));
+  thinNames([...document.querySelectorAll(".station:not(.bare) > .tag, .pin, .map-tools, .legend, .card:not([hidden])")].map((node) => node.getBoundingClientRect()));
 }
 
 /** What stands over the map. */

@@ -71,6 +71,11 @@ export function takeBoard(board) {
   tell("board");
 }
 
+/** Draw again what is known. */
+export function retell() {
+  if (store.board !== null) tell("board");
+}
+
 /** @param {LastValue[]} changed */
 export function takeReadings(changed) {
   for (const value of changed) store.values.set(value.id, value);

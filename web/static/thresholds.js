@@ -31,8 +31,13 @@ export function margin(station, value) {
   return distance(passed ?? levels[0], value, station.unit);
 }
 
+/** How far over (+) or under (−) a level. @param {number} level @param {number} value @param {string} unit */
+export function signed(level, value, unit) {
+  return `${value >= level ? "+" : "−"}${Math.abs(value - level).toFixed(2)} ${unit}`;
+}
+
 /** @param {{name: string, value: number}} level @param {number} value @param {string} unit */
-export function distance(level, value, unit) {
+function distance(level, value, unit) {
   const by = `${Math.abs(value - level.value).toFixed(2)} ${unit}`;
   return t(value >= level.value ? "above" : "below", { level: level.name, by });
 }

@@ -22,13 +22,10 @@ function draw() {
 /** @param {import("./store.js").Alert[]} alerts */
 function tallies(alerts) {
   const of = (/** @type {string} */ level) => alerts.filter((alert) => alert.level === level).length;
-  return [
-    heading(t("openAlerts"), t("openAlertsNote", { n: alerts.length })),
-    el("div", { class: "tallies" }, ...LEVELS.map((level) =>
-      el("div", { class: `tally level-${level} ${of(level) ? "" : "empty"}` },
-        el("span", { class: "tally-word" }, shape(level), t(`level.${level}`)),
-        el("b", {}, of(level))))),
-  ];
+  return [el("div", { class: "tallies" }, ...LEVELS.map((level) =>
+    el("div", { class: `tally level-${level} ${of(level) ? "" : "empty"}` },
+      el("span", { class: "tally-word" }, shape(level), t(`level.${level}`)),
+      el("b", {}, of(level)))))];
 }
 
 function well() {
@@ -43,35 +40,27 @@ function blind() {
 /** @param {import("./store.js").Counts} counts */
 function books(counts) {
   const { townships, townships_located: located, sensors, readings, late, quarantined } = counts;
-  const missing = townships - located;
   return [
-    heading(t("coverage")),
     el("dl", { class: "figures" },
-      ...figure(t("townships"), townships, t("townshipsLocated", { n: count(located) })),
+      ...figure(t("townships"), townships, t("townshipsLocated", { n: count(located) }), located < townships),
       ...figure(t("sensors"), sensors, t("sensorsReporting", { n: count(store.values.size) })),
       ...figure(t("readings"), readings, t("readingsLate", { n: count(late) })),
-      ...figure(t("quarantined"), quarantined, quarantined ? t("quarantinedNote") : t("quarantinedNone"))),
-    missing > 0 && el("p", { class: "blind-note" }, t("notLocatedTownships", { n: count(missing) })),
+      ...figure(t("quarantined"), quarantined, quarantined ? t("quarantinedNote") : t("quarantinedNone"), quarantined > 0)),
     unlocated(),
-  ].filter(Boolean);
+  ];
 }
 
-/** @param {string} name @param {number} value @param {string} note */
-function figure(name, value, note) {
-  return [el("div", { class: "figure" }, el("dt", {}, name), el("dd", {}, el("b", {}, count(value)), el("small", {}, note)))];
+/** @param {string} name @param {number} value @param {string} note @param {boolean} [lacking] something a person should know */
+function figure(name, value, note, lacking = false) {
+  return [el("div", { class: `figure ${lacking ? "lacking" : ""}` }, el("dt", {}, name), el("dd", {}, el("b", {}, count(value)), el("small", {}, note)))];
 }
 
 /** Sensors that belong to no township are named, not guessed at. */
 function unlocated() {
   const lost = [...store.stations.values()].filter((station) => station.township_id === null);
-  if (!lost.length) return null;
+  if (!lost.length) return "";
   return el("div", { class: "unlocated" },
     el("h3", {}, t("unlocatedSensors", { n: lost.length })),
     el("ul", {}, ...lost.map((station) => el("li", {},
       station.label || station.name, el("small", {}, t(station.lon === null ? "noPlace" : "outside"))))));
-}
-
-/** @param {string} text @param {string} [note] */
-function heading(text, note) {
-  return el("h2", { class: "heading" }, text, note && el("small", {}, note));
 }
