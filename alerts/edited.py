@@ -13,7 +13,7 @@ from alerts.errors import EditedFileError
 Value = TypeVar("Value")
 Step = str | int
 
-_PATH = re.compile(r" - at (?:key in )?`(?:key in )?\$(.*)`$")
+_PATH = re.compile(r" - at (?:`key` in )?`\$(.*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 _NAMED = re.compile(r"`([^`]+)`")
 
@@ -37,8 +37,8 @@ def convert(
         reason = _PATH.sub("", said)
         steps = _steps(said)
         key = _key(reason, steps, mend)
-        if steps and f"`{steps[-1]}`" not in reason:
-            reason = f"{'.'.join(map(str, steps))}: {reason}"
+        if key in steps and f"`{key}`" not in reason:
+            reason = f"{'.'.join(step for step in steps if isinstance(step, str))}: {reason}"
         if steps[-1:] != [key]:
             steps.append(key)
         raise EditedFileError(path, line_of(steps), reason, _remedy(key, mend)) from error
