@@ -60,6 +60,7 @@ def import_layer(  # noqa: PLR0913  the options of the command line, one by one
     layer = read_layer(Path(path), crs=crs, fields=fields, encoding=encoding)
     at = valid_from or datetime.now(UTC)
     with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("set local idle_in_transaction_session_timeout = '10min'")  # a large layer takes its time
         recorded = lock_divisions(cursor)
         matching = match(connection, level, layer.features, at)
         report = _examined(connection, layer, level, matching, at)
