@@ -41,19 +41,25 @@ class Migration:
 
 
 def edition(connection: Connection) -> str:
-    """`native`, `timescale` (Apache licence) or `community`, by what the server has."""
+    """`native`, `timescale` (Apache licence) or `community`, by what the server has.
+
+    Adds the extension to the database where the server can run it: only then does it tell its licence.
+    """
     row = connection.execute(
         "select exists (select from pg_available_extensions where name = 'timescaledb'),"
-        " current_setting('timescaledb.license', true)"
+        " current_setting('timescaledb.disable_load', true) is not null"  # known to the preloaded part alone
     ).fetchone()
     assert row is not None
-    available, licence = row
+    available, preloaded = row
     if not available:
         return "native"
-    if licence is None:  # installed on the machine but not preloaded: it cannot be used
+    if preloaded:
+        connection.execute("create extension if not exists timescaledb")
+    licence = connection.execute("select current_setting('timescaledb.license', true)").fetchone()
+    if licence in (None, (None,)):  # installed on the machine but not preloaded: it cannot be used
         log.warning("timescaledb is available but not in shared_preload_libraries: native partitions are used")
         return "native"
-    return "community" if licence == "timescale" else "timescale"
+    return "community" if licence == ("timescale",) else "timescale"
 
 
 def available(for_edition: str, folder: Path = MIGRATIONS) -> list[Migration]:
