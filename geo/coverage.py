@@ -55,7 +55,8 @@ def check_coverage(
     Invalid shapes are mended for the two other checks.
     """
     valid = shapely.is_valid(polygons)
-    sound = np.where(valid, polygons, shapely.make_valid(polygons, method="structure", keep_collapsed=False))
+    sound = polygons.copy()
+    sound[~valid] = shapely.make_valid(polygons[~valid], method="structure", keep_collapsed=False)
     return CoverageReport(
         invalid=tuple(_invalid(polygons[i], names[i]) for i in np.flatnonzero(~valid).tolist()),
         gaps=_gaps(sound, names, smallest_m2),

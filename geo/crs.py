@@ -31,8 +31,12 @@ _PRECISION = 1e-10  # degrees: 0.01 mm
 
 def gauss_kruger_zone(lon: float) -> str:
     """The CGCS2000 3-degree Gauss-Krüger zone whose central meridian is nearest: 'EPSG:4545' at 108° E."""
-    meridian = int(np.clip(round(lon / 3) * 3, 75, 135))
-    return f"EPSG:{4534 + (meridian - 75) // 3}"
+    return f"EPSG:{_zones(np.array([lon]))[0]}"
+
+
+def _zones(lon: Floats) -> NDArray[np.int64]:
+    """The EPSG numbers of the zones: 4534 (75° E) … 4554 (135° E)."""
+    return 4534 + np.clip(np.round(lon / 3), 25, 45).astype(np.int64) - 25
 
 
 @cache
@@ -49,11 +53,11 @@ def project(geometries: NDArray[np.object_], source: str, target: str) -> NDArra
 
 def _measured(geometries: NDArray[np.object_], measure: Callable[[NDArray[np.object_]], Floats]) -> Floats:
     """A planar measure of lon/lat geometries, each in the zone of its centroid."""
-    zones = np.array([gauss_kruger_zone(x) for x in shapely.get_x(shapely.centroid(geometries))], dtype=object)
+    zones = _zones(shapely.get_x(shapely.centroid(geometries)))
     measures = np.zeros(len(geometries))
     for zone in np.unique(zones):
         chosen = zones == zone
-        measures[chosen] = measure(project(geometries[chosen], GEOGRAPHIC, str(zone)))
+        measures[chosen] = measure(project(geometries[chosen], GEOGRAPHIC, f"EPSG:{zone}"))
     return measures
 
 

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from psycopg import Cursor
 from psycopg.rows import TupleRow
+from psycopg.types.range import TimestamptzRange
 
 from config.database import Connection
 from geo.coverage import CoverageReport, check_coverage
@@ -128,16 +129,25 @@ def _write(
     """Draw the boundaries from `valid_from` on; what was recorded before stays to be asked for."""
     named = {"source": source, "valid_from": valid_from, "recorded": recorded}
     shapes = {i: shapely.union_all(parts) for i, parts in draft.known.items()}
-    for grid, feature in draft.new:
-        made = {"parent_id": grid.parent_id, "code": grid.code, "name": grid.name}
-        row = cursor.execute(QUERIES["create_grid"], {**named, **made}).fetchone()
-        assert row is not None
-        shapes[row[0]] = feature.geometry
+    grids = _create_grids(cursor, [grid for grid, _ in draft.new], source, valid_from, recorded)
+    shapes |= {i: feature.geometry for i, (_, feature) in zip(grids, draft.new, strict=True)}
     _copy_drawn(cursor, shapes)
     cursor.execute(QUERIES["create_redrawn"], named)
     cursor.execute(QUERIES["create_remainders"])
     for step in ("close_redrawn", "open_remainders", "open_redrawn", "drop_redrawn"):
         cursor.execute(QUERIES[step], named)
+
+
+def _create_grids(
+    cursor: Cursor[TupleRow], grids: list[NewGrid], source: str, valid_from: datetime | None, recorded: datetime
+) -> list[int]:
+    """New divisions; their ids in the order of `grids`."""
+    ids: list[int] = [row[0] for row in cursor.execute(QUERIES["create_grids"], {"count": len(grids)}).fetchall()]
+    valid, known = TimestamptzRange(valid_from, None), TimestamptzRange(recorded, None)
+    with cursor.copy(QUERIES["copy_grid_versions"]) as copy:
+        for division, grid in zip(ids, grids, strict=True):
+            copy.write_row((division, grid.parent_id, grid.code, grid.name, "网格", source, valid, known))
+    return ids
 
 
 def _copy_drawn(cursor: Cursor[TupleRow], shapes: dict[int, Polygons]) -> None:

@@ -118,6 +118,7 @@ def _match_grids(connection: Connection, features: list[Feature], at: datetime) 
     grids = all_of(connection, "grid", at)
     by_key = {(grid.parent_id, grid.name): grid for grid in grids}
     taken = {grid.code for grid in grids}
+    numbers: dict[str, int] = defaultdict(int)  # the last number given in each township
     result = Matching(
         titles={g.id: f"{townships[g.parent_id].name} {g.name}" for g in grids if g.parent_id in townships}
     )
@@ -130,7 +131,7 @@ def _match_grids(connection: Connection, features: list[Feature], at: datetime) 
         elif (parent.id, feature.name) in by_key:
             result.known[by_key[parent.id, feature.name].id].append(feature)
         else:
-            code = feature.code or _next_code(parent.code, taken)
+            code = feature.code or _next_code(parent.code, taken, numbers)
             taken.add(code)
             result.new.append((NewGrid(parent_id=parent.id, code=code, name=feature.name), feature))
     concerned = set(parents.values())
@@ -177,10 +178,11 @@ def _grid_parents(
     return parents
 
 
-def _next_code(township: str, taken: set[str]) -> str:
+def _next_code(township: str, taken: set[str], numbers: dict[str, int]) -> str:
     """A free grid code under a township when the layer has none: no village (000), then a number."""
-    for number in range(1, 1000):
+    for number in range(numbers[township] + 1, 1000):
         code = f"{township}000{number:03d}"
         if code not in taken:
+            numbers[township] = number
             return code
     raise LayerError(f"township {township} has more than 999 grids without a code: give the layer a code field")

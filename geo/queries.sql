@@ -268,13 +268,11 @@ select division_id, geometry, area_m2, false, %(source)s, valid, tstzrange(%(rec
 -- name: drop_redrawn
 drop table drawn, redrawn, remainders
 
--- name: create_grid
-with made as (insert into divisions (level) values ('grid') returning id)
-insert into division_versions (division_id, parent_id, code, name, kind, source, valid, recorded)
-select id, %(parent_id)s, %(code)s, %(name)s, '网格', %(source)s,
-       tstzrange(%(valid_from)s::timestamptz, null), tstzrange(%(recorded)s, null)
-from made
-returning division_id
+-- name: create_grids
+insert into divisions (level) select 'grid' from generate_series(1, %(count)s) returning id
+
+-- name: copy_grid_versions
+copy division_versions (division_id, parent_id, code, name, kind, source, valid, recorded) from stdin
 
 -- name: announce_divisions
 select log_live_event('divisions', %(payload)s)
