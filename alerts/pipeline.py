@@ -206,19 +206,20 @@ class Pipeline:
     def _commit(self, messages: Sequence[Message]) -> None:
         """One transaction for the batch; the memory moves on only once it is committed."""
         with self._connection.transaction():
-            told = self._fence.check(self._connection)
-            gathered = self._known.gatherer.gather(messages, self._now(told))
+            now_us, told = self._now(self._fence.check(self._connection))
+            gathered = self._known.gatherer.gather(messages, now_us, told=told)
             state = self._write(messages, gathered)
         self._known = replace(self._known, state=state)
         if gathered.clock_told:
             self._clock_us = gathered.clock_us
 
-    def _now(self, told: datetime | None) -> int:
-        if not self._follow_clock:
-            return time.time_ns() // 1000
-        if self._clock_us is None and told is not None:
-            self._clock_us = _us(told)
-        return self._clock_us if self._clock_us is not None else time.time_ns() // 1000
+    def _now(self, stored: datetime | None) -> tuple[int, bool]:
+        """The clock, and whether it was told; until one is told, even a follower goes by the machine's."""
+        if self._follow_clock and self._clock_us is None and stored is not None:
+            self._clock_us = _us(stored)
+        if not self._follow_clock or self._clock_us is None:
+            return time.time_ns() // 1000, False
+        return self._clock_us, True
 
     def _write(self, messages: Sequence[Message], gathered: Gathered) -> State:
         known = self._known

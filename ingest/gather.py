@@ -76,9 +76,12 @@ class Gatherer:
         self._limits = limits
         self._follow_clock = follow_clock
 
-    def gather(self, messages: Sequence[Message], now_us: int) -> Gathered:
-        """Columns of a batch; `now_us` is the clock at its start, moved on by clock messages within it."""
-        found = _Found(messages, self.registry, now_us)
+    def gather(self, messages: Sequence[Message], now_us: int, *, told: bool = False) -> Gathered:
+        """Columns of a batch; `now_us` is the clock at its start, moved on by clock messages within it.
+
+        A clock that was `told` only moves forward; the first one told replaces the machine's.
+        """
+        found = _Found(messages, self.registry, now_us, told=told)
         for index, message in enumerate(messages):
             try:
                 self._read(found, index, message)
@@ -104,11 +107,12 @@ class Gatherer:
 class _Found:
     """The rows of one batch as they are read; the columns are made of them at the end."""
 
-    def __init__(self, messages: Sequence[Message], registry: Registry, now_us: int) -> None:
+    def __init__(self, messages: Sequence[Message], registry: Registry, now_us: int, *, told: bool) -> None:
         self.faults: list[Fault] = []
         self._messages = messages
         self._registry = registry
         self._clock = now_us
+        self._told_before = told
         self._clock_told = False
         self._sensor: list[int] = []
         self._time_us: list[float] = []
@@ -119,7 +123,8 @@ class _Found:
         self._splits: list[str] = []  # the format, where the message holds other readings too
 
     def move_clock(self, told_us: int) -> None:
-        self._clock = max(self._clock, told_us)
+        known = self._told_before or self._clock_told
+        self._clock = max(self._clock, told_us) if known else told_us
         self._clock_told = True
 
     def add(self, record: Record, index: int, splits: str) -> None:

@@ -1,0 +1,1 @@
+"""Measurements that anyone can run: `shijing bench …`. Each tells its conditions."""
