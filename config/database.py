@@ -35,4 +35,8 @@ def open_pool(url: str, name: str, *, size: int = 8) -> ConnectionPool[Connectio
         kwargs={"autocommit": True, **_options(name, idle_in_transaction_s=20)},
         name=name,
         open=True,
+        # A restart of the database leaves dead connections behind: found before use, not by it.
+        check=ConnectionPool.check_connection,
+        # Past this the pool waits to be asked again, else its pauses grow with the length of the outage.
+        reconnect_timeout=5,
     )

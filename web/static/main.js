@@ -28,6 +28,7 @@ for (const [id, act] of /** @type {const} */ ([["zoom-in", () => map.zoomIn()], 
 startStream(readAnew);
 void loadNames(retell);
 await drawUntilDone();
+performance.mark("shijing-ready");
 document.body.dataset.ready = "true";
 
 /** Choose a station in the queue: its card, and the map moves to it. @param {number} sensor */

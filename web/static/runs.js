@@ -48,8 +48,7 @@ function lane(run, tasks, shown) {
         el("small", {}, t("since", { time: dayAndTime(Date.parse(run.started_at)) }))),
       el("span", { class: "run-done" }, t("tasksDone", { done, all: tasks.length }))),
     el("progress", { value: done, max: Math.max(1, tasks.length) }),
-    el("ul", { class: "tasks" }, ...open.slice(0, shown).map(row)),
-    open.length > shown && el("p", { class: "more" }, t("moreTasks", { n: open.length - shown })));
+    el("ul", { class: "tasks" }, ...open.slice(0, shown).map(row)));
 }
 
 /** @param {import("./store.js").Task} task */

@@ -62,7 +62,8 @@ function add(station, level) {
   const node = el("div", { class: `station level-${level}`, "data-sensor": station.id },
     svg("svg", { class: "leader" }, svg("line")), el("span", { class: "pin" }, shape(level)), el("span", { class: "tag" }));
   const marker = L.marker([station.lat, station.lon], {
-    pane, icon: L.divIcon({ className: "station-mark", html: node, iconSize: [0, 0] }),
+    pane, zIndexOffset: 10_000 - 1_000 * Math.min(9, urgency(station.id)), // the worst on top
+    icon: L.divIcon({ className: "station-mark", html: node, iconSize: [0, 0] }),
   });
   marker.on("click", () => select(station.id)).addTo(map);
   const made = { marker, node, level };

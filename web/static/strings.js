@@ -46,7 +46,6 @@ const table = {
   runsQuiet: { zh: "没有在执行的预案。", en: "No plan is under way." },
   tasksDone: { zh: "{done}/{all} 完成", en: "{done} of {all} done" },
   moreRuns: { zh: "另有 {n} 个预案", en: "{n} more plans" },
-  moreTasks: { zh: "另有 {n} 项任务", en: "{n} more tasks" },
   left: { zh: "剩 {time}", en: "{time} left" },
   overdue: { zh: "超时 {time}", en: "{time} over" },
   noLimit: { zh: "不限时", en: "no limit" },

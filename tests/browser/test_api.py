@@ -1,0 +1,232 @@
+"""What the screen's server answers, asked over HTTP without a browser."""
+
+import gzip
+import json
+import re
+import socketserver
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPMessage
+from typing import Any
+
+import pytest
+
+from config.database import Connection, connect
+from config.settings import BrokerSettings
+from tests.browser import seed
+from tests.browser.conftest import Running, Serve
+
+
+def ask(running: Running, path: str, headers: dict[str, str] | None = None) -> tuple[int, HTTPMessage, bytes]:
+    """Status, headers and body; an error status is an answer like any other."""
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(running.url + path, headers=headers or {}), timeout=10
+        ) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers, error.read()
+
+
+def ask_json(running: Running, path: str) -> Any:
+    """The JSON of an answer, whatever its status."""
+    return json.loads(ask(running, path)[2])
+
+
+@contextmanager
+def listening(url: str, after: int | None = None) -> Iterator[Iterator[tuple[str, str, Any]]]:
+    """The stream's events as (id, event, data)."""
+    headers = {} if after is None else {"Last-Event-ID": str(after)}
+    with urllib.request.urlopen(urllib.request.Request(url + "api/stream", headers=headers), timeout=15) as answer:
+        yield _events(answer)
+
+
+def _events(lines: Iterator[bytes]) -> Iterator[tuple[str, str, Any]]:
+    event: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.decode().rstrip("\n").partition(": ")
+        if line == b"\n" and "data" in event:
+            yield event.get("id", ""), event["event"], json.loads(event["data"])
+        event = {} if line == b"\n" else {**event, name: value}
+
+
+def first(events: Iterator[tuple[str, str, Any]], kind: str) -> Any:
+    """The data of the next event of a kind."""
+    return next(data for _, event, data in events if event == kind)
+
+
+def test_the_snapshot_holds_what_the_screen_shows(city_url: str, city: Connection, serve: Serve) -> None:
+    seed.seed_readings(city)
+    seed.seed_alerts(city)
+    state = ask_json(serve(city_url), "api/state")
+    board = state["board"]
+    assert board["clock"] == {"now": "2020-08-20T00:15:00Z", "injected": True}
+    assert [alert["level"] for alert in board["alerts"]] == ["red", "orange", "orange", "orange", "yellow", "blue"]
+    assert [alert["label"] for alert in board["alerts"][1:4]] == ["菜园坝", "朝天门", "磁器口"]  # the oldest first
+    counts = board["counts"]
+    assert (counts["townships"], counts["townships_located"]) == (1031, 1016)
+    assert (counts["readings"], counts["quarantined"], counts["late"]) == (273, 3, 1)
+    stations = {station["name"]: station for station in state["stations"]}
+    assert stations["cuntan"]["district"] == "江北区"
+    assert stations["cuntan"]["derived"] is True
+    assert stations["luzhou"]["lon"] is None
+    assert stations["luzhou"]["township"] is None
+    values = {value["id"]: value for value in state["values"]}
+    assert values[stations["cuntan"]["id"]]["value"] == 191.62
+    assert values[stations["cuntan"]["id"]]["previous"] < 191.62
+    assert [task["task_key"] for task in board["tasks"][:7]] == ["T1", "T2", "T3", "T4", "T5", "T6", "T7"]
+
+
+def test_layers_are_sent_once_for_each_version(city_url: str, city: Connection, serve: Serve) -> None:
+    running = serve(city_url)
+    status, headers, body = ask(running, "api/layers/townships.geojson")
+    features = json.loads(gzip.decompress(body))["features"]
+    assert status == 200
+    assert len([feature for feature in features if feature["geometry"]]) == 1016
+    assert all(feature["properties"]["derived"] for feature in features)
+    again = {"If-None-Match": str(headers["ETag"])}
+    assert ask(running, "api/layers/townships.geojson", again)[0] == 304
+    later = ask(running, "api/layers/districts.geojson?at=2026-01-01T00:00:00%2B08:00")
+    names = {feature["properties"]["name"] for feature in json.loads(gzip.decompress(later[2]))["features"]}
+    assert "两江新区" in names
+    city.execute("update division_versions set recorded = tstzrange(lower(recorded), now()) where code = '500103001'")
+    assert ask(running, "api/layers/townships.geojson", again)[0] == 200
+
+
+def test_errors_are_answered_in_json_and_tell_nothing_of_the_inside(city_url: str, serve: Serve) -> None:
+    running = serve(city_url)
+    assert ask(running, "api/layers/villages.geojson")[0] == 404
+    assert ask_json(running, "api/layers/villages.geojson") == {"error": "no such layer"}
+    assert ask(running, "api/sensors/9999/series")[0] == 404
+    assert ask(running, "?lang=fr")[0] == 422
+
+
+def test_a_series_is_oldest_first(city_url: str, city: Connection, serve: Serve) -> None:
+    seed.seed_readings(city)
+    series = ask_json(serve(city_url), f"api/sensors/{seed.sensor_id(city, 'cuntan')}/series")
+    assert len(series["times"]) == len(series["values"]) == 21
+    assert series["times"] == sorted(series["times"])
+    assert series["values"][-1] == 191.62
+
+
+def test_a_stream_begins_with_a_snapshot_and_tells_what_changes(city_url: str, city: Connection, serve: Serve) -> None:
+    seed.seed_readings(city)
+    with listening(serve(city_url).url) as events:
+        assert first(events, "snapshot")["event_id"] == 0
+        seed.open_alert(city, "cuntan", "red", 191.62, seed.PEAK)
+        assert first(events, "alert")["to"] == "red"
+        assert [alert["level"] for alert in first(events, "board")["alerts"]] == ["red"]
+        sensor = seed.sensor_id(city, "wulong")
+        seed.add_reading(city, sensor, seed.PEAK + timedelta(hours=1), 178.0)
+        city.execute("update partitions set clock = clock + interval '1 hour'")
+        city.execute("notify shijing_readings, 'cq'")
+        changed = first(events, "readings")
+        while changed[0]["id"] != sensor:
+            changed = first(events, "readings")
+        assert [value["value"] for value in changed] == [178.0]
+        assert first(events, "clock")["now"] == "2020-08-20T01:15:00Z"
+
+
+def test_a_stream_replays_what_was_missed_then_a_snapshot(city_url: str, city: Connection, serve: Serve) -> None:
+    seed.seed_readings(city)
+    seed.seed_alerts(city)
+    with listening(serve(city_url).url, after=6) as events:
+        replayed = [next(events) for _ in range(3)]
+    assert [(number, kind) for number, kind, _ in replayed] == [("7", "run"), ("8", "run"), ("8", "snapshot")]
+    assert len(replayed[2][2]["board"]["alerts"]) == 6
+
+
+def test_a_stream_lives_through_lost_connections_to_the_database(city_url: str, city: Connection, serve: Serve) -> None:
+    seed.seed_readings(city)
+    running = serve(city_url)
+    with listening(running.url) as events:
+        first(events, "snapshot")
+        city.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where application_name like 'shijing-web%' and datname = current_database()"
+        )
+        while first(events, "status") != {"database": False}:
+            pass  # the first one may still tell that the stream began
+        assert first(events, "status") == {"database": True}
+        seed.open_alert(city, "cuntan", "red", 191.62, seed.PEAK)
+        assert first(events, "alert")["sensor"] == "cuntan"
+    assert ask(running, "api/state")[0] == 200
+
+
+class _Connack(socketserver.BaseRequestHandler):
+    """Answers CONNECT as a broker does, refusing it."""
+
+    def handle(self) -> None:
+        assert self.request.recv(64)[4:8] == b"MQTT"
+        self.request.sendall(b"\x20\x03\x00\x87\x00")
+
+
+@pytest.fixture
+def broker() -> Iterator[BrokerSettings]:
+    """Something that speaks MQTT."""
+    with socketserver.TCPServer(("127.0.0.1", 0), _Connack) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield BrokerSettings(host="127.0.0.1", port=server.server_address[1])
+        server.shutdown()
+        thread.join()
+
+
+def test_health_says_what_is_not_alive(city_url: str, city: Connection, serve: Serve, broker: BrokerSettings) -> None:
+    running = serve(city_url, broker)
+    with listening(running.url) as events:
+        first(events, "snapshot")  # the stream has started
+        health = ask_json(running, "health")
+        assert ask(running, "health")[0] == 503
+        assert health["failed"] == ["pipeline"]
+        assert health["checks"]["stream"]["clients"] == 1
+        seed.seed_readings(city)
+        with connect(city_url, "pipeline"):
+            status, _, body = ask(running, "health")
+        assert (status, json.loads(body)["alive"]) == (200, True)
+        assert json.loads(body)["checks"]["pipeline"]["last_batch_age_s"] < 100
+
+
+def test_health_names_a_broker_that_is_gone(city_url: str, serve: Serve) -> None:
+    health = ask_json(serve(city_url, BrokerSettings(host="127.0.0.1", port=1)), "health")
+    assert "broker" in health["failed"]
+
+
+def test_metrics_are_prometheus_text(city_url: str, city: Connection, serve: Serve) -> None:
+    seed.seed_readings(city)
+    seed.seed_alerts(city)
+    running = serve(city_url)
+    ask(running, "api/state")
+    text = ask(running, "metrics")[2].decode()
+    for line in (
+        "shijing_readings_stored_total 273.0",
+        'shijing_quarantined{reason="datum"} 3.0',
+        'shijing_open_alerts{level="orange"} 3.0',
+        "shijing_open_runs 2.0",
+        "shijing_stream_clients 0.0",
+        "shijing_database_up 1.0",
+    ):
+        assert line in text
+    lag = re.search(r"^shijing_pipeline_clock_lag_seconds (\S+)$", text, re.MULTILINE)
+    assert lag is not None
+    assert float(lag[1]) == pytest.approx((datetime.now(UTC) - seed.PEAK).total_seconds(), abs=60)
+    assert re.search(r'^shijing_http_requests_total\{.*route="/api/state",status="200"\}', text, re.MULTILINE)
+
+
+def test_every_answer_carries_the_security_headers(city_url: str, serve: Serve) -> None:
+    running = serve(city_url, map_approval="<b>GS(2026)1</b>")
+    for path in ("", "api/state", "static/main.js", "vendor/leaflet/leaflet.js", "nowhere"):
+        headers = ask(running, path)[1]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert "unsafe-inline" not in headers["Content-Security-Policy"]
+    pages = [ask(running, "")[2].decode() for _ in range(2)]
+    nonces = [re.findall(r'nonce="([^"]+)"', page) for page in pages]
+    assert nonces[0] != nonces[1]
+    assert "&lt;b&gt;GS(2026)1&lt;/b&gt;" in pages[0]
