@@ -15,6 +15,8 @@ from geo.errors import LayerError
 from geo.layer_file import Feature
 from geo.locate import Locator
 
+Keys = dict[tuple[str, str], Division]  # (district's name, name) → division
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stranger:
@@ -48,12 +50,15 @@ class Matching:
 def match(connection: Connection, level: str, features: list[Feature], at: datetime) -> Matching:
     """Match features with the divisions of a level as they are at an instant."""
     if level in ("city", "district"):
-        return _match_named(features, all_of(connection, level, at), {}, {f.row: "" for f in features})
+        by_key = {("", division.name): division for division in all_of(connection, level, at)}
+        return _match_named(features, by_key, by_key, {feature.row: "" for feature in features})
     if level == "township":
-        districts = _names_above(connection, level, at)
-        return _match_named(
-            features, all_of(connection, level, at), districts, _feature_districts(connection, features, at)
-        )
+        townships = {division.id: division for division in all_of(connection, level, at)}
+        above = _names_above(connection, level, at)
+        by_key = {(above.get(division.id, ""), division.name): division for division in townships.values()}
+        ever = connection.execute(QUERIES["township_names_ever"]).fetchall()
+        former = {(district, name): townships[id_] for id_, district, name in ever if id_ in townships}
+        return _match_named(features, by_key, former | by_key, _feature_districts(connection, features, at))
     if level == "grid":
         return _match_grids(connection, features, at)
     raise LayerError(f"boundaries of level {level!r} cannot be imported: city, district, township or grid can")
@@ -64,28 +69,32 @@ def _names_above(connection: Connection, level: str, at: datetime) -> dict[int, 
     return dict(connection.execute(QUERIES["district_of_each"], {"level": level, "at": at}).fetchall())
 
 
-def _match_named(
-    features: list[Feature], divisions: list[Division], above: dict[int, str], within: dict[int, str]
-) -> Matching:
-    """Match by (district, name); `within` is the district of each feature by row."""
-    result = Matching(titles={d.id: f"{above.get(d.id, '')} {d.name}".strip() for d in divisions})
-    by_key = {(above.get(d.id, ""), d.name): d for d in divisions}
+def _match_named(features: list[Feature], now: Keys, ever: Keys, within: dict[int, str]) -> Matching:
+    """Match by (district, name), former ones too: a layer drawn before a reform has the districts of then.
+
+    `now`, `ever`: divisions by what they are called now, or ever were; `within`: each feature's district by row.
+    """
+    result = Matching(titles={division.id: " ".join(key).strip() for key, division in now.items()})
     for feature in features:
-        division = by_key.get((within[feature.row], feature.name))
+        division = ever.get((within[feature.row], feature.name))
         if division is None:
-            result.strangers.append(Stranger(feature=feature, hint=_hint(feature.name, within[feature.row], by_key)))
+            result.strangers.append(Stranger(feature=feature, hint=_hint(feature.name, within[feature.row], ever)))
             continue
         result.known[division.id].append(feature)
         if feature.code and feature.code[: len(division.code)] != division.code:
-            result.code_differs.append(
-                f"{result.titles[division.id]}: {feature.code} in the file, {division.code} here"
-            )
-    concerned = {above.get(id_, "") for id_ in result.known} | set(within.values())
-    result.without = [d for d in divisions if above.get(d.id, "") in concerned and d.id not in result.known]
+            title = result.titles[division.id]
+            result.code_differs.append(f"{title}: {feature.code} in the file, {division.code} here")
+    present = {district for district, _ in now}
+    concerned = {
+        division.id: division
+        for key, division in ever.items()
+        if key[0] in within.values() and (key in now or key[0] not in present)
+    }
+    result.without = [division for id_, division in concerned.items() if id_ not in result.known]
     return result
 
 
-def _hint(name: str, district: str, by_key: dict[tuple[str, str], Division]) -> str:
+def _hint(name: str, district: str, by_key: Keys) -> str:
     names = [other for within, other in by_key if within == district]
     if not names:
         return f"no district is called {district!r}" if district else "its district is not known"

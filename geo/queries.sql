@@ -276,3 +276,11 @@ copy division_versions (division_id, parent_id, code, name, kind, source, valid,
 
 -- name: announce_divisions
 select log_live_event('divisions', %(payload)s)
+
+-- name: township_names_ever
+select v.division_id, parent.name, v.name
+from division_versions v
+join divisions d on d.id = v.division_id and d.level = 'township'
+join division_versions parent
+     on parent.division_id = v.parent_id and parent.valid && v.valid and upper_inf(parent.recorded)
+where upper_inf(v.recorded)

@@ -1,12 +1,15 @@
 """The default divisions as the database holds them."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import orjson
+import psycopg
 import pytest
 import shapely
+from psycopg import conninfo, sql
 
-from config.database import Connection
+from config.database import Connection, connect
 from geo import divisions
 from geo.default_data import LIANGJIANG_BEGINS, LIST_2026_READ
 from geo.defaults import DivisionsReport, import_defaults
@@ -15,7 +18,19 @@ BEFORE = LIANGJIANG_BEGINS - timedelta(microseconds=1)
 FLOOD = datetime(2020, 8, 20, tzinfo=UTC)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def connection(server_url: str, template: str) -> Iterator[Connection]:
+    """One database for all tests here: they only read, or roll back."""
+    name = f"{template}_defaults"
+    own, source = sql.Identifier(name), sql.Identifier(template)
+    with psycopg.connect(server_url, autocommit=True) as server:
+        server.execute(sql.SQL("create database {} template {}").format(own, source))
+        with connect(conninfo.make_conninfo(server_url, dbname=name), "test", autocommit=True) as opened:
+            yield opened
+        server.execute(sql.SQL("drop database {} with (force)").format(own))
+
+
+@pytest.fixture(scope="module")
 def report(connection: Connection) -> DivisionsReport:
     return import_defaults(connection)
 
@@ -40,7 +55,8 @@ def test_a_second_import_changes_nothing(connection: Connection, report: Divisio
 
 def test_new_divisions_get_the_next_id(connection: Connection, report: DivisionsReport) -> None:
     highest = connection.execute("select max(id) from divisions").fetchone()
-    added = connection.execute("insert into divisions (level) values ('grid') returning id").fetchone()
+    with connection.transaction(force_rollback=True):
+        added = connection.execute("insert into divisions (level) values ('grid') returning id").fetchone()
     assert highest and added and added[0] == highest[0] + 1
 
 

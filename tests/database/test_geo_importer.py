@@ -151,6 +151,17 @@ def test_sensors_move_with_the_boundaries(loaded: Connection, tmp_path: Path) ->
     assert [d.name for d in names if d] == [layer["名称"][1], layer["名称"][0]]
 
 
+def test_a_layer_drawn_before_the_reform_has_the_districts_of_then(loaded: Connection, tmp_path: Path) -> None:
+    layer = geopandas.read_file(DATA / "townships_derived.geojson")[["name", "district_name", "code", "geometry"]]
+    layer[layer["district_name"] == "江北区"].to_file(tmp_path / "jiangbei.gpkg")
+    report = import_layer(loaded, tmp_path / "jiangbei.gpkg", level="township", write=True)
+    assert (report.matched, report.written) == (12, True)
+    assert report.features_without_division == report.divisions_without_feature == ()
+    assert len(report.code_differs) == 12
+    for at in (FLOOD, NOW):
+        assert sum(not b.derived for b in divisions.boundaries(loaded, "township", at)) == 12
+
+
 def test_districts_without_a_district_field(loaded: Connection, tmp_path: Path) -> None:
     layer = geopandas.read_file(DATA / "districts.geojson")[["name", "geometry"]]
     layer.to_crs("EPSG:4490").to_file(tmp_path / "districts.gpkg")

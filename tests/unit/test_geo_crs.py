@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -15,6 +15,7 @@ LON = arrays(np.float64, 5, elements=st.floats(105, 110.5))
 LAT = arrays(np.float64, 5, elements=st.floats(28, 32.5))
 
 
+@settings(deadline=None)
 @given(lon=LON, lat=LAT)
 def test_gcj02_and_bd09_come_back(lon: np.ndarray, lat: np.ndarray) -> None:
     for there, back in (
@@ -26,6 +27,7 @@ def test_gcj02_and_bd09_come_back(lon: np.ndarray, lat: np.ndarray) -> None:
         assert np.abs(again[1] - lat).max() < 1e-10
 
 
+@settings(deadline=None)
 @given(lon=LON, lat=LAT, zone=st.sampled_from(["EPSG:4544", "EPSG:4545", "EPSG:4546"]))
 def test_zones_come_back(lon: np.ndarray, lat: np.ndarray, zone: str) -> None:
     points = shapely.points(lon, lat)
