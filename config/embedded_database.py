@@ -36,9 +36,9 @@ def embedded_database(folder: DataFolder) -> Iterator[str]:
 
     def start() -> None:
         _check_version(pgdata)
-        server[:] = [_start(pgdata)]
+        server[:] = [start_server(pgdata)]
 
-    with shared_server(folder, "postgres", start, lambda: _stop(pgdata, server[0].system_user)):
+    with shared_server(folder, "postgres", start, lambda: stop_server(pgdata, server[0].system_user)):
         yield str(server[0].get_uri())
 
 
@@ -59,7 +59,8 @@ def _check_version(pgdata: Path) -> None:
         )
 
 
-def _start(pgdata: Path) -> Any:
+def start_server(pgdata: Path) -> Any:
+    """Make the cluster where there is none, and start it where it does not run; returns the wheel's server."""
     fresh = not (pgdata / "PG_VERSION").exists()
     try:
         server = get_server(pgdata, cleanup_mode=None)
@@ -92,7 +93,8 @@ def _wait_until_ready(pgdata: Path) -> None:
     raise DataFolderError(f"the database in {pgdata} did not finish its recovery in {_RECOVERY_S} s; see {pgdata}/log")
 
 
-def _stop(pgdata: Path, system_user: str | None) -> None:
+def stop_server(pgdata: Path, system_user: str | None) -> None:
+    """Stop it at once (fast mode: open transactions are rolled back)."""
     subprocess.run(
         [POSTGRES_BIN_PATH / "pg_ctl", "-D", pgdata, "-w", "-m", "fast", "stop"],
         user=system_user,

@@ -40,7 +40,7 @@ returns table (sensor_id integer, bucket timestamptz, n bigint, average double p
 language sql stable as $$
     select sensor_id, date_bin(width, time, timestamptz '2000-01-01 00:00:00+00'),
            count(*), avg(value), min(value), max(value),
-           (array_agg(value order by time))[1], (array_agg(value order by time desc))[1]
+           (array_agg(value order by time))[1], (array_agg(value order by time))[count(*)::integer]
     from readings where time >= from_ and time < to_
     group by 1, 2
 $$;
