@@ -9,7 +9,7 @@ packages=$(realpath -m "${SHIJING_COMMUNITY_DIR:-var/timescale-community}")
 
 # Sets `node` and `npm` to the commands that run them: of this machine, else of the wheel that web.assets uses too.
 find_node() {
-    if command -v node npm >/dev/null; then
+    if command -v node >/dev/null && command -v npm >/dev/null; then
         node=(node) npm=(npm)
         return
     fi
