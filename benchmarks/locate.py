@@ -68,7 +68,7 @@ def compare(polygons: Polygons, points: Floats, sjoin_points: int) -> dict[str, 
     """Points a second of both, and how many of `sjoin_points` points they place differently."""
     lon, lat = points[:, 0].copy(), points[:, 1].copy()
     build_s, locator = _best_of(lambda: Locator(list(polygons)), 1)
-    ours_s, ours = _best_of(lambda: locator.locate(lon, lat), 3)
+    ours_s, ours = _best_of(lambda: locator.locate(lon, lat), 5)
     theirs_s, theirs = _best_of(lambda: _sjoin(polygons, points[:sjoin_points]), 1)
     return {
         "polygons": len(polygons),
