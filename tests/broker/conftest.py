@@ -1,0 +1,144 @@
+"""A real Mosquitto for each test, on a loopback port of its own, with the settings that are shipped."""
+
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.settings import CONFIG, BrokerSettings
+from ingest.replay import Publisher
+
+_START_S = 10.0
+_DEADLINE_S = 15.0
+_POLL_S = 0.005
+_ADVICE = (
+    "these tests need the Mosquitto broker: install it (Debian: apt-get install mosquitto),"
+    " or name its binary in SHIJING_TEST_MOSQUITTO"
+)
+
+
+class Mosquitto:
+    """One broker: its address stays through every stop and start."""
+
+    def __init__(self, binary: str, folder: Path) -> None:
+        port = _free_port()
+        self.settings = BrokerSettings(host="127.0.0.1", port=port, username="", tls_ca=None)
+        self._command = [binary, "-c", str(_write_configuration(folder, port))]
+        self._log = folder / "mosquitto.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it accepts connections."""
+        assert self._process is None, "it is running already"
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        deadline = time.monotonic() + _START_S
+        while not _answers(self.settings.port):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._end(signal.SIGKILL)
+                pytest.fail(f"mosquitto did not start; it said: {self.log()[-800:]}")
+            threading.Event().wait(_POLL_S)
+
+    def stop(self) -> None:
+        """SIGTERM: it writes its sessions down before it goes."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL: what it has not written down is lost."""
+        self._end(signal.SIGKILL)
+
+    def restart(self) -> None:
+        """SIGTERM, then up again with the sessions it had."""
+        self.stop()
+        self.start()
+
+    def log(self) -> str:
+        """All it has said so far."""
+        return self._log.read_text(errors="replace")
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        try:
+            self._process.wait(_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+
+def _binary() -> str:
+    named = os.environ.get("SHIJING_TEST_MOSQUITTO")
+    found = named or shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    if not Path(found).is_file():
+        pytest.fail(f"there is no {found}: {_ADVICE}")
+    return found
+
+
+def _write_configuration(folder: Path, port: int) -> Path:
+    """The shipped settings, at another address and in another folder."""
+    shipped = (CONFIG / "mosquitto.conf").read_text(encoding="utf-8")
+    text, listeners = re.subn(r"(?m)^listener .*$", f"listener {port} 127.0.0.1", shipped)
+    text, places = re.subn(r"(?m)^persistence_location .*$", f"persistence_location {folder}/", text)
+    assert (listeners, places) == (1, 1), "config/mosquitto.conf has no listener or persistence_location of this form"
+    path = folder / "mosquitto.conf"
+    # Started by root it would become the user `mosquitto`, who may not write in the test's folder.
+    path.write_text(text + ("\nuser root\n" if os.geteuid() == 0 else ""), encoding="utf-8")
+    return path
+
+
+def _free_port() -> int:
+    """Below the ports that the kernel gives to clients: one of them must not sit on it between two starts."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        if not _answers(port):
+            return port
+    pytest.fail("no free port between 20,000 and 32,000")
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A running broker: .settings, .stop() (SIGTERM), .start(), .restart(), .kill() (SIGKILL)."""
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    broker = Mosquitto(_binary(), folder)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def publisher(mosquitto: Mosquitto) -> Iterator[Publisher]:
+    """A connected publisher, as the replay has one."""
+    opened = Publisher(mosquitto.settings, "test-publisher")
+    opened.connect()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Wait until a condition holds; fails after a while."""
+
+    def wait(condition: Callable[[], object]) -> None:
+        deadline = time.monotonic() + _DEADLINE_S
+        while not condition():
+            assert time.monotonic() < deadline, "it did not come true"
+            threading.Event().wait(_POLL_S)
+
+    return wait
