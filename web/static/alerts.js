@@ -1,7 +1,7 @@
 /** The queue: open alerts, worst first, then the one that has stood longest. */
 
 import { byId, el } from "./dom.js";
-import { fitRows } from "./fitting.js";
+import { fitRows, whenResized } from "./fitting.js";
 import { measured, shortDay, timeOfDay } from "./format.js";
 import { badge, trend } from "./levels.js";
 import { ruleName } from "./names.js";
@@ -14,6 +14,7 @@ import { watchList } from "./watch.js";
 export function drawQueue(onSelect) {
   const draw = () => renew(onSelect);
   for (const topic of /** @type {const} */ (["board", "values", "stations"])) when(topic, draw);
+  whenResized(byId("alerts"), draw);
 }
 
 /** @param {(sensor: number) => void} onSelect */

@@ -59,7 +59,7 @@ export function wholeCity() {
 /** A person looks elsewhere. */
 export function lookAt(/** @type {[number, number]} */ point) {
   following = false;
-  map.setView(point, Math.max(map.getZoom(), 10));
+  map.setView(point, Math.max(map.getZoom(), 10), { animate: false });
 }
 
 function fitCity() {

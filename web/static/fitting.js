@@ -2,6 +2,15 @@
 
 import { el } from "./dom.js";
 
+/** Draw again whenever the room for it has changed. @param {HTMLElement} section @param {() => void} draw */
+export function whenResized(section, draw) {
+  let height = -1;
+  new ResizeObserver(() => {
+    if (section.offsetHeight !== height) draw();
+    height = section.offsetHeight; // after drawing: what it did to its own size is no news
+  }).observe(section);
+}
+
 /**
  * Hide the rows that do not fit and tell their number in a last row of its own.
  * @param {HTMLElement} list @param {(n: number) => string} more

@@ -9,7 +9,7 @@ import { t } from "./strings.js";
 export const LEVELS = ["red", "orange", "yellow", "blue"];
 
 /** Colours of canvas drawing; the same as in screen.css. @type {Record<Level, string>} */
-export const COLOURS = { red: "#ff6b66", orange: "#ffa040", yellow: "#ffdd45", blue: "#63b3ff" };
+export const COLOURS = { red: "#ff5f57", orange: "#ffa040", yellow: "#ffdd45", blue: "#63b3ff" };
 
 /** Which level a station's own threshold stands for, where the rule is the river's. @type {Record<string, Level>} */
 export const LEVEL_OF_THRESHOLD = { warning: "yellow", guarantee: "orange", highest: "red" };

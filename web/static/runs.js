@@ -1,7 +1,7 @@
 /** Plans under way: each with its tasks, the ones still to be done by time left. */
 
 import { byId, el } from "./dom.js";
-import { fitRows } from "./fitting.js";
+import { fitRows, whenResized } from "./fitting.js";
 import { dayAndTime, stretch } from "./format.js";
 import { badge } from "./levels.js";
 import { planName } from "./names.js";
@@ -14,6 +14,7 @@ const OVER = new Set(["done", "skipped"]);
 /** Keep the plans up to date. */
 export function drawRuns() {
   when("board", draw);
+  whenResized(byId("runs"), draw);
   when("clock", countDown);
   setInterval(countDown, 1_000);
 }
