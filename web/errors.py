@@ -44,6 +44,7 @@ class SensorUnknownError(WebError):
 STATUSES: dict[type[Exception], tuple[int, str]] = {
     LayerUnknownError: (404, "no such layer"),
     SensorUnknownError: (404, "no such sensor"),
+    psycopg.errors.UndefinedTable: (503, "the database has no schema yet: run `shijing migrate`"),
     psycopg_pool.PoolTimeout: (503, "the database does not answer; it is tried again by itself"),
     psycopg.OperationalError: (503, "the database does not answer; it is tried again by itself"),
 }

@@ -46,7 +46,7 @@ class Listener(threading.Thread):
             try:
                 with connect(self._url, "web-live", autocommit=True) as connection:
                     self._watch(connection)
-            except psycopg.OperationalError as error:
+            except psycopg.Error as error:  # gone, restarting, or not migrated yet: all of it passes
                 log.warning("the live stream lost the database and tries again: %s", str(error).strip())
                 self._publish(Frame(event="status", data={"database": False}))
                 self._stopping.wait(0.5 + random.random())

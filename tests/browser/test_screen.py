@@ -39,6 +39,7 @@ def test_the_page_is_ready_within_two_seconds(
         screen = new_screen()
         screen.open(running.url)
         took.append(float(screen.page.evaluate("performance.getEntriesByName('shijing-ready')[0].startTime")))
+        screen.page.close()
     assert min(took) <= 2000, f"ready after {took} ms"
 
 

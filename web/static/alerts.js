@@ -5,7 +5,7 @@ import { fitRows, whenResized } from "./fitting.js";
 import { measured, shortDay, timeOfDay } from "./format.js";
 import { badge, trend } from "./levels.js";
 import { ruleName } from "./names.js";
-import { now, store, when } from "./store.js";
+import { now, store, whenAny } from "./store.js";
 import { t } from "./strings.js";
 import { margin } from "./thresholds.js";
 import { watchList } from "./watch.js";
@@ -13,7 +13,7 @@ import { watchList } from "./watch.js";
 /** Keep the queue up to date. @param {(sensor: number) => void} onSelect */
 export function drawQueue(onSelect) {
   const draw = () => renew(onSelect);
-  for (const topic of /** @type {const} */ (["board", "values", "stations"])) when(topic, draw);
+  whenAny(["board", "values", "stations"], draw);
   whenResized(byId("alerts"), draw);
 }
 

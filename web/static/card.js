@@ -3,7 +3,7 @@
 import { byId, el } from "./dom.js";
 import { dayAndTime, measured } from "./format.js";
 import { LEVEL_OF_THRESHOLD, badge, shape, trend } from "./levels.js";
-import { alertOf, store, when } from "./store.js";
+import { alertOf, store, whenAny } from "./store.js";
 import { sparkline } from "./sparkline.js";
 import { t, word } from "./strings.js";
 import { levelsOf, signed } from "./thresholds.js";
@@ -14,7 +14,7 @@ import { levelsOf, signed } from "./thresholds.js";
 
 /** Keep the card up to date. */
 export function drawCard() {
-  for (const topic of /** @type {const} */ (["board", "values", "stations"])) when(topic, draw);
+  whenAny(["board", "values", "stations"], draw);
 }
 
 /** Show a station's card. @param {number} sensor */

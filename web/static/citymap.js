@@ -44,10 +44,12 @@ function keepInView() {
   for (const kind of ["mousedown", "wheel", "touchstart", "keydown"]) {
     map.getContainer().addEventListener(kind, () => (following = false), { passive: true });
   }
+  const container = map.getContainer();
   new ResizeObserver(() => {
+    if (map.getSize().equals([container.clientWidth, container.clientHeight])) return;
     map.invalidateSize({ pan: false });
     if (following) fitCity();
-  }).observe(map.getContainer());
+  }).observe(container);
 }
 
 /** Show everything. */

@@ -39,6 +39,16 @@ export function when(topic, listener) {
   listeners.set(topic, [...(listeners.get(topic) ?? []), listener]);
 }
 
+/** Draw once for whatever changes together: a snapshot changes everything at one stroke. @param {Topic[]} topics @param {() => void} draw */
+export function whenAny(topics, draw) {
+  let due = false;
+  const ask = () => {
+    if (!due) queueMicrotask(() => { due = false; draw(); });
+    due = true;
+  };
+  for (const topic of topics) when(topic, ask);
+}
+
 /** @param {Topic} topic @param {unknown} [what] */
 function tell(topic, what) {
   for (const listener of listeners.get(topic) ?? []) listener(what);

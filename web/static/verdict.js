@@ -3,12 +3,12 @@
 import { byId, el, svg } from "./dom.js";
 import { count } from "./format.js";
 import { LEVELS, shape } from "./levels.js";
-import { store, when } from "./store.js";
+import { store, whenAny } from "./store.js";
 import { t } from "./strings.js";
 
 /** Keep verdict and books up to date. */
 export function drawVerdict() {
-  for (const topic of /** @type {const} */ (["board", "values", "stations"])) when(topic, draw);
+  whenAny(["board", "values", "stations"], draw);
 }
 
 function draw() {
