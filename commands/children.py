@@ -73,6 +73,7 @@ class Child:
         if status == FENCED_STATUS or self.restarts >= _RESTARTS:
             raise ChildFailed(f"the {self.name} ended with status {status}; see {self.log_file}")
         self.restarts += 1
+        self._close_pipes()
         log.warning("the %s ended with status %s; starting it again", self.name, status)
         self.start()
         self.await_ready()
@@ -83,10 +84,17 @@ class Child:
     def await_end(self) -> int:
         """Its exit status; killed where it does not end in time."""
         try:
-            return self.process.wait(_STOP_S)
+            status = self.process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            return self.process.wait()
+            status = self.process.wait()
+        self._close_pipes()
+        return status
+
+    def _close_pipes(self) -> None:
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def stop_all(children: Sequence[Child]) -> None:

@@ -64,6 +64,7 @@ def start_server(pgdata: Path) -> Any:
     fresh = not (pgdata / "PG_VERSION").exists()
     try:
         server = get_server(pgdata, cleanup_mode=None)
+        server.ensure_postgres_running()  # get_server remembers it, also when it was stopped meanwhile
     except subprocess.TimeoutExpired:  # its limit is 10 s; recovery after a crash may take longer
         _wait_until_ready(pgdata)
         server = get_server(pgdata, cleanup_mode=None)

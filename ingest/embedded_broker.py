@@ -23,6 +23,7 @@ from config.settings import BrokerSettings
 from ingest.errors import BrokerError
 
 _START_S = 15.0
+_started: list["subprocess.Popen[bytes]"] = []  # ours to reap for as long as this process lives
 
 # Large segments on purpose: with small ones this broker drops acknowledged QoS 1 messages.
 _CONFIG = """\
@@ -72,6 +73,7 @@ def _start(folder: DataFolder, port: int) -> None:
             cwd=Path(__file__).resolve().parent.parent,
             start_new_session=True,  # Ctrl-C is for those who use it; the last of them stops it
         )
+    _started.append(process)
     deadline = time.monotonic() + _START_S
     while _is_free(port):
         if process.poll() is not None or time.monotonic() > deadline:

@@ -25,6 +25,7 @@ CLOCK_TOPIC = "cq/clock"
 _TICK_S = 0.25  # how often the clock is told while it runs
 _CONFIRM_S = 60.0
 _IN_FLIGHT = 100
+_RECONNECT_S = (1, 5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,16 +38,17 @@ class Progress:
 
 
 class Publisher:
-    """QoS 1 publishing that goes on where it stopped after a broken connection."""
+    """QoS 1 publishing, in order also across a broken connection."""
 
     def __init__(self, broker: BrokerSettings, client_id: str) -> None:
-        self._client = new_client(broker, client_id)
+        self._broker = broker
+        self._broken = threading.Event()
+        self._last: mqtt.MQTTMessageInfo | None = None
+        self._client = new_client(broker, client_id, reconnect=True)
+        self._client.reconnect_delay_set(*_RECONNECT_S)
         self._client.max_inflight_messages_set(_IN_FLIGHT)
         self._client.max_queued_messages_set(0)
-        self._broker = broker
-        self._gone = threading.Event()
-        self._client.on_disconnect = lambda *_: self._gone.set()
-        self._last: mqtt.MQTTMessageInfo | None = None
+        self._client.on_disconnect = lambda *_: self._broken.set()
 
     def connect(self) -> None:
         """Connect, trying again for a while; raises BrokerError where no broker answers."""
@@ -59,14 +61,13 @@ class Publisher:
                 if time.monotonic() > deadline:
                     raise BrokerError(f"no broker at {self._broker.host}:{self._broker.port}: {error}") from error
                 time.sleep(0.2)
-        self._gone.clear()
         self._client.loop_start()
 
     def publish(self, topic: str, payload: bytes) -> None:
-        """Hand one message over; what is not confirmed is sent again after a reconnect."""
-        if self._gone.is_set():
-            self._client.loop_stop()
-            self.connect()
+        """Hand one message over; after a break only once all before it are confirmed, so that none overtakes."""
+        if self._broken.is_set():
+            self.confirm()
+            self._broken.clear()
         self._last = self._client.publish(topic, payload, qos=1)
 
     def confirm(self) -> None:
@@ -74,13 +75,11 @@ class Publisher:
         deadline = time.monotonic() + _CONFIRM_S
         while self._last is not None and not self._last.is_published():
             if time.monotonic() > deadline:
-                raise BrokerError("the broker did not confirm the last messages: is its disk full?")
-            if self._gone.is_set():
-                self._client.loop_stop()
-                self.connect()
-            self._gone.wait(0.01)
+                raise BrokerError("the broker does not confirm what is published: does it run, is its disk full?")
+            time.sleep(0.01)
 
     def close(self) -> None:
+        """Disconnect."""
         self._client.disconnect()
         self._client.loop_stop()
 

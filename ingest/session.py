@@ -29,14 +29,16 @@ _BACKOFF_S = (0.2, 20.0)
 _RUN_DRY_S = 0.001
 
 
-def new_client(settings: BrokerSettings, client_id: str, *, manual_ack: bool = False) -> mqtt.Client:
-    """An MQTT 5 client with the settings' credentials; reconnecting is the caller's business."""
+def new_client(
+    settings: BrokerSettings, client_id: str, *, manual_ack: bool = False, reconnect: bool = False
+) -> mqtt.Client:
+    """An MQTT 5 client with the settings' credentials; without `reconnect` that is the caller's business."""
     client = mqtt.Client(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         protocol=mqtt.MQTTv5,
         manual_ack=manual_ack,
-        reconnect_on_failure=False,
+        reconnect_on_failure=reconnect,
     )
     if settings.username:
         client.username_pw_set(settings.username, settings.password.get_secret_value() or None)
@@ -53,17 +55,14 @@ class MqttSession:
     ) -> None:
         self._broker = broker
         self._topics = pipeline.topics
+        self._client_id = f"shijing-{pipeline.partition}"
         self._queue: queue.Queue[Message] = queue.Queue(pipeline.queue_messages)
         self._connection = 0  # counts connections; packet identifiers mean nothing beyond theirs
-        self._ready = ready  # called whenever the subscription stands
+        self._ready = ready  # called once, when the first subscription stands
         self._up = threading.Event()
         self._next_try = 0.0
         self._failures = 0
-        self._client = new_client(broker, f"shijing-{pipeline.partition}", manual_ack=True)
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_subscribe = lambda *_: self._up.set()
-        self._client.on_message = self._on_message
+        self._client: mqtt.Client | None = None  # a new one for each connection: none of it outlives it
 
     @property
     def connected(self) -> bool:
@@ -77,9 +76,10 @@ class MqttSession:
 
     def connect(self) -> bool:
         """Try once to connect and subscribe; a failure sets a longer, jittered wait for the next try."""
-        self._client.loop_stop()
+        self._drop()
+        client = self._client = self._new_client()
         try:
-            self._client.connect(
+            client.connect(
                 self._broker.host,
                 self._broker.port,
                 self._broker.keepalive_s,
@@ -89,12 +89,30 @@ class MqttSession:
         except OSError as error:
             self._failed(str(error))
             return False
-        self._client.loop_start()
+        client.loop_start()
         if not self._up.wait(_CONNECT_S):
             self._failed("no answer to CONNECT or SUBSCRIBE")
             return False
-        self._ready()
+        ready, self._ready = self._ready, lambda: None
+        ready()
         return True
+
+    def _new_client(self) -> mqtt.Client:
+        client = new_client(self._broker, self._client_id, manual_ack=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = lambda *_: self._up.set()
+        client.on_message = self._on_message
+        return client
+
+    def _drop(self) -> None:
+        """Be done with the former connection: its thread ended, its sockets closed."""
+        if self._client is not None:
+            self._client.on_disconnect = None
+            self._client.disconnect()
+            self._client.loop_stop()
+            self._client = None
+        self._up.clear()
 
     def _connect_properties(self) -> Properties:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -163,15 +181,14 @@ class MqttSession:
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Tell the broker that these are committed; those of an earlier connection will come again and be repeats."""
+        client = self._client
         for message in messages:
-            if message.mid and message.connection == self._connection and self.connected:  # QoS 0 has no mid
-                self._client.ack(message.mid, 1)
+            if message.mid and message.connection == self._connection and client is not None:  # QoS 0 has no mid
+                client.ack(message.mid, 1)
 
     def close(self) -> None:
         """Disconnect; the broker keeps the session and what is not acknowledged."""
-        self._up.clear()
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._drop()
 
 
 def check_broker(settings: BrokerSettings) -> None:

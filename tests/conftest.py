@@ -2,7 +2,10 @@
 
 import itertools
 import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -16,15 +19,35 @@ from config.migrate import migrate
 _numbers = itertools.count(1)
 
 
+@contextmanager
+def _folder() -> Iterator[DataFolder]:
+    """A data folder outside pytest's own: its parents are closed to the database's system user at each start."""
+    with tempfile.TemporaryDirectory(prefix="shijing-test-", ignore_cleanup_errors=True) as path:
+        yield DataFolder(Path(path) / "data")
+
+
+@pytest.fixture
+def data_folder() -> Iterator[DataFolder]:
+    """An empty data folder for servers of the test's own."""
+    with _folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def module_data_folder() -> Iterator[DataFolder]:
+    """The same, for a whole module."""
+    with _folder() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """The server under test: the embedded one, or SHIJING_TEST_DATABASE_URL (make test-timescale)."""
     named = os.environ.get("SHIJING_TEST_DATABASE_URL")
     if named:
         yield named
         return
-    folder = tmp_path_factory.mktemp("server")
-    with embedded_database(DataFolder(folder)) as url:
+    with _folder() as folder, embedded_database(folder) as url:
         yield url
 
 
