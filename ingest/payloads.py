@@ -46,10 +46,10 @@ class _Single(msgspec.Struct):
 
 
 class _Senml(msgspec.Struct):
-    bn: str = ""
-    bt: float = 0.0
+    bn: str | None = None
+    bt: float | None = None
     bu: str | None = None
-    bv: float = 0.0
+    bv: float | None = None
     bver: int = _SENML_VERSION
     n: str = ""
     u: str | None = None
@@ -142,17 +142,18 @@ def senml_records(route: Route, payload: bytes) -> list[Record]:
         raise Refused(
             "malformed", f"the pack has {len(pack)} records, at most {_RECORDS_MAX} are read: send smaller ones"
         )
-    if b'_"' in payload:
+    if b'_"' in payload or b"\\u" in payload:  # an underscore may be written \u005f
         _refuse_unknown_labels(payload)
     base_name, base_time, base_unit, base_value = "", 0.0, None, 0.0
     records = []
     for item in pack:
         if item.bver > _SENML_VERSION:
             raise Refused("malformed", f"SenML version {item.bver} is not known: send bver {_SENML_VERSION} or none")
-        base_name = item.bn or base_name
-        base_time = item.bt or base_time
-        base_unit = item.bu or base_unit
-        base_value = item.bv or base_value
+        # A base of 0 or "" is one too: it ends the one before.
+        base_name = base_name if item.bn is None else item.bn
+        base_time = base_time if item.bt is None else item.bt
+        base_unit = base_unit if item.bu is None else item.bu
+        base_value = base_value if item.bv is None else item.bv
         if item.v is None and item.vb is None and item.vs is None and item.vd is None and item.s is None:
             continue  # a record of base fields only
         seconds = _finite(base_time + item.t)
@@ -218,7 +219,9 @@ def _word(value: object) -> str | None:
 
 def clock_us(payload: bytes) -> int:
     """`{"time": "2020-08-20T08:00:00+08:00"}` → µs since the epoch."""
-    return int(iso_us(_read(_clock.decode, payload).time))
+    time_us = int(iso_us(_read(_clock.decode, payload).time))
+    _finite(time_us / 1e6)  # ISO 8601 can name moments that no timestamp holds
+    return time_us
 
 
 DECODERS: Mapping[str, Callable[[Route, bytes], list[Record]]] = {
@@ -231,7 +234,10 @@ DECODERS: Mapping[str, Callable[[Route, bytes], list[Record]]] = {
 def senml_of(record: Record) -> bytes:
     """One record as a SenML pack of its own: how a part of a larger message is kept in quarantine."""
     key = record.key
-    item: dict[str, object] = {"n": f"{key.device}/{key.quantity}", "t": record.time_us / 1e6}
+    # In a name a device ends at its last colon; one that holds a colon came from the topic, and stays there.
+    device = "" if ":" in key.device else key.device
+    # Whole microseconds, which a float64 of seconds gives back exactly (until the year 2106).
+    item: dict[str, object] = {"n": f"{device}/{key.quantity}", "t": round(record.time_us) / 1e6}
     if isinstance(record.value, str):
         item["vs"] = record.value
     elif math.isfinite(record.value):
