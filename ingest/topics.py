@@ -75,4 +75,6 @@ def load_topic_map(path: Path = CONFIG / "topics.toml") -> TopicMap:
         unknown = set(re.findall(r"\{(\w+)\}", entry.pattern)) - set(_PARTS)
         if unknown:
             raise ConfigError(f"{path}: pattern {entry.pattern!r} uses {{{unknown.pop()}}}; known are {list(_PARTS)}")
+        if doubled := [part for part in _PARTS if entry.pattern.count(f"{{{part}}}") > 1]:
+            raise ConfigError(f"{path}: pattern {entry.pattern!r} names {{{doubled[0]}}} more than once")
     return TopicMap(entries)
