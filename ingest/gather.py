@@ -104,6 +104,12 @@ class Gatherer:
             )
 
 
+# A SenML time under 2^28 s is relative to its arrival, and that is over; nor can a pack name a time before July 1978.
+_NO_LONGER_NOW = Refused(
+    "time", "its time counts from an arrival that is past, or is that of a clock never set: it cannot be put through"
+)
+
+
 class _Found:
     """The rows of one batch as they are read; the columns are made of them at the end."""
 
@@ -129,6 +135,9 @@ class _Found:
 
     def add(self, record: Record, index: int, splits: str) -> None:
         if record.from_now:
+            if self._messages[index].quarantine_id is not None:
+                self.faults.append(_part(_NO_LONGER_NOW, self._messages[index], record, splits))
+                return
             record = record._replace(time_us=record.time_us + self._clock, from_now=False)
             splits = splits or "senml"  # kept with the time it meant, not one that moves with the clock
         try:

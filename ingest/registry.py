@@ -1,5 +1,6 @@
 """The sensors that exist, as the pipeline needs them: a name to a column number in one look-up."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from ingest.errors import Refused
 from ingest.payloads import Key
 from ingest.quantities import Quantity
 from ingest.units import Conversion, conversion
+
+log = logging.getLogger(__name__)
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 
@@ -92,7 +95,11 @@ def _range(sensor: Sensor, quantities: Mapping[str, Quantity]) -> tuple[float, f
     quantity = quantities.get(sensor.quantity)
     if quantity is None:
         return -np.inf, np.inf
-    into = conversion(quantity.unit, sensor.unit)
+    try:
+        into = conversion(quantity.unit, sensor.unit)
+    except Refused as refused:  # quantities.toml was changed: no reason to stop the other sensors
+        log.error("sensor %s: its readings are not checked for possible values: %s", sensor.name, refused)
+        return -np.inf, np.inf
     low, high = (limit * into.scale + into.offset for limit in (quantity.low, quantity.high))
     return min(low, high), max(low, high)
 
