@@ -74,6 +74,18 @@ def _speed(text: str) -> float | None:
     return speed
 
 
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time: write 2020-08-14T01:00:00+08:00") from error
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no offset: add +08:00")
+    return moment
+
+
 @app.command()
 def demo(
     scenario: Annotated[str, typer.Option(help="Which recorded event to replay.")] = "flood-2020-08",
@@ -172,9 +184,7 @@ def migrate(database: Database = None, data: Data = None) -> None:
 def replay(
     scenario: Annotated[str, typer.Argument(help="Name of a scenario, or the path of its folder.")],
     speed: Annotated[str, typer.Option(help="Times real time, or max.")] = "max",
-    begin: Annotated[
-        datetime | None, typer.Option("--from", formats=["%Y-%m-%dT%H:%M:%S%z"], help="Go on here.")
-    ] = None,
+    begin: Annotated[str | None, typer.Option("--from", help="Go on here: ISO 8601 with an offset.")] = None,
     progress: Annotated[bool, typer.Option("--progress", hidden=True, help="One JSON line a step.")] = False,
     as_json: Json = False,
     database: Database = None,
@@ -187,7 +197,7 @@ def replay(
 
     stop = _stop(lifeline)
     with broker_of(_place(database, data)) as broker:
-        last = run_replay(scenario, broker, speed=_speed(speed), resume=begin, stop=stop, steps=progress)
+        last = run_replay(scenario, broker, speed=_speed(speed), resume=_moment(begin), stop=stop, steps=progress)
     if not progress:
         _print(last, as_json, [f"{last['published']} readings published"])
 
@@ -214,7 +224,12 @@ def import_divisions(
     name_field: Annotated[str | None, typer.Option(help="Column of the names.")] = None,
     district_field: Annotated[str | None, typer.Option(help="Column of the districts' names.")] = None,
     code_field: Annotated[str | None, typer.Option(help="Column of the codes.")] = None,
+    parent_field: Annotated[str | None, typer.Option(help="Column of the townships' codes or names (grids).")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of the attribute table, such as GBK.")] = None,
+    valid_from: Annotated[
+        str | None, typer.Option(help="Since when it holds, ISO 8601 with an offset; none: always.")
+    ] = None,
+    partial: Annotated[bool, typer.Option("--partial", help="Write what is sound although some of it is not.")] = False,
     write: Annotated[bool, typer.Option("--write", help="Put it in force; without it only the report.")] = False,
     as_json: Json = False,
     database: Database = None,
@@ -235,6 +250,9 @@ def import_divisions(
             name_field=name_field,
             district_field=district_field,
             code_field=code_field,
+            parent_field=parent_field,
+            valid_from=_moment(valid_from),
+            partial=partial,
         )
     _print(report.as_dict(), as_json, report.lines())
 

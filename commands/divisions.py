@@ -1,5 +1,6 @@
 """`shijing import divisions`: the default data, or a layer of one's own."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +29,9 @@ def run_import(
     name_field: str | None = None,
     district_field: str | None = None,
     code_field: str | None = None,
+    parent_field: str | None = None,
+    valid_from: datetime | None = None,
+    partial: bool = False,
 ) -> Report:
     """Import `file` as the boundaries of `level` (only a report without `write`); no file: the default data."""
     with connect(database_url, "import", autocommit=True) as connection:
@@ -44,4 +48,7 @@ def run_import(
             name_field=name_field,
             district_field=district_field,
             code_field=code_field,
+            parent_field=parent_field,
+            valid_from=valid_from,
+            partial=partial,
         )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from alerts.pipeline import Pipeline
+from commands.figures import clock
 from config.database import connect
 from config.migrate import migrate
 from config.settings import BrokerSettings, DatabaseSettings, PipelineSettings
@@ -17,7 +18,6 @@ from ingest.upkeep import run_upkeep
 log = logging.getLogger(__name__)
 
 _UPKEEP_S = 60.0
-_RELEASED_DAYS = 180
 
 
 def run_pipeline(
@@ -33,7 +33,9 @@ def run_pipeline(
     with connect(database_url, "migrate", autocommit=True) as connection:
         migrate(connection)
     check_broker(broker)
-    upkeep = threading.Thread(target=_keep_up, args=(database_url, stop), name="upkeep", daemon=True)
+    upkeep = threading.Thread(
+        target=_keep_up, args=(database_url, settings.partition, follow_clock, stop), name="upkeep", daemon=True
+    )
     upkeep.start()
     session = MqttSession(broker, settings, ready=ready)
     Pipeline(settings, database_url, session, follow_clock=follow_clock).run(stop)
@@ -41,17 +43,18 @@ def run_pipeline(
     upkeep.join(timeout=5)
 
 
-def _keep_up(database_url: str, stop: threading.Event) -> None:
+def _keep_up(database_url: str, partition: str, follow_clock: bool, stop: threading.Event) -> None:
     settings = DatabaseSettings()
     while True:
         try:
             with connect(database_url, "upkeep", autocommit=True) as connection:
                 run_upkeep(
                     connection,
-                    now=datetime.now(UTC),
+                    # A replay's clock is its own: by the machine's, retention would drop what is being replayed.
+                    now=(clock(connection, partition) if follow_clock else None) or datetime.now(UTC),
                     ahead_days=settings.partitions_ahead_days,
                     retention_days=settings.retention_days,
-                    released_days=_RELEASED_DAYS,
+                    released_days=settings.released_quarantine_days,
                 )
         except psycopg.OperationalError as error:
             log.warning("upkeep waits for the database: %s", str(error).strip().splitlines()[0])

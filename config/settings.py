@@ -20,6 +20,7 @@ class DatabaseSettings(BaseSettings):
     password_file: Path | None = None  # a secret stays out of the URL
     retention_days: int | None = Field(None, ge=1)  # None: readings are kept for ever
     partitions_ahead_days: int = Field(3, ge=1)
+    released_quarantine_days: int = Field(180, ge=1)  # how long what was put through again stays to be looked at
 
 
 class BrokerSettings(BaseSettings):

@@ -32,7 +32,7 @@ class _Draft:
     new: list[tuple[NewGrid, Feature]]
 
 
-def import_layer(  # noqa: PLR0913  the options of the command line, one by one
+def import_layer(
     connection: Connection,
     path: Path,
     *,
