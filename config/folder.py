@@ -54,7 +54,7 @@ class DataFolder:
 def _check_format(mark: Path) -> None:
     try:
         found = json.loads(mark.read_text())["format"]
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise DataFolderError(f"{mark} cannot be read ({error}): restore it, or name another --data DIR") from error
     if found != FORMAT:
         raise DataFolderError(

@@ -70,6 +70,8 @@ def available(for_edition: str, folder: Path = MIGRATIONS) -> list[Migration]:
         if match is None:
             raise MigrationError(f"{path}: a migration is named NNNN_name.sql or NNNN_name.variant.sql")
         version, name, variant = int(match[1]), match[2], match[3] or ""
+        if any(form.name != name for form in forms.get(version, {}).values()):
+            raise MigrationError(f"{path}: another migration has the number {version:04d}; give one of them the next")
         forms.setdefault(version, {})[variant] = Migration(version=version, name=name, variant=variant, path=path)
     chosen = []
     for version, by_variant in sorted(forms.items()):

@@ -1,6 +1,7 @@
 """A scenario: a folder of recorded readings that can be replayed as devices would send them."""
 
 import csv
+import math
 import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -50,7 +51,7 @@ def names() -> list[str]:
 
 def load_scenario(name: str) -> Scenario:
     """Read a scenario by name, or by the path of its folder; raises ConfigError."""
-    folder = SCENARIOS / name if "/" not in name else Path(name)
+    folder = Path(name) if "/" in name else SCENARIOS / (name or "-")
     path = folder / "scenario.toml"
     if not path.exists():
         raise ConfigError(f"there is no scenario {name!r}; there are {', '.join(names())}, or give a folder with a /")
@@ -58,6 +59,8 @@ def load_scenario(name: str) -> Scenario:
         found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Scenario)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error}") from error
+    if any(moment.tzinfo is None for moment in (found.start, found.end, found.live_from)):
+        raise ConfigError(f"{path}: start, end and live_from need an offset: 2020-08-11T00:00:00+08:00")
     return replace(found, folder=folder)
 
 
@@ -66,14 +69,18 @@ def recorded(scenario: Scenario) -> list[Recorded]:
     divisions = {row["name"]: row["division"] for row in _rows(scenario.folder / scenario.sensors)}
     found = []
     for line, row in enumerate(_rows(scenario.folder / scenario.readings), start=2):
-        if any(row[column] not in wanted for column, wanted in scenario.only.items()) or not row[scenario.value]:
-            continue
         try:
+            if any(row[column] not in wanted for column, wanted in scenario.only.items()) or not row[scenario.value]:
+                continue
             time = datetime.fromisoformat(row[scenario.time])
-        except ValueError as error:
+            if scenario.start <= time < scenario.end:
+                found.append(_reading(scenario, row, time, divisions))
+        except KeyError as error:
+            raise ConfigError(
+                f"{scenario.folder / scenario.readings} line {line}: there is no column or sensor {error}"
+            ) from error
+        except (ValueError, TypeError) as error:
             raise ConfigError(f"{scenario.folder / scenario.readings} line {line}: {error}") from error
-        if scenario.start <= time < scenario.end:
-            found.append(_reading(scenario, row, time, divisions))
     return sorted(found, key=lambda reading: reading.time)
 
 
@@ -83,9 +90,11 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 
 def _reading(scenario: Scenario, row: dict[str, str], time: datetime, divisions: dict[str, str]) -> Recorded:
-    device = row[scenario.sensor]
+    device, value = row[scenario.sensor], float(row[scenario.value])
+    if not math.isfinite(value):
+        raise ValueError(f"{row[scenario.value]!r} is no number")
     payload = {
-        "value": float(row[scenario.value]),
+        "value": value,
         "time": time.isoformat(),
         "unit": scenario.unit,
         "datum": row[scenario.datum],

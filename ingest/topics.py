@@ -13,6 +13,7 @@ from config.errors import ConfigError
 from config.settings import CONFIG
 from ingest.errors import Refused
 
+_LONGEST = 500  # what strangers send is remembered: it must not be large
 Format = Literal["json", "senml", "huawei", "clock"]
 _PARTS = {
     "division": r"(?P<division>\d{6}|\d{9}|\d{12})",
@@ -45,6 +46,8 @@ class TopicMap:
 
     def _route(self, topic: str) -> Route:
         """The route of a topic; raises Refused("topic", …) where no entry matches."""
+        if len(topic) > _LONGEST:
+            raise Refused("topic", f"the topic has {len(topic)} characters, at most {_LONGEST} are read")
         for expression, form in self._entries:
             match = expression.fullmatch(topic)
             if match:

@@ -48,6 +48,7 @@ def test_layouts_that_come_with_it(topic: str, route: Route) -> None:
         "cq/500105/cuntan/stage/more",
         "/cq/500105/cuntan/stage",
         "CQ/500105/cuntan/stage",
+        "cq/500105/" + "x" * 60_000 + "/stage",
         "cq/50010x/cuntan/stage",
         "oc/devices/x/sys/properties/report",
         "$oc/devices/x/sys/properties/reporting",
