@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AwareDatetime, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
 CONFIG = PROJECT / "config"
+_CENTURY_S = 3.2e9  # beyond it, sums of times in µs would overflow
 
 
 class DatabaseSettings(BaseSettings):
@@ -26,15 +27,16 @@ class DatabaseSettings(BaseSettings):
 class BrokerSettings(BaseSettings):
     """The MQTT broker that devices speak to."""
 
-    model_config = SettingsConfigDict(env_prefix="SHIJING_MQTT_")
+    # An error must not show its input: a password is among it.
+    model_config = SettingsConfigDict(env_prefix="SHIJING_MQTT_", hide_input_in_errors=True)
 
     host: str = "127.0.0.1"
     port: int = Field(0, ge=0, le=65535)  # 0: the embedded broker of the data folder
     username: str = ""
     password: SecretStr = SecretStr("")
     tls_ca: Path | None = None
-    keepalive_s: int = Field(30, ge=5)
-    session_expiry_s: int = Field(7 * 86400, ge=0)
+    keepalive_s: int = Field(30, ge=5, le=65535)
+    session_expiry_s: int = Field(7 * 86400, ge=0, le=2**32 - 1)
     receive_maximum: int = Field(2000, ge=1, le=65535)
 
     @model_validator(mode="after")
@@ -53,13 +55,13 @@ class PipelineSettings(BaseSettings):
     # Filters must not overlap: some brokers then deliver twice. What no entry of topics.toml fits is
     # quarantined. Other layouts are added here ("$oc/devices/+/sys/properties/report"), on a broker that
     # lets clients use topics under "$": Mosquitto does, the embedded one does not.
-    topics: list[str] = ["cq/#"]
-    batch_ms: int = Field(20, ge=1, le=1000)
+    topics: list[str] = Field(["cq/#"], min_length=1)
+    batch_ms: int = Field(5, ge=1, le=1000)  # what arrives during a commit is the next batch anyway
     batch_readings: int = Field(10_000, ge=1)
-    queue_messages: int = Field(20_000, ge=1)  # bounded: a full queue holds the network thread back
-    clock_skew_s: float = Field(300, ge=0)  # a reading further ahead of the clock is refused
-    lateness_s: float = Field(3600, ge=0)  # a reading further behind the clock is marked late
-    earliest: datetime = datetime(2000, 1, 1, tzinfo=UTC)  # a device whose clock was never set reads 1970
+    queue_messages: int = Field(20_000, ge=1)  # read and not yet taken; more stays with the broker
+    clock_skew_s: float = Field(300, ge=0, le=_CENTURY_S)  # a reading further ahead of the clock is refused
+    lateness_s: float = Field(3600, ge=0, le=_CENTURY_S)  # a reading further behind the clock is marked late
+    earliest: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)  # a device whose clock was never set reads 1970
 
 
 class WebSettings(BaseSettings):
