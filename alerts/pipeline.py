@@ -5,6 +5,7 @@ before that. Whatever breaks, the batch is still the broker's: the state is rebu
 database and the batch is done again; readings that were stored already are repeats.
 """
 
+import gc
 import logging
 import threading
 import time
@@ -127,6 +128,9 @@ class Pipeline:
             state=state,
             placement=Placement.load(self._connection),
         )
+        # What was just built lives long, what a batch makes dies with it: the collector need not look at either.
+        gc.collect()
+        gc.freeze()
         log.info("%d sensors, built in %.2f s", len(registry.by_id), time.monotonic() - started)
 
     def _limits(self) -> Limits:

@@ -1,5 +1,6 @@
 """`shijing pipeline`: one partition's pipeline, with the upkeep of its storage beside it."""
 
+import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from ingest.upkeep import run_upkeep
 log = logging.getLogger(__name__)
 
 _UPKEEP_S = 60.0
+_COLLECT = (100_000, 20, 50)  # a batch makes tens of thousands of small objects and drops them all
 
 
 def run_pipeline(
@@ -30,6 +32,7 @@ def run_pipeline(
     ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Bring the schema up to date and run until `stop`; `ready` is called once readings are being received."""
+    gc.set_threshold(*_COLLECT)
     with connect(database_url, "migrate", autocommit=True) as connection:
         migrate(connection)
     check_broker(broker)

@@ -6,14 +6,14 @@ messages give the same columns wherever and however often they are read.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.errors import Refused
 from ingest.payloads import DECODERS, Record, clock_us, senml_of
-from ingest.registry import Registry
+from ingest.registry import Channel, Registry
 from ingest.topics import TopicMap
 
 T = TypeVar("T")
@@ -94,8 +94,7 @@ class Gatherer:
         if route.format != "clock":
             records = DECODERS[route.format](route, message.payload)
             splits = route.format if len(records) > 1 else ""
-            for record in records:
-                found.add(record, index, splits)
+            found.add(records, index, splits)
         elif self._follow_clock:
             found.move_clock(clock_us(message.payload))
         else:
@@ -133,7 +132,28 @@ class _Found:
         self._clock = max(self._clock, told_us) if known else told_us
         self._clock_told = True
 
-    def add(self, record: Record, index: int, splits: str) -> None:
+    def add(self, records: list[Record], index: int, splits: str) -> None:
+        """The readings of one message; almost always all of them are of sensors met before."""
+        channels = [self._registry.known(record.key) for record in records]
+        if None in channels or any(record.from_now or record.value.__class__ is str for record in records):
+            for record in records:
+                self._add_one(record, index, splits)
+            return
+        met = cast("list[Channel]", channels)
+        numbers = cast("list[float]", [record.value for record in records])
+        self._sensor += [channel.sensor_id for channel in met]
+        self._time_us += [record.time_us for record in records]
+        self._value += [number * channel.scale + channel.offset for number, channel in zip(numbers, met, strict=True)]
+        self._keep(records, index, splits)
+
+    def _keep(self, records: list[Record], index: int, splits: str) -> None:
+        count = len(records)
+        self._arrival += [self._clock] * count
+        self._message += [index] * count
+        self._records += records
+        self._splits += [splits] * count
+
+    def _add_one(self, record: Record, index: int, splits: str) -> None:
         if record.from_now:
             if self._messages[index].quarantine_id is not None:
                 self.faults.append(_part(_NO_LONGER_NOW, self._messages[index], record, splits))
@@ -149,11 +169,8 @@ class _Found:
             return
         self._sensor.append(channel.sensor_id)
         self._time_us.append(record.time_us)
-        self._value.append(number * channel.conversion.scale + channel.conversion.offset)
-        self._arrival.append(self._clock)
-        self._message.append(index)
-        self._records.append(record)
-        self._splits.append(splits)
+        self._value.append(number * channel.scale + channel.offset)
+        self._keep([record], index, splits)
 
     def columns(self, limits: Limits) -> Gathered:
         sensor = np.array(self._sensor, np.int32)

@@ -14,7 +14,7 @@ from config.queries import Queries
 from ingest.errors import Refused
 from ingest.payloads import Key
 from ingest.quantities import Quantity
-from ingest.units import Conversion, conversion
+from ingest.units import conversion
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,8 @@ class Channel:
     """A key that was found right: the sensor it means and how its values become stored ones."""
 
     sensor_id: int
-    conversion: Conversion
+    scale: float  # stored = scale × sent + offset
+    offset: float
 
 
 class Registry:
@@ -62,6 +63,10 @@ class Registry:
             # Only right keys are remembered: what strangers send cannot make this grow.
             found = self._channels[key] = self._resolve(key)
         return found
+
+    def known(self, key: Key) -> Channel | None:
+        """The channel of a key that was found right before."""
+        return self._channels.get(key)
 
     def state_value(self, sensor_id: int, word: str) -> float:
         """The number a word stands for; raises Refused("value", …)."""
@@ -88,7 +93,8 @@ class Registry:
                 f"sensor {sensor.name} measures in datum {sensor.datum!r}, the reading says {key.datum!r}:"
                 " convert it at the source and name the sensor's datum; the two must never be compared",
             )
-        return Channel(sensor_id=sensor.id, conversion=conversion(key.unit, sensor.unit))
+        into = conversion(key.unit, sensor.unit)
+        return Channel(sensor_id=sensor.id, scale=into.scale, offset=into.offset)
 
 
 def _range(sensor: Sensor, quantities: Mapping[str, Quantity]) -> tuple[float, float]:

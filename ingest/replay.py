@@ -43,12 +43,14 @@ class Publisher:
     def __init__(self, broker: BrokerSettings, client_id: str) -> None:
         self._broker = broker
         self._broken = threading.Event()
-        self._last: mqtt.MQTTMessageInfo | None = None
-        self._client = new_client(broker, client_id, reconnect=True)
+        # Counted here: paho's own handle of a message published without a connection raises for ever.
+        self._published = self._confirmed = 0
+        self._client = new_client(mqtt.Client, broker, client_id, reconnect=True)
         self._client.reconnect_delay_set(*_RECONNECT_S)
         self._client.max_inflight_messages_set(_IN_FLIGHT)
         self._client.max_queued_messages_set(0)
         self._client.on_disconnect = lambda *_: self._broken.set()
+        self._client.on_publish = self._on_publish
 
     def connect(self) -> None:
         """Connect, trying again for a while; raises BrokerError where no broker answers."""
@@ -68,12 +70,16 @@ class Publisher:
         if self._broken.is_set():
             self.confirm()
             self._broken.clear()
-        self._last = self._client.publish(topic, payload, qos=1)
+        self._published += 1
+        self._client.publish(topic, payload, qos=1)
+
+    def _on_publish(self, *_: object) -> None:
+        self._confirmed += 1
 
     def confirm(self) -> None:
         """Wait until the broker has confirmed everything; raises BrokerError where it does not."""
         deadline = time.monotonic() + _CONFIRM_S
-        while self._last is not None and not self._last.is_published():
+        while self._confirmed < self._published:
             if time.monotonic() > deadline:
                 raise BrokerError("the broker does not confirm what is published: does it run, is its disk full?")
             time.sleep(0.01)

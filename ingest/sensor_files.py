@@ -1,11 +1,14 @@
 """Sensors from a CSV file into the registry: checked row by row, written all together or not at all."""
 
 import csv
+import io
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
 from config.database import Connection
@@ -18,6 +21,7 @@ from ingest.units import conversion
 REQUIRED = ("name", "device", "quantity")
 LEVELS = ("warning", "guarantee", "highest")
 _OPTIONAL = ("division", "unit", "datum", "label", "river", "lon", "lat", "interval_s", "gateway", "source")
+_INTERVAL_MOST_S = 366 * 86400
 KNOWN = (*REQUIRED, *_OPTIONAL, *LEVELS, "levels_datum", "place_source")
 
 
@@ -61,41 +65,74 @@ def import_sensors(connection: Connection, path: Path) -> SensorReport:
     if errors:
         return SensorReport(errors=errors)
     report = SensorReport()
-    with connection.transaction():
-        for row in rows:
-            _write(connection, row, report)
+    try:
+        with connection.transaction():
+            for row in rows:
+                _write(connection, row, report)
+    except UniqueViolation:
+        return SensorReport(
+            errors=[
+                f"{path.name}, {row.name}: device {row.device!r} has a sensor for {row.quantity!r} under another name:"
+                " a sensor keeps its name"
+            ]
+        )
     return report
 
 
 def read_sensors(path: Path) -> tuple[list[SensorRow], list[str]]:
     """The file's rows, and an error that names line and column for each that is wrong."""
-    try:
-        lines = list(csv.DictReader(_text(path).splitlines()))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    header = set(lines[0]) if lines else set()
-    if missing := [column for column in REQUIRED if column not in header]:
-        raise ConfigError(f"{path}: the column {missing[0]!r} is missing; known columns are {', '.join(KNOWN)}")
     quantities = load_quantities()
-    rows, errors, names = [], [], set()
-    for number, line in enumerate(lines, start=2):
+    rows: list[SensorRow] = []
+    errors: list[str] = []
+    names: set[str] = set()
+    measured: set[tuple[str, str]] = set()
+    for number, line in _lines(path):
         try:
-            row = _row({key: (value or "").strip() for key, value in line.items() if key}, quantities)
+            row = _row(_cells(line), quantities)
             if row.name in names:
                 raise Refused("name", f"the name {row.name!r} stands in the file already")
+            if (row.device, row.quantity) in measured:
+                raise Refused("device", f"{row.device!r} with {row.quantity!r} stands in the file already")
             names.add(row.name)
+            measured.add((row.device, row.quantity))
             rows.append(row)
         except Refused as refused:
             errors.append(f"{path.name} line {number}, {refused.reason}: {refused.detail}")
     return rows, errors
 
 
+def _lines(path: Path) -> list[tuple[int, dict[str | Any, str | Any]]]:
+    """Each row with the number of its (last) line in the file."""
+    try:
+        reader = csv.DictReader(io.StringIO(_text(path), newline=""))
+        header = reader.fieldnames or ()
+        found = [(reader.line_num, line) for line in reader]
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except csv.Error as error:
+        raise ConfigError(f"{path} is no CSV file: {error}") from error
+    if missing := [column for column in REQUIRED if column not in header]:
+        raise ConfigError(f"{path}: the column {missing[0]!r} is missing; known columns are {', '.join(KNOWN)}")
+    return found
+
+
 def _text(path: Path) -> str:
     raw = path.read_bytes()
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("gb18030", errors="replace")  # what a Chinese Excel writes
+    for encoding in ("utf-8-sig", "gb18030"):  # the second is what a Chinese Excel writes
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise ConfigError(f"{path} is neither UTF-8 nor GBK (GB 18030): save it as CSV in UTF-8")
+
+
+def _cells(line: dict[str | Any, str | Any]) -> dict[str, str]:
+    if None in line:
+        raise Refused("columns", "the row has more cells than the header: put a text with a comma in quotes")
+    cells = {column: (cell or "").strip() for column, cell in line.items()}
+    if dark := [column for column, cell in cells.items() if "\0" in cell]:
+        raise Refused(dark[0], "the cell holds a NUL character")
+    return cells
 
 
 def _row(line: dict[str, str], quantities: dict[str, Quantity]) -> SensorRow:
@@ -103,7 +140,7 @@ def _row(line: dict[str, str], quantities: dict[str, Quantity]) -> SensorRow:
     if quantity is None:
         raise Refused("quantity", f"{line['quantity']!r} is not known; quantities.toml has {', '.join(quantities)}")
     for column in ("name", "device"):
-        if not line[column] or any(sign in line[column] for sign in "/+# \t\0"):
+        if not line[column] or re.search(r"[/+#\s]", line[column]):
             raise Refused(column, f"{line[column]!r} is empty, or holds one of / + # or a space")
     unit, datum = line.get("unit") or quantity.unit, line.get("datum") or None
     conversion(unit, quantity.unit)
@@ -120,6 +157,8 @@ def _row(line: dict[str, str], quantities: dict[str, Quantity]) -> SensorRow:
             "lon, lat", f"{line.get('lon')!r}, {line.get('lat')!r} is no place: give both in degrees, or none"
         )
     interval = _number(line, "interval_s")
+    if interval is not None and not (1 <= interval <= _INTERVAL_MOST_S and interval.is_integer()):
+        raise Refused("interval_s", f"{line['interval_s']!r} is no number of whole seconds, 1 to {_INTERVAL_MOST_S}")
     return SensorRow(
         name=line["name"],
         device=line["device"],
@@ -173,7 +212,7 @@ def _write(connection: Connection, row: SensorRow, report: SensorReport) -> None
     known = connection.execute(QUERIES["place_now"], place).fetchone()
     if known is None:
         connection.execute(QUERIES["place_first"], place)
-    elif known != (row.lon, row.lat):
+    elif row.lon is not None and known != (row.lon, row.lat):  # a file that names no place takes none away
         connection.execute(QUERIES["place_correct"], place)
         report.moved += 1
 

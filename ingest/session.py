@@ -1,16 +1,16 @@
 """The MQTT session of one pipeline: persistent, QoS 1, acknowledged by hand after the commit.
 
-The network thread only puts what came into a bounded queue; everything else happens in the
-pipeline's own thread, reconnecting included, because a process that was fenced off in the
-database must not connect again (it would take the session from its successor).
+The pipeline's own thread reads the network, between one batch and the next: a second thread
+would fight it for the interpreter. Reconnecting is its business too, because a process that was
+fenced off in the database must not connect again (it would take the session from its successor).
 """
 
 import logging
-import queue
 import random
-import threading
+import select
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
@@ -24,16 +24,25 @@ from ingest.gather import Message
 
 log = logging.getLogger(__name__)
 
+ClientT = TypeVar("ClientT", bound=mqtt.Client)
+
+
 _CONNECT_S = 10.0
 _BACKOFF_S = (0.2, 20.0)
 _RUN_DRY_S = 0.001
+_RECEIVE_BYTES = 65536
 
 
 def new_client(
-    settings: BrokerSettings, client_id: str, *, manual_ack: bool = False, reconnect: bool = False
-) -> mqtt.Client:
+    kind: type[ClientT],
+    settings: BrokerSettings,
+    client_id: str,
+    *,
+    manual_ack: bool = False,
+    reconnect: bool = False,
+) -> ClientT:
     """An MQTT 5 client with the settings' credentials; without `reconnect` that is the caller's business."""
-    client = mqtt.Client(
+    client = kind(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
         protocol=mqtt.MQTTv5,
@@ -47,6 +56,28 @@ def new_client(
     return client
 
 
+class BufferedClient(mqtt.Client):
+    """paho asks the socket for a byte, another byte, then the rest: three system calls a packet saved here.
+
+    Only for a loop that looks at `holds_more`: paho's own threads wait for the socket alone.
+    """
+
+    _received = b""
+    _place = 0
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if not self.holds_more:
+            self._received, self._place = super()._sock_recv(_RECEIVE_BYTES), 0
+        piece = self._received[self._place : self._place + bufsize]
+        self._place += len(piece)
+        return piece
+
+    @property
+    def holds_more(self) -> bool:
+        """Whether something was received that is not read yet; the socket does not tell any more."""
+        return self._place < len(self._received)
+
+
 class MqttSession:
     """Messages in, acknowledgements out, for one partition's fixed client id."""
 
@@ -56,18 +87,19 @@ class MqttSession:
         self._broker = broker
         self._topics = pipeline.topics
         self._client_id = f"shijing-{pipeline.partition}"
-        self._queue: queue.Queue[Message] = queue.Queue(pipeline.queue_messages)
+        self._most = pipeline.queue_messages
+        self._messages: list[Message] = []  # received, not yet taken
         self._connection = 0  # counts connections; packet identifiers mean nothing beyond theirs
         self._ready = ready  # called once, when the first subscription stands
-        self._up = threading.Event()
+        self._up = False
         self._next_try = 0.0
         self._failures = 0
-        self._client: mqtt.Client | None = None  # a new one for each connection: none of it outlives it
+        self._client: BufferedClient | None = None  # a new one for each connection: none of it outlives it
 
     @property
     def connected(self) -> bool:
         """Whether messages can come and acknowledgements go."""
-        return self._up.is_set()
+        return self._up
 
     @property
     def may_connect(self) -> bool:
@@ -89,30 +121,31 @@ class MqttSession:
         except OSError as error:
             self._failed(str(error))
             return False
-        client.loop_start()
-        if not self._up.wait(_CONNECT_S):
+        deadline = time.monotonic() + _CONNECT_S
+        while not self._up and client.socket() is not None and time.monotonic() < deadline:
+            self._read(0.1)
+        if not self._up:
             self._failed("no answer to CONNECT or SUBSCRIBE")
             return False
         ready, self._ready = self._ready, lambda: None
         ready()
         return True
 
-    def _new_client(self) -> mqtt.Client:
-        client = new_client(self._broker, self._client_id, manual_ack=True)
+    def _new_client(self) -> BufferedClient:
+        client = new_client(BufferedClient, self._broker, self._client_id, manual_ack=True)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
-        client.on_subscribe = lambda *_: self._up.set()
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         return client
 
     def _drop(self) -> None:
-        """Be done with the former connection: its thread ended, its sockets closed."""
+        """Be done with the former connection."""
         if self._client is not None:
             self._client.on_disconnect = None
             self._client.disconnect()
-            self._client.loop_stop()
             self._client = None
-        self._up.clear()
+        self._up = False
 
     def _connect_properties(self) -> Properties:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -144,6 +177,9 @@ class MqttSession:
         client.subscribe([(topic, 1) for topic in self._topics])
         log.info("connected to the broker, session %s", "resumed" if flags.session_present else "new")
 
+    def _on_subscribe(self, *_: object) -> None:
+        self._up = True
+
     def _on_disconnect(
         self,
         client: mqtt.Client,  # noqa: ARG002
@@ -152,32 +188,44 @@ class MqttSession:
         reason: ReasonCode,
         properties: Properties | None,  # noqa: ARG002
     ) -> None:
-        if self._up.is_set():
-            self._up.clear()
+        if self._up:
+            self._up = False
             self._failed(f"disconnected: {reason}")
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:  # noqa: ARG002
-        self._queue.put(
+        self._messages.append(
             Message(topic=message.topic, payload=bytes(message.payload), mid=message.mid, connection=self._connection)
         )
 
     def take(self, *, wait_s: float, gather_s: float, most: int) -> list[Message]:
-        """Wait for a first message, then take what comes within `gather_s`, or until the queue runs dry.
+        """Wait for a first message, then take what comes within `gather_s`, or until nothing comes any more.
 
-        An empty queue ends the batch early: while one batch is being committed the next one
-        gathers in the queue, so waiting longer would only add delay.
+        A broker sends no more than it may have unacknowledged, so waiting on would only add delay.
         """
-        try:
-            messages = [self._queue.get(timeout=wait_s)]
-        except queue.Empty:
-            return []
+        self._read(wait_s)
         end = time.monotonic() + gather_s
-        while len(messages) < most and time.monotonic() < end:
-            try:
-                messages.append(self._queue.get(timeout=_RUN_DRY_S))
-            except queue.Empty:
+        while self._messages and len(self._messages) < most and time.monotonic() < end:
+            before = len(self._messages)
+            self._read(_RUN_DRY_S)
+            if len(self._messages) == before:
                 break
-        return messages
+        taken, self._messages = self._messages[:most], self._messages[most:]
+        return taken
+
+    def _read(self, wait_s: float) -> None:
+        """Wait for the network for so long, and read all that has come."""
+        client = self._client
+        connection = client.socket() if client is not None else None
+        if client is None or connection is None:
+            time.sleep(wait_s)
+            return
+        readable = client.holds_more or bool(select.select([connection], [], [], wait_s)[0])
+        while readable and client.socket() is not None and len(self._messages) < self._most:
+            client.loop_read()
+            readable = client.holds_more
+        if client.want_write():
+            client.loop_write()
+        client.loop_misc()
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Tell the broker that these are committed; those of an earlier connection will come again and be repeats."""
@@ -193,7 +241,7 @@ class MqttSession:
 
 def check_broker(settings: BrokerSettings) -> None:
     """Raise BrokerError where nothing answers at the broker's address."""
-    client = new_client(settings, "")
+    client = new_client(mqtt.Client, settings, "")
     try:
         client.connect(settings.host, settings.port, 5)
     except OSError as error:

@@ -382,7 +382,7 @@ def test_a_registry_without_sensors() -> None:
 @pytest.mark.parametrize("unit", ["Cel", "degC", "K", "degF", "°C", "℃"])
 def test_a_sensor_in_any_unit_that_its_quantity_knows(unit: str) -> None:
     registry = Registry([sensor(3, "hall", "air_temperature", unit)], load_quantities())
-    into = registry.channel(Key("hall", "air_temperature", "Cel", None)).conversion
+    into = registry.channel(Key("hall", "air_temperature", "Cel", None))
     low, high = ((limit - into.offset) / into.scale for limit in (registry.low[3], registry.high[3]))
     assert (low, high) == (pytest.approx(-60), pytest.approx(60))
 
