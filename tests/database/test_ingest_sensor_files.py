@@ -1,0 +1,174 @@
+"""Sensor files into the registry: as people's tools write them, checked by line and column, all or nothing."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.database import Connection
+from config.errors import ConfigError
+from ingest.scenario import SCENARIOS
+from ingest.sensor_files import import_sensors, read_sensors
+
+HEADER = "name,device,quantity,unit,datum,label,river,lon,lat,interval_s,warning,guarantee,highest,source"
+CUNTAN = "cuntan,cuntan,stage,m,wusong,寸滩,长江,106.60,29.62,3600,180.5,183.5,191.41,bulletin"
+DEPTH = "street-1,street-1,water_depth,,,,,,,,,,,"
+
+
+def write(folder: Path, *lines: str, header: str = HEADER, encoding: str = "utf-8", end: str = "\n") -> Path:
+    path = folder / "sensors.csv"
+    path.write_bytes(end.join([header, *lines, ""]).encode(encoding))
+    return path
+
+
+def sensors(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "select s.name, d.name, quantity, unit, datum, label, interval_s, levels"
+        " from sensors s join devices d on d.id = s.device_id order by s.name"
+    ).fetchall()
+
+
+def errors(connection: Connection, path: Path) -> list[str]:
+    before = sensors(connection)
+    found = import_sensors(connection, path)
+    assert sensors(connection) == before, "with any faulty row nothing is written"
+    assert found.added == found.changed == found.moved == 0
+    return found.errors
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_encodings_and_line_ends(connection: Connection, tmp_path: Path, encoding: str, end: str) -> None:
+    report = import_sensors(connection, write(tmp_path, CUNTAN, DEPTH, encoding=encoding, end=end))
+    assert (report.added, report.changed, report.errors) == (2, 0, [])
+    levels = {"warning": 180.5, "guarantee": 183.5, "highest": 191.41}
+    assert sensors(connection) == [
+        ("cuntan", "cuntan", "stage", "m", "wusong", "寸滩", 3600, levels),
+        ("street-1", "street-1", "water_depth", "cm", None, "", None, {}),
+    ]
+
+
+def test_the_files_of_the_flood(connection: Connection) -> None:
+    path = SCENARIOS / "flood-2020-08" / "sensors.csv"
+    first, second = import_sensors(connection, path), import_sensors(connection, path)
+    assert first.errors == [] and first.added == 16 and first.changed == 0
+    assert (second.added, second.changed, second.moved) == (0, first.added, 0)
+
+
+def test_an_encoding_that_is_neither(tmp_path: Path) -> None:
+    path = write(tmp_path, CUNTAN)
+    path.write_bytes(path.read_bytes() + b"\xff\xff\xff\n")
+    with pytest.raises(ConfigError, match=r"sensors\.csv.*UTF-8"):
+        read_sensors(path)
+
+
+@pytest.mark.parametrize("header", ["", "device,quantity", "name,quantity", "name,device", "a,b,c"])
+def test_a_missing_column_is_named(tmp_path: Path, header: str) -> None:
+    with pytest.raises(ConfigError, match=r"column '(name|device|quantity)' is missing"):
+        read_sensors(write(tmp_path, "x,y,z", header=header))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nowhere"):
+        read_sensors(tmp_path / "nowhere.csv")
+
+
+def test_a_file_without_rows(connection: Connection, tmp_path: Path) -> None:
+    report = import_sensors(connection, write(tmp_path))
+    assert (report.added, report.errors) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("x,x,nothing,,,,,,,,,,,", "quantity"),
+        (",x,rain,,,,,,,,,,,", "name"),
+        ("x,,rain,,,,,,,,,,,", "device"),
+        ("x,a/b,rain,,,,,,,,,,,", "device"),
+        ("x,a+,rain,,,,,,,,,,,", "device"),
+        ("x,a b,rain,,,,,,,,,,,", "device"),
+        ("x,a\u3000b,rain,,,,,,,,,,,", "device"),
+        ('x,"a\nb",rain,,,,,,,,,,,', "device"),
+        ("x,x,rain,kg,,,,,,,,,,", "unit"),
+        ("x,x,rain,9**9**9,,,,,,,,,,", "unit"),
+        ("x,x,stage,m,,,,,,,,,,", "datum"),
+        ("x,x,rain,,,,,181,29,,,,,", "lon, lat"),
+        ("x,x,rain,,,,,106,91,,,,,", "lon, lat"),
+        ("x,x,rain,,,,,106,,,,,,", "lon, lat"),
+        ("x,x,rain,,,,,east,29,,,,,", "lon"),
+        ("x,x,rain,,,,,106,29,hourly,,,,", "interval_s"),
+        ("x,x,rain,,,,,106,29,0,,,,", "interval_s"),
+        ("x,x,rain,,,,,106,29,0.5,,,,", "interval_s"),
+        ("x,x,rain,,,,,106,29,-60,,,,", "interval_s"),
+        ("x,x,rain,,,,,106,29,1e12,,,,", "interval_s"),
+        ("x,x,rain,,,,,106,29,60,high,,,", "warning"),
+        ("x,x,rain,,,,,106,29,60,,nan,,", "guarantee"),
+        ("x,x,rain,,,,,106,29,60,,,1e999,", "highest"),
+        ("x,x,rain,,,a\0b,,,,,,,,", "label"),
+        ("cuntan,y,rain,,,,,,,,,,,", "name"),
+        ("y,cuntan,stage,,wusong,,,,,,,,,", "device"),
+        ("x,x,rain,,,one, two,,,,,,,,too many", "columns"),
+    ],
+)
+def test_a_faulty_row_is_named_by_line_and_column(tmp_path: Path, row: str, column: str) -> None:
+    rows, (error,) = read_sensors(write(tmp_path, CUNTAN, row, DEPTH))
+    line = 4 if "\n" in row else 3
+    assert error.startswith(f"sensors.csv line {line}, {column}: ")
+    assert [row.name for row in rows] == ["cuntan", "street-1"]
+
+
+def test_every_faulty_row_is_told_and_lines_are_those_of_the_file(connection: Connection, tmp_path: Path) -> None:
+    rows = ["x,x,nothing,,,,,,,,,,,", "", 'y,y,rain,,,"two\nlines",,,,,,,,', "z,,rain,,,,,,,,,,,"]
+    found = errors(connection, write(tmp_path, *rows))
+    assert [error.split(",")[0] for error in found] == ["sensors.csv line 2", "sensors.csv line 6"]
+
+
+def test_levels_of_another_datum(connection: Connection, tmp_path: Path) -> None:
+    header = HEADER + ",levels_datum"
+    (error,) = errors(connection, write(tmp_path, CUNTAN + ",huanghai", header=header))
+    assert "levels_datum" in error and "huanghai" in error and "wusong" in error
+    assert import_sensors(connection, write(tmp_path, CUNTAN + ",wusong", header=header)).added == 1
+
+
+def test_a_cell_of_enormous_size(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"sensors\.csv"):
+        read_sensors(write(tmp_path, f"x,x,rain,,,{'a' * 200_000},,,,,,,,"))
+
+
+def test_a_quantity_that_the_device_measures_under_another_name_already(connection: Connection, tmp_path: Path) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    (error,) = errors(connection, write(tmp_path, DEPTH, "renamed,cuntan,stage,m,wusong,,,,,,,,,"))
+    assert "renamed" in error and "cuntan" in error and "stage" in error
+
+
+def test_a_unit_as_devices_write_it(connection: Connection, tmp_path: Path) -> None:
+    rows = ["hall,hall,air_temperature,Cel,,,,,,,,,,", "air,air,humidity,%RH,,,,,,,,,,"]
+    assert import_sensors(connection, write(tmp_path, *rows)).errors == []
+
+
+def places(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "select lon, lat, reason, upper_inf(recorded) from sensor_places order by lower(recorded)"
+    ).fetchall()
+
+
+def test_a_corrected_place_keeps_its_history(connection: Connection, tmp_path: Path) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    assert import_sensors(connection, write(tmp_path, CUNTAN)).moved == 0
+    report = import_sensors(connection, write(tmp_path, CUNTAN.replace("106.60", "106.57")))
+    assert (report.changed, report.moved) == (1, 1)
+    assert places(connection) == [(106.60, 29.62, "installed", False), (106.57, 29.62, "corrected", True)]
+
+
+def test_a_place_that_becomes_known(connection: Connection, tmp_path: Path) -> None:
+    import_sensors(connection, write(tmp_path, DEPTH))
+    assert places(connection) == [(None, None, "installed", True)]
+    assert import_sensors(connection, write(tmp_path, "street-1,street-1,water_depth,,,,,106.5,29.5,,,,,")).moved == 1
+    assert places(connection)[1:] == [(106.5, 29.5, "corrected", True)]
+
+
+def test_a_file_that_says_nothing_of_places_takes_none_away(connection: Connection, tmp_path: Path) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    bare = write(tmp_path, "cuntan,cuntan,stage,wusong", header="name,device,quantity,datum")
+    assert import_sensors(connection, bare).moved == 0
+    assert places(connection) == [(106.60, 29.62, "installed", True)]
