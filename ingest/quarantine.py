@@ -48,7 +48,7 @@ def keep(connection: Connection, faults: Sequence[Fault], seen: datetime) -> Non
                 {
                     "reason": fault.reason,
                     "detail": fault.detail,
-                    "topic": fault.topic,
+                    "topic": fault.topic.replace("\0", "\ufffd"),  # MQTT forbids it, not every broker does
                     "payload": fault.payload,
                     "sensor_id": fault.sensor_id,
                     "time": _moment(fault.time_us),
