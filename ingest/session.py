@@ -29,6 +29,9 @@ ClientT = TypeVar("ClientT", bound=mqtt.Client)
 
 _CONNECT_S = 10.0
 _BACKOFF_S = (0.2, 20.0)
+_MANY_FAILURES = 10  # from here on the wait is the longest
+_SUSPICIOUS_FAILURES = 4
+_STEADY_S = 10.0
 _RUN_DRY_S = 0.001
 _RECEIVE_BYTES = 65536
 
@@ -93,7 +96,9 @@ class MqttSession:
         self._ready = ready  # called once, when the first subscription stands
         self._up = False
         self._next_try = 0.0
-        self._failures = 0
+        self._failures = 0  # in a row; a connection that soon breaks is one too
+        self._since = 0.0  # when the connection was made
+        self._refusal = ""  # why the last attempt to connect failed
         self._client: BufferedClient | None = None  # a new one for each connection: none of it outlives it
 
     @property
@@ -121,11 +126,12 @@ class MqttSession:
         except OSError as error:
             self._failed(str(error))
             return False
+        self._refusal = "no answer to CONNECT or SUBSCRIBE"
         deadline = time.monotonic() + _CONNECT_S
         while not self._up and client.socket() is not None and time.monotonic() < deadline:
             self._read(0.1)
         if not self._up:
-            self._failed("no answer to CONNECT or SUBSCRIBE")
+            self._failed(self._refusal)
             return False
         ready, self._ready = self._ready, lambda: None
         ready()
@@ -156,7 +162,7 @@ class MqttSession:
     def _failed(self, why: str) -> None:
         low, high = _BACKOFF_S
         wait = min(high, low * 2**self._failures) * random.uniform(0.5, 1.5)
-        self._failures = min(self._failures + 1, 10)
+        self._failures = min(self._failures + 1, _MANY_FAILURES)
         self._next_try = time.monotonic() + wait
         log.warning("broker %s:%s: %s; next try in %.1f s", self._broker.host, self._broker.port, why, wait)
 
@@ -169,16 +175,32 @@ class MqttSession:
         properties: Properties | None,  # noqa: ARG002
     ) -> None:
         if reason.is_failure:
-            self._failed(f"refused: {reason}")
+            self._refusal = f"refused: {reason}"
             return
         self._connection += 1
-        self._failures = 0
+        self._since = time.monotonic()
+        # What waits in a session comes before the next SUBACK, and may be more than is read at once.
+        self._up = flags.session_present
         # Also where a session is present: subscribing again is harmless, and a setting may have changed.
         client.subscribe([(topic, 1) for topic in self._topics])
         log.info("connected to the broker, session %s", "resumed" if flags.session_present else "new")
 
-    def _on_subscribe(self, *_: object) -> None:
-        self._up = True
+    def _on_subscribe(
+        self,
+        client: mqtt.Client,
+        userdata: object,  # noqa: ARG002
+        mid: int,  # noqa: ARG002
+        reasons: list[ReasonCode],
+        properties: Properties | None,  # noqa: ARG002
+    ) -> None:
+        refused = [f"{topic} ({why})" for topic, why in zip(self._topics, reasons, strict=False) if why.is_failure]
+        if refused:
+            self._refusal = f"the subscription to {', '.join(refused)} is refused: see the broker's access list"
+            log.error("broker %s:%s: %s", self._broker.host, self._broker.port, self._refusal)
+        if len(refused) < len(reasons):
+            self._up = True
+        else:
+            client.disconnect()
 
     def _on_disconnect(
         self,
@@ -188,13 +210,25 @@ class MqttSession:
         reason: ReasonCode,
         properties: Properties | None,  # noqa: ARG002
     ) -> None:
-        if self._up:
-            self._up = False
-            self._failed(f"disconnected: {reason}")
+        if not self._up:
+            return
+        self._up = False
+        if time.monotonic() - self._since >= _STEADY_S:
+            self._failures = 0
+        taken_over = reason == "Session taken over"  # some brokers do not say so
+        if taken_over or self._failures >= _SUSPICIOUS_FAILURES:
+            log.error(
+                "%s: run one pipeline for each partition of a broker, or give them different"
+                " SHIJING_PIPELINE_PARTITION",
+                f"another client {'has' if taken_over else 'seems to have'} the id {self._client_id}",
+            )
+        if taken_over:
+            self._failures = _MANY_FAILURES  # taking it back at once would only be answered in kind
+        self._failed(f"disconnected: {reason}")
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:  # noqa: ARG002
         self._messages.append(
-            Message(topic=message.topic, payload=bytes(message.payload), mid=message.mid, connection=self._connection)
+            Message(topic=_topic(message), payload=bytes(message.payload), mid=message.mid, connection=self._connection)
         )
 
     def take(self, *, wait_s: float, gather_s: float, most: int) -> list[Message]:
@@ -202,7 +236,7 @@ class MqttSession:
 
         A broker sends no more than it may have unacknowledged, so waiting on would only add delay.
         """
-        self._read(wait_s)
+        self._read(0 if self._messages else wait_s)
         end = time.monotonic() + gather_s
         while self._messages and len(self._messages) < most and time.monotonic() < end:
             before = len(self._messages)
@@ -237,6 +271,13 @@ class MqttSession:
     def close(self) -> None:
         """Disconnect; the broker keeps the session and what is not acknowledged."""
         self._drop()
+
+
+def _topic(message: mqtt.MQTTMessage) -> str:
+    try:
+        return message.topic
+    except UnicodeDecodeError:  # not every broker turns such a client away
+        return "(a topic that is not UTF-8)"
 
 
 def check_broker(settings: BrokerSettings) -> None:
