@@ -4,7 +4,6 @@ It keeps sessions while it runs and forgets them when it stops: right for a demo
 tests; production uses Mosquitto or EMQX (docs/operations.md).
 """
 
-import json
 import logging
 import signal
 import socket
@@ -14,7 +13,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
+import msgspec
 import psutil
 from iotcore import Broker
 
@@ -44,6 +45,13 @@ next_connection_delay_ms = 1
     max_inflight_count = 100
     dynamic_filters = true
 """
+
+
+class _Note(msgspec.Struct):
+    """The folder's broker, for the commands that share it."""
+
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    pid: Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
 
 
 @contextmanager
@@ -80,14 +88,15 @@ def _start(folder: DataFolder, port: int) -> None:
             said = (folder / "broker.log").read_text(errors="replace")[-500:]
             raise BrokerError(f"the embedded broker did not start on port {port}; it said: {said}")
         time.sleep(0.02)
-    (folder / "broker.json").write_text(json.dumps({"port": port, "pid": process.pid}))
+    (folder / "broker.json").write_bytes(msgspec.json.encode(_Note(port=port, pid=process.pid)))
 
 
 def _running(place: Path) -> psutil.Process | None:
-    if not place.exists():
+    note = _noted(place)
+    if note is None:
         return None
     try:
-        process = psutil.Process(json.loads(place.read_text())["pid"])
+        process = psutil.Process(note.pid)
         ours = "ingest.embedded_broker" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return None
@@ -105,13 +114,25 @@ def _stop(place: Path) -> None:
         process.kill()
 
 
+def _noted(place: Path) -> _Note | None:
+    """What was written down of the broker; None where nothing was, or the writing was cut short."""
+    try:
+        return msgspec.json.decode(place.read_bytes(), type=_Note)
+    except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
 def _port(place: Path) -> int:
-    return int(json.loads(place.read_text())["port"])
+    note = _noted(place)
+    if note is None:
+        raise BrokerError(f"{place} is gone or cannot be read: stop every command of this data folder and start again")
+    return note.port
 
 
 def _last_or_free_port(place: Path) -> int:
-    if place.exists() and _is_free(_port(place)):
-        return _port(place)
+    note = _noted(place)
+    if note is not None and _is_free(note.port):
+        return note.port
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
