@@ -17,28 +17,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import psutil
 
 from benchmarks.city import SENSORS, TOPIC, furnish
+from benchmarks.latency import RATE, SECONDS, latency
 from benchmarks.load import Sender, publish_packet
 from benchmarks.naive import naive_rate
 from commands.children import Child
 from commands.servers import Place, broker, database
-from config.database import connect
+from config.database import Connection, connect
 from config.folder import DataFolder
 from config.settings import BrokerSettings
 
 _PACK = 20
 _WARM_UP = 0.2  # of the readings, before memory is looked at
-_LATENCY_S = 20
-_LATENCY_RATE = 5_000
-_ALARM_EVERY = 100  # in so many readings one sensor crosses its threshold, each time another one
-_SAMPLES = 2  # in a row, as the rule asks before it raises; the second one's time counts
 _PATIENCE_S = 300.0
-_ALERT_TIMES = """
-select id, extract(epoch from (payload->>'time')::timestamptz)::float8 from live_events where kind = 'alert'
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +51,14 @@ def run(*, readings: int = 2_000_000, singles: int = 60_000) -> dict[str, Any]:
     ):
         packed, growth = _packed(stage, readings)
         single = _single(stage, singles)
-        latency = _latency(stage)
+        in_packs = latency(stage.url, stage.mqtt, pack=_PACK, first_device=0)
+        one_by_one = latency(stage.url, stage.mqtt, pack=1, first_device=1000)
         naive = naive_rate(stage.url, stage.mqtt)
     return {
         "packed_readings_per_s": round(packed),
         "single_readings_per_s": round(single),
-        "alert_latency_ms": latency,
+        "alert_latency_ms": in_packs,
+        "alert_latency_single_ms": one_by_one,
         "naive_readings_per_s": round(naive),
         "rss_growth_mb": round(growth, 1),
         "conditions": _conditions(readings, singles),
@@ -77,7 +72,7 @@ def _conditions(readings: int, singles: int) -> dict[str, Any]:
         "sensors": SENSORS,
         "packed": f"{readings} readings in SenML packs of {_PACK}",
         "single": f"{singles} JSON messages",
-        "latency": f"{_LATENCY_RATE} single messages/s for {_LATENCY_S} s, publish to NOTIFY of the committed alert",
+        "latency": f"{RATE} readings/s for {SECONDS} s, in packs of {_PACK} and single; PUBLISH to NOTIFY of the commit",
         "memory": f"resident set of the pipeline from {_WARM_UP:.0%} of the packed readings to the end",
         "all": "QoS 1, acknowledged after commit, fsync on, rules and locating on, embedded broker and database",
     }
@@ -169,8 +164,9 @@ def _send(stage: _Stage, packets: list[bytes]) -> None:
         sender.join()
 
 
-def _messages(connection: Any) -> int:
-    return int(connection.execute("select coalesce(sum(messages), 0) from intake").fetchone()[0])
+def _messages(connection: Connection) -> int:
+    row = connection.execute("select coalesce(sum(messages), 0)::bigint from intake").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _publish(mqtt: BrokerSettings, packets: list[bytes], per_second: float | None) -> None:
@@ -178,49 +174,15 @@ def _publish(mqtt: BrokerSettings, packets: list[bytes], per_second: float | Non
         sender.send(packets, per_second=per_second)
 
 
-def _latency(stage: _Stage) -> dict[str, float]:
-    """From the PUBLISH of a reading to the NOTIFY of the alert it raised; a reading's time is that of its PUBLISH."""
-    count = _LATENCY_S * _LATENCY_RATE
-    wanted = count // _ALARM_EVERY
-    delays: list[float] = []
-    with connect(stage.url, "bench", autocommit=True) as connection:
-        connection.execute("listen shijing_live")
-        sender = multiprocessing.get_context("fork").Process(target=_publish_alarms, args=(stage.mqtt, count))
-        sender.start()
-        heard: list[tuple[float, int]] = []
-        for notice in connection.notifies(timeout=_LATENCY_S + 30, stop_after=wanted):
-            heard.append((time.time(), int(notice.payload)))
-        sender.join()
-        published: dict[int, float] = dict(connection.execute(_ALERT_TIMES).fetchall())
-        if len(heard) < wanted:
-            raise RuntimeError(f"{len(heard)} alerts of {wanted} were raised")
-        delays = [(at - published[number]) * 1000 for at, number in heard if number in published]
-    p50, p99 = np.percentile(delays, [50, 99])
-    return {"p50": round(float(p50), 1), "p99": round(float(p99), 1), "alerts": len(delays)}
-
-
-def _publish_alarms(mqtt: BrokerSettings, count: int) -> None:
-    """Readings as they are made; in every `_ALARM_EVERY` a sensor not used before crosses its threshold."""
-
-    def packets() -> Iterator[bytes]:
-        for k in range(count):
-            alarm = k % _ALARM_EVERY < _SAMPLES
-            device = k // _ALARM_EVERY if alarm else SENSORS // 2 + k % (SENSORS // 2)
-            payload = _reading(60.0 if alarm else _value(k), round(time.time(), 6))
-            yield publish_packet(TOPIC.format(device), payload, 1 + k % 60_000)
-
-    with Sender(mqtt.host, mqtt.port, "bench-alarms") as sender:
-        sender.send(packets(), per_second=_LATENCY_RATE)
-
-
 def lines(result: dict[str, Any]) -> list[str]:
     """For people."""
-    latency = result["alert_latency_ms"]
+    packs, ones = result["alert_latency_ms"], result["alert_latency_single_ms"]
     figures = [
         f"packs of {_PACK}:    {result['packed_readings_per_s']:>9,} readings/s",
         f"single messages: {result['single_readings_per_s']:>9,} readings/s",
         f"naive chain:     {result['naive_readings_per_s']:>9,} readings/s (one INSERT and commit a message)",
-        f"publish → committed alert at {_LATENCY_RATE:,}/s: p50 {latency['p50']} ms, p99 {latency['p99']} ms",
+        f"publish → committed alert at {RATE:,} readings/s in packs: p50 {packs['p50']} ms, p99 {packs['p99']} ms",
+        f"publish → committed alert at {RATE:,} readings/s, single:   p50 {ones['p50']} ms, p99 {ones['p99']} ms",
         f"memory growth of the pipeline: {result['rss_growth_mb']} MB",
     ]
     return figures + [f"  {name}: {value}" for name, value in result["conditions"].items()]
