@@ -19,6 +19,7 @@ _RELATIVE_BELOW_S = 2**28  # RFC 8428, 4.5.3: smaller times count from now
 _SENML_VERSION = 10
 _RECORDS_MAX = 10_000
 _KEYS_KEPT = 200_000
+_KEY_LONGEST = 500
 T = TypeVar("T")
 
 
@@ -180,7 +181,9 @@ def _other_value(item: _Senml) -> float | str:
 
 @lru_cache(maxsize=_KEYS_KEPT)
 def _key(name: str, device: str, unit: str | None, datum: str | None) -> Key:
-    """A sensor sends the same name over and over."""
+    """A sensor sends the same name over and over; what strangers send is remembered too, so it must not be large."""
+    if len(name) + len(unit or "") + len(datum or "") > _KEY_LONGEST:
+        raise Refused("malformed", f"name, unit and datum of a record have more than {_KEY_LONGEST} characters")
     head, slash, quantity = name.rpartition("/")
     if not slash:
         head, _, quantity = name.rpartition(":")

@@ -252,6 +252,8 @@ def test_an_underscore_elsewhere_is_no_such_label() -> None:
         [{"n": 5, "v": 1}],
         [{"n": "stage", "v": 1, "bver": 10**30}],
         [{"n": "a", "v": 1}] * 10_001,
+        [{"n": "a" * 60_000, "v": 1}],  # names are remembered: memory that strangers could fill
+        [{"n": "a", "u": "m" * 60_000, "v": 1}],
     ],
 )
 def test_packs_that_are_refused_whole(payload: Any) -> None:
