@@ -72,7 +72,7 @@ def _conditions(readings: int, singles: int) -> dict[str, Any]:
         "sensors": SENSORS,
         "packed": f"{readings} readings in SenML packs of {_PACK}",
         "single": f"{singles} JSON messages",
-        "latency": f"{RATE} readings/s for {SECONDS} s, in packs of {_PACK} and single; PUBLISH to NOTIFY of the commit",
+        "latency": f"{RATE} readings/s for {SECONDS} s, in packs of {_PACK} and single; PUBLISH to NOTIFY of commit",
         "memory": f"resident set of the pipeline from {_WARM_UP:.0%} of the packed readings to the end",
         "all": "QoS 1, acknowledged after commit, fsync on, rules and locating on, embedded broker and database",
     }
