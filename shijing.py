@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
+import pydantic
 import typer
 
 from config.errors import ShijingError
@@ -336,6 +337,14 @@ def bench_locate(
     _print(result, as_json, [f"{name}: {value}" for name, value in result.items()])
 
 
+def _variable(settings: str, place: tuple[int | str, ...]) -> str:
+    """The environment variable that a setting is read from (`BrokerSettings`, `port` → SHIJING_MQTT_PORT)."""
+    from config import settings as all_settings
+
+    prefix = getattr(all_settings, settings).model_config["env_prefix"]
+    return f"{prefix}{'_'.join(str(part) for part in place[:1]).upper()}".rstrip("_")
+
+
 def main() -> None:
     """Run a command; what a person can mend is said in a sentence, without a traceback."""
     from alerts.errors import Fenced
@@ -348,6 +357,12 @@ def main() -> None:
         sys.exit(3)
     except ShijingError as error:
         typer.secho(f"shijing: {error}", fg="red", err=True)
+        sys.exit(1)
+    except pydantic.ValidationError as error:
+        wrong = "; ".join(
+            f"{_variable(error.title, one['loc'])}: {one['msg']}" for one in error.errors(include_input=False)
+        )
+        typer.secho(f"shijing: a setting is wrong: {wrong}", fg="red", err=True)
         sys.exit(1)
     except psycopg.errors.UndefinedTable as error:
         typer.secho(

@@ -34,11 +34,11 @@ from quarantine where state <> 'released' and (%(reason)s::text is null or reaso
 order by last_seen desc, id desc limit %(most)s
 
 -- name: count_intake
-insert into intake as i (partition, minute, messages, readings, stored, repeats, quarantined, late, unlocated)
-values (%(partition)s, date_trunc('minute', %(at)s::timestamptz), %(messages)s, %(readings)s, %(stored)s,
+insert into intake as i (partition, minute, last_at, messages, readings, stored, repeats, quarantined, late, unlocated)
+values (%(partition)s, date_trunc('minute', %(at)s::timestamptz), %(at)s, %(messages)s, %(readings)s, %(stored)s,
         %(repeats)s, %(quarantined)s, %(late)s, %(unlocated)s)
 on conflict (partition, minute) do update
-    set messages = i.messages + excluded.messages, readings = i.readings + excluded.readings,
+    set last_at = excluded.last_at, messages = i.messages + excluded.messages, readings = i.readings + excluded.readings,
         stored = i.stored + excluded.stored, repeats = i.repeats + excluded.repeats,
         quarantined = i.quarantined + excluded.quarantined, late = i.late + excluded.late,
         unlocated = i.unlocated + excluded.unlocated
@@ -81,7 +81,7 @@ values (%(name)s, %(device_id)s, %(quantity)s, %(unit)s, %(datum)s, %(interval_s
 on conflict (name) do update
     set device_id = excluded.device_id, quantity = excluded.quantity, unit = excluded.unit,
         datum = excluded.datum, interval_s = excluded.interval_s, label = excluded.label,
-        river = excluded.river, levels = excluded.levels, source = excluded.source
+        river = excluded.river, levels = coalesce(%(known_levels)s, sensors.levels), source = excluded.source
 returning id, (xmax = 0) as is_new
 
 -- name: place_now

@@ -107,6 +107,7 @@ def replay(
     rows = [row for row in recorded(scenario) if row.time >= begin]
     total = len(rows)
     published = 0
+    clock = begin
     _tell_clock(publisher, begin)
     for clock, due in _beats(rows, scenario, begin, speed, stop):
         for row in due:
@@ -117,7 +118,7 @@ def replay(
         _tell_clock(publisher, clock)
         tell(Progress(published=published, total=total, clock=clock))
     publisher.confirm()
-    return Progress(published=published, total=total, clock=scenario.end)
+    return Progress(published=published, total=total, clock=clock)
 
 
 def _tell_clock(publisher: Publisher, clock: datetime) -> None:

@@ -40,7 +40,7 @@ class SensorRow:
     interval_s: int | None
     lon: float | None
     lat: float | None
-    levels: dict[str, float]
+    levels: dict[str, float] | None  # None: the file names no levels, those known stay
     source: str
     place_source: str
 
@@ -113,6 +113,8 @@ def _lines(path: Path) -> list[tuple[int, dict[str | Any, str | Any]]]:
         raise ConfigError(f"{path} is no CSV file: {error}") from error
     if missing := [column for column in REQUIRED if column not in header]:
         raise ConfigError(f"{path}: the column {missing[0]!r} is missing; known columns are {', '.join(KNOWN)}")
+    if unknown := [column for column in header if column and column not in KNOWN]:
+        raise ConfigError(f"{path}: the column {unknown[0]!r} is not known; known columns are {', '.join(KNOWN)}")
     return found
 
 
@@ -144,7 +146,7 @@ def _row(line: dict[str, str], quantities: dict[str, Quantity]) -> SensorRow:
             raise Refused(column, f"{line[column]!r} is empty, or holds one of / + # or a space")
     unit, datum = line.get("unit") or quantity.unit, line.get("datum") or None
     conversion(unit, quantity.unit)
-    levels = {name: value for name in LEVELS if (value := _number(line, name)) is not None}
+    levels = _levels(line)
     if quantity.datum and datum is None:
         raise Refused("datum", "a stage needs its height system (wusong, huanghai …), or 'unstated'")
     if line.get("levels_datum", datum or "") not in ("", datum or ""):
@@ -177,6 +179,16 @@ def _row(line: dict[str, str], quantities: dict[str, Quantity]) -> SensorRow:
     )
 
 
+def _levels(line: dict[str, str]) -> dict[str, float] | None:
+    if not any(name in line for name in LEVELS):
+        return None
+    levels = {name: value for name in LEVELS if (value := _number(line, name)) is not None}
+    warning, guarantee = levels.get("warning"), levels.get("guarantee")
+    if warning is not None and guarantee is not None and guarantee < warning:
+        raise Refused("guarantee", f"{guarantee:g} is under the warning level {warning:g}: were they exchanged?")
+    return levels
+
+
 def _number(line: dict[str, str], column: str) -> float | None:
     text = line.get(column, "")
     if not text:
@@ -203,7 +215,8 @@ def _write(connection: Connection, row: SensorRow, report: SensorReport) -> None
         interval_s=row.interval_s,
         label=row.label,
         river=row.river,
-        levels=Jsonb(row.levels),
+        levels=Jsonb(row.levels or {}),
+        known_levels=None if row.levels is None else Jsonb(row.levels),
         source=row.source,
     )
     report.added += is_new

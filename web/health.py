@@ -30,7 +30,7 @@ class Pipeline:
     """What the database knows of the pipeline."""
 
     connections: int
-    last_minute: datetime | None  # of arrival, of the last batch
+    last_batch: datetime | None  # of arrival
     clock_lag_s: float | None  # behind this machine's time; None without an injected clock
 
 
@@ -58,11 +58,11 @@ def read_pipeline(parts: Parts) -> Pipeline:
     with parts.pool.connection(_DATABASE_WAIT_S) as connection:
         row = connection.execute(QUERIES["pipeline"]).fetchone()
     assert row is not None
-    return Pipeline(connections=row[0], last_minute=row[1], clock_lag_s=row[2])
+    return Pipeline(connections=row[0], last_batch=row[1], clock_lag_s=row[2])
 
 
 def _pipeline(found: Pipeline) -> dict[str, Any]:
-    age = None if found.last_minute is None else (datetime.now(UTC) - found.last_minute).total_seconds()
+    age = None if found.last_batch is None else (datetime.now(UTC) - found.last_batch).total_seconds()
     check: dict[str, Any] = {"alive": found.connections > 0, "last_batch_age_s": age}
     return check if check["alive"] else {**check, "reason": "no pipeline is connected to the database"}
 

@@ -127,5 +127,5 @@ select
 select
     (select count(*) from pg_stat_activity
      where application_name = 'shijing-pipeline' and datname = current_database()) as connections,
-    (select max(minute) from intake) as last_minute,
+    (select max(last_at) from intake) as last_batch,
     (select extract(epoch from now() - max(clock)) from partitions)::float8 as clock_lag_s;

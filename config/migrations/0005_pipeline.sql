@@ -14,6 +14,7 @@ create table partitions (
 create table intake (
     partition   text not null references partitions,
     minute      timestamptz not null,
+    last_at     timestamptz not null,          -- arrival of the last batch in that minute
     messages    bigint not null default 0,
     readings    bigint not null default 0,
     stored      bigint not null default 0,
@@ -26,7 +27,7 @@ create table intake (
 
 create table quarantine (
     id          bigint generated always as identity primary key,
-    fingerprint bytea not null,                -- SHA-256 of reason, topic and payload: one row per distinct fault
+    fingerprint bytea not null,                -- SHA-256 of topic and payload: one row per distinct fault
     reason      text not null,
     detail      text not null,                 -- what, where and how to mend it
     topic       text not null,

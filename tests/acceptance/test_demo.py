@@ -160,6 +160,14 @@ def test_a_folder_that_is_something_elses_is_left_alone(tmp_path: Path) -> None:
     assert "not empty" in done.stderr
 
 
+def test_a_wrong_setting_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatch, data_folder: DataFolder) -> None:
+    monkeypatch.setenv("SHIJING_MQTT_PORT", "99999")
+    done = shijing("pipeline", "--data", str(data_folder.path))
+    assert done.returncode == 1
+    assert "SHIJING_MQTT_PORT" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "words",
     [

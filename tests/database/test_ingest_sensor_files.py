@@ -172,3 +172,21 @@ def test_a_file_that_says_nothing_of_places_takes_none_away(connection: Connecti
     bare = write(tmp_path, "cuntan,cuntan,stage,wusong", header="name,device,quantity,datum")
     assert import_sensors(connection, bare).moved == 0
     assert places(connection) == [(106.60, 29.62, "installed", True)]
+
+
+def test_a_misspelt_column_is_named_before_a_threshold_is_lost(connection: Connection, tmp_path: Path) -> None:
+    path = write(tmp_path, CUNTAN, header=HEADER.replace("guarantee", "guarentee"))
+    with pytest.raises(ConfigError, match="column 'guarentee' is not known"):
+        import_sensors(connection, path)
+
+
+def test_a_file_without_levels_takes_none_away(connection: Connection, tmp_path: Path) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    import_sensors(connection, write(tmp_path, "cuntan,cuntan,stage,wusong", header="name,device,quantity,datum"))
+    assert sensors(connection)[0][-1] == {"warning": 180.5, "guarantee": 183.5, "highest": 191.41}
+
+
+def test_exchanged_levels_are_refused(connection: Connection, tmp_path: Path) -> None:
+    found = errors(connection, write(tmp_path, CUNTAN.replace("180.5,183.5", "183.5,180.5")))
+    assert len(found) == 1
+    assert "line 2, guarantee: 180.5 is under the warning level 183.5" in found[0]
