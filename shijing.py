@@ -94,6 +94,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="No web server: to the end of the scenario, then stop.")] = False,
     port: Annotated[int, typer.Option(help="Of the live map.", min=1, max=65535)] = 8800,
     mqtt_port: Annotated[int, typer.Option(help="Of the embedded broker; 0 finds a free one.", min=0, max=65535)] = 0,
+    database: Database = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -102,7 +103,8 @@ def demo(
     from config.settings import WebSettings
 
     options = DemoOptions(
-        place=_place(None, data),
+        data=data,
+        database=database,
         scenario=scenario,
         speed=_speed(speed),
         once=once,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from config.errors import ShijingError
-from config.settings import PROJECT
+from config.settings import PROJECT, inherited
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ class Child:
     arguments: list[str]
     log_file: Path
     process: "subprocess.Popen[str]" = field(init=False)
+    environment: dict[str, str] = field(default_factory=dict)  # beside ours
     restarts: int = 0
 
     def start(self) -> None:
@@ -45,6 +46,7 @@ class Child:
                 stderr=errors,
                 text=True,
                 cwd=PROJECT,
+                env=inherited(self.environment),
             )
 
     @property

@@ -10,6 +10,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -34,7 +35,8 @@ _SETTLE_S = 600.0
 class DemoOptions:
     """What the command line says."""
 
-    place: Place
+    data: Path | None  # folder of the logs, and of the embedded servers
+    database: str | None = None  # None: the embedded one
     scenario: str
     speed: float | None  # None: as fast as it goes
     once: bool  # headless: to the end, then stop
@@ -49,10 +51,11 @@ def run_demo(options: DemoOptions, stop: threading.Event) -> dict[str, Any] | No
     if not options.once:
         check_assets()
         listening_socket(options.web.host, options.web.port).close()
-    folder = options.place.folder()
-    with database(Place(data=folder.path)) as url, broker(Place(data=folder.path), port=options.mqtt_port) as mqtt:
+    folder = Place(data=options.data).folder()
+    place = Place(database=options.database) if options.database else Place(data=folder.path)
+    with database(place) as url, broker(Place(data=folder.path), port=options.mqtt_port) as mqtt:
         prepare(url, scenario, say=lambda text: console.print(f"[dim]{text}"))
-        show = _Show(options, scenario, folder, url, console)
+        show = _Show(options, scenario, folder, url, mqtt, console)
         try:
             show.start()
             show.introduce(mqtt)
@@ -65,12 +68,26 @@ class _Show:
     """One run of the demo: its processes, and how far it is."""
 
     def __init__(
-        self, options: DemoOptions, scenario: Scenario, folder: DataFolder, url: str, console: Console
+        self,
+        options: DemoOptions,
+        scenario: Scenario,
+        folder: DataFolder,
+        url: str,
+        mqtt: BrokerSettings,
+        console: Console,
     ) -> None:
         self._options = options
         self._scenario = scenario
         self._folder = folder
         self._url = url
+        # Embedded servers are held up by each process that uses them; others are named to it, and
+        # not on its command line, where every user of the machine could read a password.
+        self._where = [] if options.database else ["--data", str(folder.path)]
+        self._named = {
+            "SHIJING_DATABASE_URL": url,
+            "SHIJING_MQTT_HOST": mqtt.host,
+            "SHIJING_MQTT_PORT": str(mqtt.port),
+        }
         self._console = console
         self._servers: list[Child] = []
         self.children: list[Child] = []
@@ -86,8 +103,12 @@ class _Show:
             server.await_ready()
 
     def _child(self, name: str, *arguments: str) -> Child:
-        where = ["--data", str(self._folder.path)]
-        child = Child(name=name, arguments=[*arguments, *where], log_file=self._folder / "logs" / f"{name}.log")
+        child = Child(
+            name=name,
+            arguments=[*arguments, *self._where],
+            log_file=self._folder / "logs" / f"{name}.log",
+            environment=self._named if self._options.database else {},
+        )
         child.start()
         self.children.append(child)
         return child

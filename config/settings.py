@@ -1,5 +1,6 @@
 """Typed settings, one small class per concern; each reads its own `SHIJING_<CONCERN>_` variables."""
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -10,6 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PROJECT = Path(__file__).resolve().parent.parent
 CONFIG = PROJECT / "config"
 _CENTURY_S = 3.2e9  # beyond it, sums of times in µs would overflow
+
+
+def inherited(more: dict[str, str]) -> dict[str, str]:
+    """The environment for a child process: ours, and `more`."""
+    return {**os.environ, **more}
 
 
 class DatabaseSettings(BaseSettings):

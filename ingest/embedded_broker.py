@@ -112,6 +112,7 @@ def _stop(place: Path) -> None:
         process.wait(5)
     except psutil.TimeoutExpired:
         process.kill()
+    _started[:] = [child for child in _started if child.poll() is None]  # reaped, where it was our own
 
 
 def _noted(place: Path) -> _Note | None:

@@ -79,6 +79,15 @@ def test_the_headless_demo_says_what_the_published_stages_say(data_folder: DataF
     assert {"luzhou", "wucha"} <= {one["sensor"] for one in status["unlocated"]}
 
 
+def test_the_demo_works_on_a_database_that_is_named(data_folder: DataFolder, database_url: str) -> None:
+    done = shijing(
+        *("demo", "--once", "--speed", "max", "--json"), *("--database", database_url, "--data", str(data_folder.path))
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["readings"] == {"published": 175, "stored": 174, "quarantined": 1}
+    assert not (data_folder / "postgres").exists()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -112,8 +112,8 @@ def seed_readings(connection: Connection, until: datetime = PEAK, below: float =
             value = gauge.peak - below - 0.02 * (20 - step) ** 1.9
             add_reading(connection, sensor, until - timedelta(hours=6 * (20 - step)), round(value, 2))
     connection.execute(
-        "insert into intake (partition, minute, messages, readings, stored, quarantined, late)"
-        " values ('cq', now(), 276, 276, 273, 3, 1)"
+        "insert into intake (partition, minute, last_at, messages, readings, stored, quarantined, late)"
+        " values ('cq', date_trunc('minute', now()), now(), 276, 276, 273, 3, 1)"
     )
 
 
