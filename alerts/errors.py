@@ -3,7 +3,8 @@
 ShijingError
 └── AlertsError
     ├── EditedFileError    a rule or plan file that does not hold together
-    └── Fenced             this process no longer owns its partition
+    ├── Fenced             this process no longer owns its partition
+    └── Stale              the memory is behind the database
 """
 
 from pathlib import Path
@@ -28,3 +29,7 @@ class EditedFileError(AlertsError):
 
 class Fenced(AlertsError):
     """Another pipeline claimed the partition: this process must end, and must not connect again."""
+
+
+class Stale(AlertsError):
+    """What the pipeline keeps in memory is behind the database: build it again, then do the batch again."""

@@ -26,6 +26,7 @@ class Fence:
 
     def hold_again(self, connection: Connection) -> datetime | None:
         """After a lost connection: the same claim from another backend; raises Fenced where it is lost."""
+        connection.execute(QUERIES["end_former"], {"partition": self.partition, "epoch": self.epoch})
         return self._clock(connection, "hold_again")
 
     def _clock(self, connection: Connection, query: str) -> datetime | None:
@@ -33,15 +34,16 @@ class Fence:
         if row is None:
             raise Fenced(
                 f"partition {self.partition!r} was claimed by another pipeline: this one stops."
-                " Run one pipeline for each partition, or give them different SHIJING_PIPELINE_PARTITION"
+                " Run one pipeline for each partition; a second one needs a SHIJING_PIPELINE_PARTITION of its own"
+                " and SHIJING_PIPELINE_TOPICS that share no topic with the first"
             )
         clock: datetime | None = row[0]
         return clock
 
 
-def claim(connection: Connection, partition: str) -> Fence:
+def claim(connection: Connection, partition: str, *, follow_clock: bool = False) -> Fence:
     """Take the partition over; a former holder that hangs inside a transaction is ended, not waited for."""
     connection.execute(QUERIES["claim_wait"], {"partition": partition})
-    row = connection.execute(QUERIES["claim"], {"partition": partition}).fetchone()
+    row = connection.execute(QUERIES["claim"], {"partition": partition, "follow_clock": follow_clock}).fetchone()
     assert row is not None
     return Fence(partition=partition, epoch=row[0])

@@ -11,12 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import psycopg
 
-from alerts.columns import Batch, Flags
+from alerts.books import Tally, first_line, keep_books, micros, passes_by_itself, tally
+from alerts.columns import Batch
+from alerts.errors import Stale
 from alerts.fence import Fence, claim
 from alerts.kernel import evaluate, in_order
 from alerts.plan_files import load_plans
@@ -28,18 +30,17 @@ from alerts.state import State, changed, restore
 from alerts.stored_state import load_states, load_subjects, load_watermarks, persist_states
 from config.database import Connection, connect
 from config.settings import CONFIG, PipelineSettings
-from geo.placement import UNLOCATED, Placement
+from geo.placement import Placement
 from ingest import quarantine
-from ingest.gather import Gathered, Gatherer, Limits, Message, conflict_fault
+from ingest.gather import Fault, Gathered, Gatherer, Limits, Message, conflict_fault
 from ingest.quantities import load_quantities
-from ingest.registry import QUERIES, load_registry
+from ingest.registry import load_registry
 from ingest.session import MqttSession
 from ingest.store import Readings, ReadingsStore
 from ingest.topics import load_topic_map
 
 log = logging.getLogger(__name__)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _IDLE_S = 0.05
 _LOOK_S = 1.0  # how often an idle pipeline looks at its fence, and hears what changed
 _REQUESTS_S = 5.0
@@ -89,7 +90,7 @@ class Pipeline:
     def run(self, stop: threading.Event) -> None:
         """Claim, rebuild, connect, and work until `stop`."""
         self._open()
-        self._fence = claim(self._connection, self._settings.partition)
+        self._fence = claim(self._connection, self._settings.partition, follow_clock=self._follow_clock)
         self._rebuild()
         log.info("partition %s, epoch %d: ready", self._fence.partition, self._fence.epoch)
         try:
@@ -137,13 +138,12 @@ class Pipeline:
         return Limits(
             skew_us=round(self._settings.clock_skew_s * 1e6),
             lateness_us=round(self._settings.lateness_s * 1e6),
-            earliest_us=_us(self._settings.earliest),
+            earliest_us=micros(self._settings.earliest),
         )
 
     def _keep_connected(self, stop: threading.Event) -> None:
-        if self._session.may_connect and not stop.is_set():
-            # Whoever was fenced off must not take the session from its successor.
-            self._with_database(lambda: self._fence.check(self._connection), stop)
+        # Whoever was fenced off must not take the session from its successor.
+        if self._session.may_connect and self._with_database(lambda: self._fence.check(self._connection), stop):
             self._session.connect()
 
     def _take(self) -> list[Message]:
@@ -158,7 +158,7 @@ class Pipeline:
 
     def _ask(self) -> list[Message]:
         try:
-            return quarantine.requested(self._connection)
+            return quarantine.requested(self._connection, self._fence.partition)
         except psycopg.OperationalError:
             return []  # the next look at the database waits for it
 
@@ -169,27 +169,54 @@ class Pipeline:
         self._looked = time.monotonic()
         self._with_database(lambda: self._fence.check(self._connection), stop)
         if self._changed.is_set():
-            self._with_database(self._rebuild, stop)
+            self._with_database(lambda: None, stop)
 
     def _finish(self, messages: list[Message], stop: threading.Event) -> None:
         """Commit a batch and acknowledge it; not acknowledged is what `stop` left undone."""
-        if self._changed.is_set():
-            self._with_database(self._rebuild, stop)
-        if self._with_database(lambda: self._commit(messages), stop):
+        arrived_us = time.time_ns() // 1000  # once: done again, the batch is the very same
+        try:
+            done = self._with_database(lambda: self._commit(messages, arrived_us), stop)
+        except psycopg.Error as error:
+            self._divide(messages, error, stop)
+            return
+        if done:
             self._session.acknowledge(messages)
 
+    def _divide(self, messages: list[Message], error: psycopg.Error, stop: threading.Event) -> None:
+        """The database takes the batch in no way: find the message that is to blame, and set it aside."""
+        middle = len(messages) // 2
+        if middle:
+            self._finish(messages[:middle], stop)
+            self._finish(messages[middle:], stop)
+        elif self._with_database(lambda: self._set_aside(messages[0], error), stop):
+            self._session.acknowledge(messages)
+
+    def _set_aside(self, message: Message, error: psycopg.Error) -> None:
+        detail = f"the database refused it every time ({first_line(error)}): mend that, then release it"
+        with self._connection.transaction():
+            self._fence.check(self._connection)
+            fault = Fault(reason="database", detail=detail, topic=message.topic, payload=message.payload)
+            keep_books(self._connection, self._fence, [message], Tally(faults=[fault]))
+
     def _with_database(self, work: Callable[[], object], stop: threading.Event) -> bool:
-        """Do it, again after every loss of the database; False where `stop` came first."""
+        """Do it, again after every loss of the database; False where `stop` came first.
+
+        Raises what the database answers every time although it is there and has room.
+        """
         failures = 0
         while True:
             try:
+                if self._changed.is_set():
+                    self._rebuild()
                 work()
                 return True
-            except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.IntegrityError) as error:
+            except Stale:
+                self._changed.set()
+            except psycopg.Error as error:
                 failures += 1
-                if isinstance(error, psycopg.IntegrityError) and failures > _PATIENCE:
+                if failures > _PATIENCE and not passes_by_itself(self._connection, error):
                     raise
-                log.warning("the database: %s; trying again", str(error).strip() or type(error).__name__)
+                log.warning("the database: %s; trying again", first_line(error))
                 if not self._recover(failures, stop):
                     return False
 
@@ -202,27 +229,29 @@ class Pipeline:
                 self._fence.hold_again(self._connection)
                 self._rebuild()
                 return True
-            except psycopg.OperationalError as error:
+            except psycopg.Error as error:
                 failures += 1
-                log.warning("the database does not answer: %s", str(error).strip().splitlines()[0])
+                log.warning("the database does not answer: %s", first_line(error))
         return False
 
-    def _commit(self, messages: Sequence[Message]) -> None:
+    def _commit(self, messages: Sequence[Message], arrived_us: int) -> None:
         """One transaction for the batch; the memory moves on only once it is committed."""
         with self._connection.transaction():
-            now_us, told = self._now(self._fence.check(self._connection))
+            now_us, told = self._now(self._fence.check(self._connection), arrived_us)
+            if self._changed.is_set():
+                raise Stale("the registry or the boundaries were changed before this batch")
             gathered = self._known.gatherer.gather(messages, now_us, told=told)
             state = self._write(messages, gathered)
         self._known = replace(self._known, state=state)
         if gathered.clock_told:
             self._clock_us = gathered.clock_us
 
-    def _now(self, stored: datetime | None) -> tuple[int, bool]:
+    def _now(self, stored: datetime | None, arrived_us: int) -> tuple[int, bool]:
         """The clock, and whether it was told; until one is told, even a follower goes by the machine's."""
         if self._follow_clock and self._clock_us is None and stored is not None:
-            self._clock_us = _us(stored)
+            self._clock_us = micros(stored)
         if not self._follow_clock or self._clock_us is None:
-            return time.time_ns() // 1000, False
+            return arrived_us, False
         return self._clock_us, True
 
     def _write(self, messages: Sequence[Message], gathered: Gathered) -> State:
@@ -234,63 +263,21 @@ class Pipeline:
             self._connection,
             Readings(sensor=batch.sensor, time_us=batch.time, value=batch.value, late=late, judged=judged),
         )
+        if (stored.repeat & judged).any():
+            raise Stale("a reading newer than the memory knows of is stored already")
         rows = np.flatnonzero(stored.new & judged)
         fresh = Batch(sensor=batch.sensor[rows], time=batch.time[rows], value=batch.value[rows])
         state, transitions = evaluate(known.ruleset, known.state, fresh, gathered.clock_us)
         persist_states(self._connection, changed(known.ruleset, known.state, state))
         for row in np.flatnonzero(stored.conflict).tolist():
             gathered.faults.append(conflict_fault(gathered, row, messages, known.gatherer.registry))
-        self._keep_books(messages, gathered, stored.new, stored.repeat, late)
+        keep_books(self._connection, self._fence, messages, tally(gathered, stored, late, known.placement))
+        found_late = rows[gathered.late[rows]]
         record(
             self._connection,
             transitions,
             rules=self._rules,
             plans=self._plans,
-            late_before=gathered.clock_us - round(self._settings.lateness_s * 1e6),
+            late=set(zip(batch.sensor[found_late].tolist(), batch.time[found_late].tolist(), strict=True)),
         )
         return state
-
-    def _keep_books(
-        self,
-        messages: Sequence[Message],
-        gathered: Gathered,
-        new: Flags,
-        repeat: Flags,
-        late: Flags,
-    ) -> None:
-        now = datetime.now(UTC)
-        if gathered.faults:
-            quarantine.keep(self._connection, gathered.faults, now)
-        quarantine.mark_released(self._connection, messages, now)
-        if gathered.clock_told:
-            self._tell_clock(gathered.clock_us)
-        township = self._known.placement.township_of(gathered.sensor[new], gathered.time_us[new])
-        stored, repeats, refused = int(new.sum()), int(repeat.sum()), len(gathered.faults)
-        self._connection.execute(
-            QUERIES["count_intake"],
-            {
-                "partition": self._fence.partition,
-                "at": now,
-                "messages": len(messages),
-                "readings": stored + repeats + refused,
-                "stored": stored,
-                "repeats": repeats,
-                "quarantined": refused,
-                "late": int((late & new).sum()),
-                "unlocated": int((township == UNLOCATED).sum()),
-            },
-        )
-
-    def _tell_clock(self, clock_us: int) -> None:
-        self._connection.execute(
-            QUERIES["tell_clock"],
-            {
-                "partition": self._fence.partition,
-                "epoch": self._fence.epoch,
-                "clock": _EPOCH + timedelta(microseconds=clock_us),
-            },
-        )
-
-
-def _us(moment: datetime) -> int:
-    return round((moment - _EPOCH) / timedelta(microseconds=1))

@@ -4,7 +4,7 @@
 queue on the live events' lock from there to their commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,11 @@ def record(
     *,
     rules: Sequence[Rule],
     plans: Sequence[Plan],
-    late_before: int | None = None,
+    late: Collection[tuple[int, int]] = (),
 ) -> Recorded:
     """Write the transitions, in their order, and all that follows from them, in the open transaction.
 
-    A transition whose reading is older than `late_before` (µs) is marked as found late.
+    A transition whose reading (sensor id, time in µs) is in `late` is marked as found late.
     """
     if not transitions:
         return Recorded()
@@ -60,7 +60,7 @@ def record(
     alerts = moves.alerts()
     _settle(connection, [alert for alert in alerts if alert.is_new])
     runs = follow(connection, moves.steps, rules, plans)
-    _write_alerts(connection, moves, late_before)
+    _write_alerts(connection, moves, late)
     write_runs(connection, runs)
     tell(connection, moves.steps, runs)
     return _recorded(moves, alerts, runs)
@@ -105,7 +105,7 @@ def _settle(connection: Connection, alerts: Sequence[Alert]) -> None:
         alert.id, alert.township_id, alert.grid_id = alert_id, township_id, grid_id
 
 
-def _write_alerts(connection: Connection, moves: Moves, late_before: int | None) -> None:
+def _write_alerts(connection: Connection, moves: Moves, late: Collection[tuple[int, int]]) -> None:
     alerts = moves.alerts()
     # What is resolved makes room first: one alert is open for each rule and subject.
     _write(connection, "update_alerts", [_alert_row(alert) for alert in alerts if not alert.is_new])
@@ -118,7 +118,7 @@ def _write_alerts(connection: Connection, moves: Moves, late_before: int | None)
             "to_level": step.transition.to_level,
             "reason": step.transition.reason,
             "value": step.transition.value,
-            "late": late_before is not None and step.transition.time < late_before,
+            "late": (step.transition.sensor_id, step.transition.time) in late,
         }
         for step in moves.steps
     ]

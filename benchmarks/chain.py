@@ -136,8 +136,7 @@ def _reading(value: float, time_s: float) -> bytes:
 def _packs(first: int, last: int, begin: float) -> list[bytes]:
     """Packs of a gateway that speaks for 20 devices at a time, one reading each."""
     return [
-        publish_packet(f"cq/500103/gateway{pack % 100}/senml", _pack(pack, begin), 1 + pack % 60_000)
-        for pack in range(first, last)
+        publish_packet("cq/500103/gateway/senml", _pack(pack, begin), 1 + pack % 60_000) for pack in range(first, last)
     ]
 
 

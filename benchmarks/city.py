@@ -11,7 +11,7 @@ from geo.placement import assign_sensors
 SENSORS = 10_000
 TOPIC = "cq/500103/bench{}/water_depth"
 
-_DEVICES = "insert into devices (name) select 'bench' || n from generate_series(0, %(last)s) n"
+_DEVICES = "insert into devices (name, gateway) select 'bench' || n, 'gateway' from generate_series(0, %(last)s) n"
 _SENSORS = """
 insert into sensors (name, device_id, quantity, unit)
 select name, id, 'water_depth', 'cm' from devices where name like 'bench%%' order by id

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from alerts.books import first_line
 from alerts.pipeline import Pipeline
 from commands.figures import clock
 from config.database import connect
@@ -59,7 +60,7 @@ def _keep_up(database_url: str, partition: str, follow_clock: bool, stop: thread
                     retention_days=settings.retention_days,
                     released_days=settings.released_quarantine_days,
                 )
-        except psycopg.OperationalError as error:
-            log.warning("upkeep waits for the database: %s", str(error).strip().splitlines()[0])
+        except psycopg.Error as error:  # whatever it was, the next run may do it
+            log.warning("upkeep waits for the database: %s", first_line(error))
         if stop.wait(_UPKEEP_S):
             return

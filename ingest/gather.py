@@ -6,6 +6,7 @@ messages give the same columns wherever and however often they are read.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import TypeVar, cast
 
 import numpy as np
@@ -27,6 +28,7 @@ class Message:
     payload: bytes
     mid: int = 0  # packet identifier to acknowledge, meaningful within one connection only
     connection: int = 0  # the session's count of connections when it came
+    again: bool = False  # the broker says that it may have sent it before
     quarantine_id: int | None = None
 
 
@@ -109,6 +111,9 @@ _NO_LONGER_NOW = Refused(
 )
 
 
+_TIME = attrgetter("time_us")
+
+
 class _Found:
     """The rows of one batch as they are read; the columns are made of them at the end."""
 
@@ -133,7 +138,11 @@ class _Found:
         self._clock_told = True
 
     def add(self, records: list[Record], index: int, splits: str) -> None:
-        """The readings of one message; almost always all of them are of sensors met before."""
+        """The readings of one message, by their time; almost always all of them are of sensors met before."""
+        times = [record.time_us for record in records]
+        if times != sorted(times):
+            # Within a message the sender's order says nothing; between messages the order of arrival counts.
+            records = sorted(records, key=_TIME)
         channels = [self._registry.known(record.key) for record in records]
         if None in channels or any(record.from_now or record.value.__class__ is str for record in records):
             for record in records:
@@ -155,7 +164,7 @@ class _Found:
 
     def _add_one(self, record: Record, index: int, splits: str) -> None:
         if record.from_now:
-            if self._messages[index].quarantine_id is not None:
+            if self._messages[index].again or self._messages[index].quarantine_id is not None:
                 self.faults.append(_part(_NO_LONGER_NOW, self._messages[index], record, splits))
                 return
             record = record._replace(time_us=record.time_us + self._clock, from_now=False)

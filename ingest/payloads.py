@@ -30,6 +30,7 @@ class Key(NamedTuple):
     quantity: str
     unit: str | None
     datum: str | None
+    sender: str = ""  # the topic's device, where it speaks for another one
 
 
 class Record(NamedTuple):
@@ -187,7 +188,8 @@ def _key(name: str, device: str, unit: str | None, datum: str | None) -> Key:
     head, slash, quantity = name.rpartition("/")
     if not slash:
         head, _, quantity = name.rpartition(":")
-    return Key(head.rpartition(":")[2] or device, quantity, unit, datum)
+    named = head.rpartition(":")[2] or device
+    return Key(named, quantity, unit, datum, "" if named == device else device)
 
 
 def _refuse_unknown_labels(payload: bytes) -> None:

@@ -39,13 +39,14 @@ class Held:
     state: str
 
 
-def keep(connection: Connection, faults: Sequence[Fault], seen: datetime) -> None:
+def keep(connection: Connection, partition: str, faults: Sequence[Fault], seen: datetime) -> None:
     """Write faults in the caller's transaction; the same topic and payload again only counts up."""
     with connection.cursor() as cursor:
         cursor.executemany(
             QUERIES["quarantine"],
             [
                 {
+                    "partition": partition,
                     "reason": fault.reason,
                     "detail": fault.detail,
                     "topic": fault.topic.replace("\0", "\ufffd"),  # MQTT forbids it, not every broker does
@@ -70,9 +71,10 @@ def request_release(connection: Connection, *, reason: str | None = None, ids: l
     return connection.execute(QUERIES["quarantine_request"], {"reason": reason, "ids": ids}).rowcount
 
 
-def requested(connection: Connection) -> list[Message]:
-    """What people asked to be put through again, as messages."""
-    rows = connection.execute(QUERIES["quarantine_requested"], {"most": _RELEASED_AT_ONCE}).fetchall()
+def requested(connection: Connection, partition: str) -> list[Message]:
+    """What people asked to be put through again, as messages for the pipeline that met it."""
+    asked = {"partition": partition, "most": _RELEASED_AT_ONCE}
+    rows = connection.execute(QUERIES["quarantine_requested"], asked).fetchall()
     return [Message(topic=topic, payload=payload, quarantine_id=row_id) for row_id, topic, payload in rows]
 
 

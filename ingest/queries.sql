@@ -1,20 +1,20 @@
 -- name: sensors
-select s.id, s.name, d.name as device, s.quantity, s.unit, s.datum
+select s.id, s.name, d.name as device, d.gateway, s.quantity, s.unit, s.datum
 from sensors s join devices d on d.id = s.device_id
 order by s.id
 
 -- name: quarantine
 -- One row for each distinct fault; the same one again only counts up, and is held again if it had been released.
 insert into quarantine as q
-    (fingerprint, reason, detail, topic, payload, sensor_id, time, first_seen, last_seen)
-values (sha256(convert_to(%(topic)s, 'UTF8') || '\x00'::bytea || %(payload)s::bytea), %(reason)s, %(detail)s, %(topic)s,
+    (fingerprint, partition, reason, detail, topic, payload, sensor_id, time, first_seen, last_seen)
+values (sha256(convert_to(%(topic)s, 'UTF8') || '\x00'::bytea || %(payload)s::bytea), %(partition)s, %(reason)s, %(detail)s, %(topic)s,
         %(payload)s, %(sensor_id)s, %(time)s, %(seen)s, %(seen)s)
 on conflict (fingerprint) do update
     set count = q.count + 1, last_seen = excluded.last_seen, reason = excluded.reason,
         detail = excluded.detail, state = 'held', released_at = null
 
 -- name: quarantine_requested
-select id, topic, payload from quarantine where state = 'requested' order by id limit %(most)s
+select id, topic, payload from quarantine where state = 'requested' and partition = %(partition)s order by id limit %(most)s
 
 -- name: quarantine_released
 update quarantine set state = 'released', released_at = %(at)s where id = any(%(ids)s) and state = 'requested'
@@ -53,14 +53,24 @@ where name = %(partition)s and holder_pid is not null and holder_pid <> pg_backe
                 and a.datname = current_database())
 
 -- name: claim
+-- A clock that was told is kept only by who follows it: else the screens would stay in a replay's past.
 insert into partitions as p (name, epoch, holder_pid, claimed_at)
 values (%(partition)s, 1, pg_backend_pid(), now())
-on conflict (name) do update set epoch = p.epoch + 1, holder_pid = pg_backend_pid(), claimed_at = now()
+on conflict (name) do update set epoch = p.epoch + 1, holder_pid = pg_backend_pid(), claimed_at = now(),
+    clock = case when %(follow_clock)s then p.clock end
 returning epoch
 
 -- name: fence
 -- FOR SHARE, not FOR KEY SHARE: a claim must wait for this transaction, and this one for a claim.
 select clock from partitions where name = %(partition)s and epoch = %(epoch)s for share
+
+-- name: end_former
+-- Before holding again: the lost connection's backend may not know yet that it is lost, and keeps its lock.
+select pg_terminate_backend(holder_pid) from partitions
+where name = %(partition)s and epoch = %(epoch)s and holder_pid <> pg_backend_pid()
+  and exists (select from pg_stat_activity a
+              where a.pid = holder_pid and a.application_name = 'shijing-pipeline'
+                and a.datname = current_database())
 
 -- name: hold_again
 -- The same holder after a lost connection: its backend is another one now.
@@ -81,8 +91,17 @@ values (%(name)s, %(device_id)s, %(quantity)s, %(unit)s, %(datum)s, %(interval_s
 on conflict (name) do update
     set device_id = excluded.device_id, quantity = excluded.quantity, unit = excluded.unit,
         datum = excluded.datum, interval_s = excluded.interval_s, label = excluded.label,
-        river = excluded.river, levels = coalesce(%(known_levels)s, sensors.levels), source = excluded.source
+        river = excluded.river, levels = excluded.levels, source = excluded.source
 returning id, (xmax = 0) as is_new
+
+-- name: sensor_stored
+select name, quantity, unit, datum, label, river, interval_s, source, levels from sensors
+
+-- name: sensor_has_readings
+-- Rollups outlive the readings that retention drops.
+select exists (select from readings r where r.sensor_id = s.id)
+    or exists (select from readings_1h_stored h where h.sensor_id = s.id)
+from sensors s where s.name = %(name)s
 
 -- name: place_now
 select lon, lat from sensor_places

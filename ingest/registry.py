@@ -31,6 +31,7 @@ class Sensor:
     quantity: str
     unit: str
     datum: str | None
+    gateway: str | None = None  # the one other device that may speak for this one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +87,13 @@ class Registry:
                 "unknown_sensor",
                 f"device {key.device[:60]!r} has no sensor for {key.quantity[:60]!r}:"
                 " register it (shijing import sensors FILE), then release this reading",
+            )
+        # Open until a gateway is named for the device; from then on nobody else may speak for it.
+        if key.sender and sensor.gateway and key.sender != sensor.gateway:
+            raise Refused(
+                "foreign",
+                f"device {key.sender[:60]!r} is not the gateway of {sensor.device!r} and may not speak for it:"
+                " register it in the column gateway (shijing import sensors FILE)",
             )
         if key.datum != sensor.datum and (key.datum or sensor.datum):
             raise Refused(

@@ -114,6 +114,7 @@ class MqttSession:
     def connect(self) -> bool:
         """Try once to connect and subscribe; a failure sets a longer, jittered wait for the next try."""
         self._drop()
+        self._connection += 1  # from here on, what an earlier connection brought is not acknowledged any more
         client = self._client = self._new_client()
         try:
             client.connect(
@@ -177,7 +178,6 @@ class MqttSession:
         if reason.is_failure:
             self._refusal = f"refused: {reason}"
             return
-        self._connection += 1
         self._since = time.monotonic()
         # What waits in a session comes before the next SUBACK, and may be more than is read at once.
         self._up = flags.session_present
@@ -228,7 +228,13 @@ class MqttSession:
 
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:  # noqa: ARG002
         self._messages.append(
-            Message(topic=_topic(message), payload=bytes(message.payload), mid=message.mid, connection=self._connection)
+            Message(
+                topic=_topic(message),
+                payload=bytes(message.payload),
+                mid=message.mid,
+                connection=self._connection,
+                again=message.dup,
+            )
         )
 
     def take(self, *, wait_s: float, gather_s: float, most: int) -> list[Message]:

@@ -28,6 +28,7 @@ create table intake (
 create table quarantine (
     id          bigint generated always as identity primary key,
     fingerprint bytea not null,                -- SHA-256 of topic and payload: one row per distinct fault
+    partition   text not null,                 -- whose pipeline met it, and puts it through again
     reason      text not null,
     detail      text not null,                 -- what, where and how to mend it
     topic       text not null,

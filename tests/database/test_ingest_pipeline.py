@@ -301,7 +301,7 @@ def test_faults_beyond_what_a_timestamp_holds_are_kept(connection: Connection) -
         for time_us in (-(10**18), -1, 0, 10**15, 10**17 * 3, 9 * 10**18)
     ]
     with connection.transaction():
-        quarantine.keep(connection, faults, NOW)
+        quarantine.keep(connection, "cq", faults, NOW)
     assert [row.time is not None for row in reversed(quarantine.listing(connection))] == [
         False, False, True, True, False, False,
     ]  # fmt: skip

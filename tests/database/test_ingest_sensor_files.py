@@ -190,3 +190,72 @@ def test_exchanged_levels_are_refused(connection: Connection, tmp_path: Path) ->
     found = errors(connection, write(tmp_path, CUNTAN.replace("180.5,183.5", "183.5,180.5")))
     assert len(found) == 1
     assert "line 2, guarantee: 180.5 is under the warning level 183.5" in found[0]
+
+
+def store_reading(connection: Connection, name: str) -> None:
+    connection.execute("select ensure_readings_partition('2020-08-20')")
+    connection.execute(
+        "insert into readings select id, '2020-08-20T00:15:00Z', 191.62, false, true from sensors where name = %s",
+        (name,),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "column"),
+    [
+        (CUNTAN.replace(",m,", ",cm,"), "unit"),
+        (CUNTAN.replace("wusong", "huanghai"), "datum"),
+        (CUNTAN.replace("stage,m,wusong", "rain,mm,"), "quantity"),
+    ],
+)
+def test_stored_readings_keep_their_meaning(connection: Connection, tmp_path: Path, changed: str, column: str) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    store_reading(connection, "cuntan")
+    (error,) = errors(connection, write(tmp_path, DEPTH, changed))
+    assert error.startswith(f"sensors.csv line 3, {column}: 'cuntan' has readings stored as ")
+    assert "a name and a device of its own" in error
+
+
+def test_what_the_file_has_no_column_for_cannot_change_the_meaning(connection: Connection, tmp_path: Path) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN.replace(",m,", ",cm,")))
+    store_reading(connection, "cuntan")
+    assert (
+        import_sensors(connection, write(tmp_path, "cuntan,cuntan,stage", header="name,device,quantity")).changed == 1
+    )
+    assert sensors(connection)[0][3:5] == ("cm", "wusong")
+
+
+def test_without_readings_unit_and_datum_can_be_mended(connection: Connection, tmp_path: Path) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    assert import_sensors(connection, write(tmp_path, CUNTAN.replace("wusong", "huanghai"))).changed == 1
+    assert sensors(connection)[0][4] == "huanghai"
+
+
+def test_levels_that_stay_are_not_given_another_datum(connection: Connection, tmp_path: Path) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    (error,) = errors(connection, write(tmp_path, "cuntan,cuntan,stage,huanghai", header="name,device,quantity,datum"))
+    assert "line 2, datum: its levels are stored as 'wusong': give warning, guarantee, highest anew" in error
+
+
+def everything(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "select s.name, d.name, gateway, quantity, unit, datum, interval_s, label, river, levels, source"
+        " from sensors s join devices d on d.id = s.device_id"
+    ).fetchall()
+
+
+def test_a_column_that_the_file_does_not_have_keeps_what_is_stored(connection: Connection, tmp_path: Path) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN + ",gateway-1", header=HEADER + ",gateway"))
+    before = everything(connection)
+    assert (
+        import_sensors(connection, write(tmp_path, "cuntan,cuntan,stage", header="name,device,quantity")).changed == 1
+    )
+    assert everything(connection) == before
+
+
+def test_a_column_that_is_empty_empties_what_is_stored(connection: Connection, tmp_path: Path) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    header = "name,device,quantity,label,warning"
+    import_sensors(connection, write(tmp_path, "cuntan,cuntan,stage,,", header=header))
+    (row,) = sensors(connection)
+    assert row[5:] == ("", 3600, {"guarantee": 183.5, "highest": 191.41})

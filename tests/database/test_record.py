@@ -146,7 +146,7 @@ def test_an_alert_that_a_person_closed(connection: Connection, cuntan: int) -> N
 
 
 def test_found_late_is_marked(connection: Connection, cuntan: int) -> None:
-    write(connection, moves(cuntan, "none", "blue", "yellow"), late_before=START + MINUTE)
+    write(connection, moves(cuntan, "none", "blue", "yellow"), late={(cuntan, START)})
     assert rows(connection, "select late from alert_transitions order by id") == [(True,), (False,)]
 
 

@@ -55,6 +55,21 @@ def test_a_password_with_a_name_is_kept_out_of_sight(monkeypatch: pytest.MonkeyP
     assert "hunter2" not in repr(BrokerSettings())
 
 
+@pytest.mark.parametrize("name", ["", "nowhere.pem"])
+def test_a_certificate_that_cannot_be_read_is_refused_at_load(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.setenv("SHIJING_MQTT_TLS_CA", str(tmp_path / name))
+    with pytest.raises(ValidationError, match=r"cannot be read: .*directory") as caught:
+        BrokerSettings()
+    assert caught.value.errors()[0]["loc"] == ("tls_ca",)
+
+
+def test_an_empty_certificate_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIJING_MQTT_TLS_CA", "")
+    assert BrokerSettings().tls_ca is None
+
+
 @pytest.mark.parametrize(
     ("settings", "name", "value"),
     [

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -209,7 +209,7 @@ def test_of_a_pack_only_the_faulty_parts_are_refused_and_kept() -> None:
         {"n": "water_depth", "t": -30, "v": 6},
     )
     found = gather(sent)
-    assert found.value.tolist() == [0.05, 0.06]
+    assert found.value.tolist() == [0.06, 0.05], "by their times"
     assert [fault.reason for fault in found.faults] == ["unknown_sensor", "value"]
     assert [json.loads(fault.payload) for fault in found.faults] == [
         [{"n": "street/rain", "t": NOW_S - 60, "v": 1, "u": "cm"}],
@@ -397,3 +397,26 @@ def test_a_sensor_whose_unit_no_longer_fits_does_not_stop_the_others() -> None:
     )
     assert found.sensor.tolist() == [1]
     assert only_fault(found).reason == "unit"
+
+
+def test_a_pack_is_read_by_its_times_whatever_its_order() -> None:
+    ascending = [{"n": "street/water_depth", "t": NOW_S - 60 + k, "v": float(k)} for k in range(3)]
+    assert rows(gather(pack(*reversed(ascending)))) == rows(gather(pack(*ascending)))
+
+
+def test_a_message_sent_again_does_not_mean_another_now() -> None:
+    sent = pack({"n": "street/water_depth", "v": 1})
+    assert len(rows(gather(sent))) == 1
+    fault = only_fault(gather(replace(sent, again=True)))
+    assert fault.reason == "time"
+    # An absolute time stays what it is however often it comes.
+    assert len(rows(gather(replace(pack({"n": "street/water_depth", "t": NOW_S, "v": 1}), again=True)))) == 1
+
+
+def test_once_a_gateway_is_named_nobody_else_speaks_for_the_device() -> None:
+    bound = Registry([replace(sensor(DEPTH, "street", "water_depth", "m"), gateway="gateway")], load_quantities())
+    gatherer = Gatherer(bound, TOPICS, LIMITS, follow_clock=True)
+    item = {"n": "street/water_depth", "t": NOW_S, "v": 1}
+    for device, reasons in {"gateway": [], "street": [], "stranger": ["foreign"]}.items():
+        found = gatherer.gather([pack(item, device=device)], NOW_US)
+        assert [fault.reason for fault in found.faults] == reasons, device

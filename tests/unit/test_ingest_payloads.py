@@ -136,7 +136,7 @@ def test_of_a_key_sent_twice_the_last_counts() -> None:
 
 def test_rfc_single_data_point() -> None:
     assert pack({"n": "urn:dev:ow:10e2073a01080063", "u": "Cel", "v": 23.1}) == [
-        Record(Key("ow", "10e2073a01080063", "Cel", None), 0.0, 23.1, from_now=True)
+        Record(Key("ow", "10e2073a01080063", "Cel", None, "gateway-7"), 0.0, 23.1, from_now=True)
     ]
 
 
@@ -149,8 +149,8 @@ def test_rfc_multiple_data_points_with_base_fields() -> None:
         {"n": "current", "v": 1.7},
     )
     device = "10e2073a0108006"
-    assert [record.key for record in found] == [Key(device, "voltage", "V", None)] + 3 * [
-        Key(device, "current", "A", None)
+    assert [record.key for record in found] == [Key(device, "voltage", "V", None, "gateway-7")] + 3 * [
+        Key(device, "current", "A", None, "gateway-7")
     ]
     assert [record.time_us for record in found] == [
         1_276_020_076_001_000,
@@ -334,7 +334,7 @@ _word = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/")
 _quantity = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="/"), max_size=8)
 _record = st.builds(
     Record,
-    st.builds(Key, _word.filter(bool), _quantity, st.none() | _word.filter(bool), st.none() | _word),
+    st.builds(Key, _word.filter(bool), _quantity, st.none() | _word.filter(bool), st.none() | _word, st.just("")),
     st.floats((2**28 + 1) * 1e6, 2**32 * 1e6),
     st.floats(allow_nan=False, allow_infinity=False) | _word,
 )

@@ -1,0 +1,84 @@
+"""The books of a batch, kept in its transaction: what came, what became of it, and the told clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+
+from alerts.columns import Flags
+from alerts.fence import Fence
+from config.database import Connection
+from geo.placement import UNLOCATED, Placement
+from ingest import quarantine
+from ingest.gather import Fault, Gathered, Message
+from ingest.registry import QUERIES
+from ingest.store import Stored
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """What became of a batch's readings; what came is stored + repeats + the faults."""
+
+    faults: list[Fault]
+    stored: int = 0
+    repeats: int = 0
+    late: int = 0
+    unlocated: int = 0  # stored, of sensors that belonged to no township then
+    clock_us: int | None = None  # where one was told
+
+
+def tally(gathered: Gathered, stored: Stored, late: Flags, placement: Placement) -> Tally:
+    """Count a batch."""
+    township = placement.township_of(gathered.sensor[stored.new], gathered.time_us[stored.new])
+    return Tally(
+        faults=gathered.faults,
+        stored=int(stored.new.sum()),
+        repeats=int(stored.repeat.sum()),
+        late=int((late & stored.new).sum()),
+        unlocated=int((township == UNLOCATED).sum()),
+        clock_us=gathered.clock_us if gathered.clock_told else None,
+    )
+
+
+def keep_books(connection: Connection, fence: Fence, messages: Sequence[Message], counted: Tally) -> None:
+    """Write quarantine, releases, the clock and the minute's sums, in the open transaction."""
+    now = datetime.now(UTC)
+    if counted.faults:
+        quarantine.keep(connection, fence.partition, counted.faults, now)
+    quarantine.mark_released(connection, messages, now)
+    if counted.clock_us is not None:
+        told = _EPOCH + timedelta(microseconds=counted.clock_us)
+        connection.execute(QUERIES["tell_clock"], {"partition": fence.partition, "epoch": fence.epoch, "clock": told})
+    connection.execute(
+        QUERIES["count_intake"],
+        {
+            "partition": fence.partition,
+            "at": now,
+            "messages": len(messages),
+            "readings": counted.stored + counted.repeats + len(counted.faults),
+            "stored": counted.stored,
+            "repeats": counted.repeats,
+            "quarantined": len(counted.faults),
+            "late": counted.late,
+            "unlocated": counted.unlocated,
+        },
+    )
+
+
+def passes_by_itself(connection: Connection, error: psycopg.Error) -> bool:
+    """Whether waiting mends it: the database is away, or its disk is full; else the batch is to blame."""
+    return connection.closed or isinstance(error, psycopg.errors.DiskFull)
+
+
+def first_line(error: psycopg.Error) -> str:
+    """What the database says, on one line."""
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def micros(moment: datetime) -> int:
+    """An aware time as µs since 1970 UTC."""
+    return round((moment - _EPOCH) / timedelta(microseconds=1))
