@@ -87,6 +87,7 @@ class _Show:
             "SHIJING_DATABASE_URL": url,
             "SHIJING_MQTT_HOST": mqtt.host,
             "SHIJING_MQTT_PORT": str(mqtt.port),
+            **dict.fromkeys(("SHIJING_MQTT_USERNAME", "SHIJING_MQTT_PASSWORD", "SHIJING_MQTT_TLS_CA"), ""),
         }
         self._console = console
         self._servers: list[Child] = []

@@ -1,11 +1,13 @@
 """The servers a command works with: those named, or the embedded ones of its data folder."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from psycopg import conninfo
+from psycopg import ProgrammingError, conninfo
+from pydantic import SecretStr
 
 from config.embedded_database import embedded_database
 from config.errors import ConfigError
@@ -39,6 +41,7 @@ def database(place: Place) -> Iterator[str]:
     settings = DatabaseSettings()
     named = place.database or ("" if place.data else settings.url)
     if named:
+        _check_url(named, "--database" if place.database else "SHIJING_DATABASE_URL")
         yield _with_password(named, settings.password_file)
     else:
         with embedded_database(place.folder()) as url:
@@ -47,9 +50,12 @@ def database(place: Place) -> Iterator[str]:
 
 @contextmanager
 def broker(place: Place, *, port: int = 0) -> Iterator[BrokerSettings]:
-    """The broker that the settings name, or the embedded one of the data folder."""
+    """The embedded broker of the place's data folder where it has one, else the one that the settings name.
+
+    A data folder comes first, so that what is replayed there never reaches a broker of real devices.
+    """
     settings = BrokerSettings()
-    if settings.port:
+    if place.data is None and settings.port:
         yield settings
         return
     if place.data is None and (place.database or DatabaseSettings().url):
@@ -57,7 +63,34 @@ def broker(place: Place, *, port: int = 0) -> Iterator[BrokerSettings]:
             "no broker is named: set SHIJING_MQTT_HOST and SHIJING_MQTT_PORT, or give a data folder with --data DIR"
         )
     with embedded_broker(place.folder(), port=port) as embedded:
-        yield settings.model_copy(update={"host": embedded.host, "port": embedded.port})
+        # No name and no certificate: those of the settings are another broker's.
+        yield settings.model_copy(
+            update={
+                "host": embedded.host,
+                "port": embedded.port,
+                "username": "",
+                "password": SecretStr(""),
+                "tls_ca": None,
+            }
+        )
+
+
+def _check_url(url: str, origin: str) -> None:
+    """Raise ConfigError for what is no database URL, without a word of it: a password may be among it.
+
+    A password with / or @ in it that is not escaped is read as part of the host or port; the server's
+    library would then print it.
+    """
+    try:
+        parts = conninfo.conninfo_to_dict(url)
+    except ProgrammingError:
+        parts = {"port": "none"}
+    ports, host = str(parts.get("port") or ""), str(parts.get("host") or "")
+    if not re.fullmatch(r"[0-9,]*", ports) or "@" in host[1:]:
+        raise ConfigError(
+            f"{origin} is no database URL (it is not shown, it may hold a password): write"
+            " postgresql://user@host:5432/name, and in a password %40 for @, %2F for /, %25 for %"
+        )
 
 
 def _with_password(url: str, password_file: Path | None) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from pydantic import AwareDatetime, Field, SecretStr, model_validator
+from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -44,6 +44,22 @@ class BrokerSettings(BaseSettings):
     keepalive_s: int = Field(30, ge=5, le=65535)
     session_expiry_s: int = Field(7 * 86400, ge=0, le=2**32 - 1)
     receive_maximum: int = Field(2000, ge=1, le=65535)
+
+    @field_validator("tls_ca", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: str | Path | None) -> str | Path | None:
+        return value or None  # else it would be the folder that we are in
+
+    @field_validator("tls_ca")
+    @classmethod
+    def _can_be_read(cls, path: Path | None) -> Path | None:
+        if path is None:
+            return None
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+        return path
 
     @model_validator(mode="after")
     def _password_needs_a_name(self) -> Self:

@@ -177,6 +177,16 @@ def test_a_wrong_setting_is_named_by_its_variable(monkeypatch: pytest.MonkeyPatc
     assert "Traceback" not in done.stderr
 
 
+def test_a_certificate_that_is_not_there_is_named_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_folder: DataFolder
+) -> None:
+    monkeypatch.setenv("SHIJING_MQTT_TLS_CA", str(tmp_path / "nowhere.pem"))
+    done = shijing("pipeline", "--data", str(data_folder.path))
+    assert done.returncode == 1
+    assert "SHIJING_MQTT_TLS_CA: " in done.stderr and "nowhere.pem cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "words",
     [
