@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from config.errors import ConfigError
 from ingest.errors import Refused
 from ingest.quantities import Quantity, load_quantities
 from ingest.registry import QUERIES
+from ingest.stored_sensors import StoredSensor, has_readings, stored_sensors
 from ingest.units import conversion
 
 REQUIRED = ("name", "device", "quantity")
 LEVELS = ("warning", "guarantee", "highest")
 _OPTIONAL = ("division", "unit", "datum", "label", "river", "lon", "lat", "interval_s", "gateway", "source")
+_FIXED = ("quantity", "unit", "datum")  # what a stored value means
 _INTERVAL_MOST_S = 366 * 86400
 KNOWN = (*REQUIRED, *_OPTIONAL, *LEVELS, "levels_datum", "place_source")
 
@@ -29,6 +32,7 @@ KNOWN = (*REQUIRED, *_OPTIONAL, *LEVELS, "levels_datum", "place_source")
 class SensorRow:
     """One line of the file, checked."""
 
+    line: int  # in the file
     name: str
     device: str
     quantity: str
@@ -40,7 +44,7 @@ class SensorRow:
     interval_s: int | None
     lon: float | None
     lat: float | None
-    levels: dict[str, float] | None  # None: the file names no levels, those known stay
+    levels: dict[str, float]
     source: str
     place_source: str
 
@@ -60,8 +64,11 @@ def import_sensors(connection: Connection, path: Path) -> SensorReport:
 
     Columns: name, device, quantity; as wanted unit, datum, label, river, lon, lat (CGCS2000),
     interval_s, gateway, source, place_source, and levels in the unit: warning, guarantee, highest.
+    What the file has no column for stays as it is stored.
     """
-    rows, errors = read_sensors(path)
+    stored = stored_sensors(connection)
+    rows, errors = read_sensors(path, stored)
+    errors += _other_meanings(connection, path, rows, stored)
     if errors:
         return SensorReport(errors=errors)
     report = SensorReport()
@@ -79,8 +86,29 @@ def import_sensors(connection: Connection, path: Path) -> SensorReport:
     return report
 
 
-def read_sensors(path: Path) -> tuple[list[SensorRow], list[str]]:
-    """The file's rows, and an error that names line and column for each that is wrong."""
+def _other_meanings(
+    connection: Connection, path: Path, rows: list[SensorRow], stored: Mapping[str, StoredSensor]
+) -> list[str]:
+    """An error for each row that would give readings which are stored already another meaning."""
+    changes = [(row, stored[row.name], changed) for row in rows if (changed := _change(row, stored.get(row.name)))]
+    return [
+        f"{path.name} line {row.line}, {column}: {row.name!r} has readings stored as {getattr(known, column)!r}, which"
+        f" would be taken for {getattr(row, column)!r}: leave the column as it was (readings sent in another unit of"
+        " the quantity are converted), or add a new sensor, with a name and a device of its own"
+        for row, known, column in changes
+        if has_readings(connection, row.name)
+    ]
+
+
+def _change(row: SensorRow, known: StoredSensor | None) -> str | None:
+    """The first column by which the row's values would mean something else than those stored."""
+    if known is None:
+        return None
+    return next((column for column in _FIXED if getattr(row, column) != getattr(known, column)), None)
+
+
+def read_sensors(path: Path, stored: Mapping[str, StoredSensor] | None = None) -> tuple[list[SensorRow], list[str]]:
+    """The file's rows, completed by what is stored, and an error with line and column for each that is wrong."""
     quantities = load_quantities()
     rows: list[SensorRow] = []
     errors: list[str] = []
@@ -88,7 +116,10 @@ def read_sensors(path: Path) -> tuple[list[SensorRow], list[str]]:
     measured: set[tuple[str, str]] = set()
     for number, line in _lines(path):
         try:
-            row = _row(_cells(line), quantities)
+            cells = _cells(line)
+            known = (stored or {}).get(cells["name"])
+            row = _row(number, _completed(cells, known), quantities)
+            _check_kept_levels(row, cells, known)
             if row.name in names:
                 raise Refused("name", f"the name {row.name!r} stands in the file already")
             if (row.device, row.quantity) in measured:
@@ -137,7 +168,31 @@ def _cells(line: dict[str | Any, str | Any]) -> dict[str, str]:
     return cells
 
 
-def _row(line: dict[str, str], quantities: dict[str, Quantity]) -> SensorRow:
+def _completed(cells: dict[str, str], known: StoredSensor | None) -> dict[str, str]:
+    """The cells, and beside them what is stored for columns that the file does not have."""
+    if known is None:
+        return cells
+    kept = {
+        "label": known.label,
+        "river": known.river,
+        "interval_s": str(known.interval_s or ""),
+        "source": known.source,
+    }
+    if known.quantity == cells["quantity"]:
+        kept |= {"unit": known.unit, "datum": known.datum or ""}
+        kept |= {name: repr(value) for name, value in known.levels.items()}
+    return {**kept, **cells}
+
+
+def _check_kept_levels(row: SensorRow, cells: dict[str, str], known: StoredSensor | None) -> None:
+    """Levels that stay are numbers of the unit and datum that they were given in."""
+    column = _change(row, known)
+    kept = [name for name in LEVELS if name in known.levels and name not in cells] if known else []
+    if kept and column in ("unit", "datum"):
+        raise Refused(column, f"its levels are stored as {getattr(known, column)!r}: give {', '.join(kept)} anew")
+
+
+def _row(number: int, line: dict[str, str], quantities: dict[str, Quantity]) -> SensorRow:
     quantity = quantities.get(line["quantity"])
     if quantity is None:
         raise Refused("quantity", f"{line['quantity']!r} is not known; quantities.toml has {', '.join(quantities)}")
@@ -162,6 +217,7 @@ def _row(line: dict[str, str], quantities: dict[str, Quantity]) -> SensorRow:
     if interval is not None and not (1 <= interval <= _INTERVAL_MOST_S and interval.is_integer()):
         raise Refused("interval_s", f"{line['interval_s']!r} is no number of whole seconds, 1 to {_INTERVAL_MOST_S}")
     return SensorRow(
+        line=number,
         name=line["name"],
         device=line["device"],
         quantity=line["quantity"],
@@ -179,9 +235,7 @@ def _row(line: dict[str, str], quantities: dict[str, Quantity]) -> SensorRow:
     )
 
 
-def _levels(line: dict[str, str]) -> dict[str, float] | None:
-    if not any(name in line for name in LEVELS):
-        return None
+def _levels(line: dict[str, str]) -> dict[str, float]:
     levels = {name: value for name in LEVELS if (value := _number(line, name)) is not None}
     warning, guarantee = levels.get("warning"), levels.get("guarantee")
     if warning is not None and guarantee is not None and guarantee < warning:
@@ -215,8 +269,7 @@ def _write(connection: Connection, row: SensorRow, report: SensorReport) -> None
         interval_s=row.interval_s,
         label=row.label,
         river=row.river,
-        levels=Jsonb(row.levels or {}),
-        known_levels=None if row.levels is None else Jsonb(row.levels),
+        levels=Jsonb(row.levels),
         source=row.source,
     )
     report.added += is_new
