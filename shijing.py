@@ -233,7 +233,7 @@ def import_divisions(
         str | None, typer.Option(help="Since when it holds, ISO 8601 with an offset; none: always.")
     ] = None,
     partial: Annotated[bool, typer.Option("--partial", help="Write what is sound although some of it is not.")] = False,
-    write: Annotated[bool, typer.Option("--write", help="Put it in force; without it only the report.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Put FILE in force; without it only the report.")] = False,
     as_json: Json = False,
     database: Database = None,
     data: Data = None,
@@ -303,6 +303,7 @@ def quarantine_list(
 def quarantine_release(
     ids: Annotated[list[int] | None, typer.Argument(help="Which ones; none: all of the reason.")] = None,
     reason: Annotated[str | None, typer.Option(help="All of this reason.")] = None,
+    as_json: Json = False,
     database: Database = None,
     data: Data = None,
 ) -> None:
@@ -313,7 +314,8 @@ def quarantine_release(
     if not ids and not reason:
         raise typer.BadParameter("name the ids, or a --reason")
     with database_of(_place(database, data)) as url:
-        typer.echo(f"{release(url, reason=reason, ids=ids or None)} readings will be put through by the pipeline")
+        requested = release(url, reason=reason, ids=ids or None)
+    _print({"requested": requested}, as_json, [f"{requested} readings will be put through by the pipeline"])
 
 
 @bench_app.command("chain")

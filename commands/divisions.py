@@ -4,10 +4,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from config.database import connect
+from config.database import Connection, connect
 from config.migrate import migrate
-from geo.defaults import import_defaults
+from geo.defaults import DivisionsReport, import_defaults
 from geo.importer import import_layer
+from geo.placement import assign_sensors
 
 
 class Report(Protocol):
@@ -16,6 +17,15 @@ class Report(Protocol):
     def as_dict(self) -> dict[str, Any]: ...
 
     def lines(self) -> list[str]: ...
+
+
+def default_divisions(connection: Connection) -> DivisionsReport:
+    """The default data where there are no divisions yet, and in them the sensors that are known, in one transaction."""
+    with connection.transaction():
+        report = import_defaults(connection)
+        if report.written:
+            assign_sensors(connection)
+        return report
 
 
 def run_import(
@@ -33,11 +43,11 @@ def run_import(
     valid_from: datetime | None = None,
     partial: bool = False,
 ) -> Report:
-    """Import `file` as the boundaries of `level` (only a report without `write`); no file: the default data."""
+    """Import `file` as the boundaries of `level` (only a report without `write`); no file: the default data at once."""
     with connect(database_url, "import", autocommit=True) as connection:
         migrate(connection)
         if file is None:
-            return import_defaults(connection)
+            return default_divisions(connection)
         return import_layer(
             connection,
             file,

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from commands.divisions import default_divisions
 from config.database import connect
 from config.errors import ConfigError
 from config.migrate import migrate
-from geo.defaults import import_defaults
 from geo.placement import assign_sensors
 from ingest.scenario import Scenario
 from ingest.sensor_files import SensorReport, import_sensors
@@ -18,7 +18,7 @@ def prepare(database_url: str, scenario: Scenario, *, say: Callable[[str], None]
         steps = migrate(connection)
         if steps:
             say(f"database schema at {steps[-1].version}")
-        divisions = import_defaults(connection)
+        divisions = default_divisions(connection)
         if divisions.written:
             say("divisions imported: " + ", ".join(f"{count} {level}" for level, count in divisions.divisions.items()))
     report = register(database_url, scenario.folder / scenario.sensors)
@@ -26,8 +26,8 @@ def prepare(database_url: str, scenario: Scenario, *, say: Callable[[str], None]
 
 
 def register(database_url: str, path: Path) -> SensorReport:
-    """Import sensors and locate them; raises ConfigError with every faulty row."""
-    with connect(database_url, "register", autocommit=True) as connection:
+    """Import sensors and locate them, in one transaction; raises ConfigError with every faulty row."""
+    with connect(database_url, "register") as connection:  # commits at the end of the block
         report = import_sensors(connection, path)
         if report.errors:
             raise ConfigError("nothing was imported:\n" + "\n".join(report.errors))
