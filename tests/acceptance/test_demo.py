@@ -50,6 +50,16 @@ def users_of(folder: DataFolder) -> list[str]:
     return found
 
 
+@pytest.fixture
+def other_broker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The environment names a broker of real devices, which no replay may reach (here: which is not there)."""
+    authority = tmp_path / "ca.pem"
+    authority.write_text("")
+    named = {"HOST": "broker.invalid", "PORT": "8883", "USERNAME": "shijing", "PASSWORD": "x", "TLS_CA": str(authority)}
+    for name, value in named.items():
+        monkeypatch.setenv(f"SHIJING_MQTT_{name}", value)
+
+
 def eventually(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
@@ -57,6 +67,7 @@ def eventually(condition: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.usefixtures("other_broker")
 def test_the_headless_demo_says_what_the_published_stages_say(data_folder: DataFolder, tmp_path: Path) -> None:
     result = headless(data_folder)
     told = tmp_path / "demo.json"
@@ -79,6 +90,7 @@ def test_the_headless_demo_says_what_the_published_stages_say(data_folder: DataF
     assert {"luzhou", "wucha"} <= {one["sensor"] for one in status["unlocated"]}
 
 
+@pytest.mark.usefixtures("other_broker")
 def test_the_demo_works_on_a_database_that_is_named(data_folder: DataFolder, database_url: str) -> None:
     done = shijing(
         *("demo", "--once", "--speed", "max", "--json"), *("--database", database_url, "--data", str(data_folder.path))
