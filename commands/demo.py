@@ -26,7 +26,7 @@ from config.logs import BEIJING
 from config.settings import BrokerSettings, PipelineSettings, WebSettings
 from ingest.scenario import Scenario, load_scenario
 from web.assets import check_assets
-from web.serve import listening_socket
+from web.listening import listening_socket
 
 _SETTLE_S = 600.0
 
@@ -54,10 +54,12 @@ def run_demo(options: DemoOptions, stop: threading.Event) -> dict[str, Any] | No
     folder = Place(data=options.data).folder()
     place = Place(database=options.database) if options.database else Place(data=folder.path)
     with database(place) as url, broker(Place(data=folder.path), port=options.mqtt_port) as mqtt:
-        prepare(url, scenario, say=lambda text: console.print(f"[dim]{text}"))
         show = _Show(options, scenario, folder, url, mqtt, console)
         try:
             show.start()
+            # They take a while to start, and hear of what is imported meanwhile.
+            prepare(url, scenario, say=lambda text: console.print(f"[dim]{text}"))
+            show.await_ready()
             show.introduce(mqtt)
             return show.run(stop)
         finally:
@@ -95,11 +97,14 @@ class _Show:
         self._published = 0
 
     def start(self) -> None:
-        """Start pipeline and web server and wait until both are ready."""
+        """Start pipeline and web server."""
         self._servers.append(self._child("pipeline", "pipeline", "--clock", "mqtt"))
         if not self._options.once:
             web = self._options.web
             self._servers.append(self._child("web", "serve", "--host", web.host, "--port", str(web.port)))
+
+    def await_ready(self) -> None:
+        """Wait until both are."""
         for server in self._servers:
             server.await_ready()
 

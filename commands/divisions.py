@@ -4,11 +4,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from config.database import Connection, connect
+from commands.registry import default_divisions
+from config.database import connect
 from config.migrate import migrate
-from geo.defaults import DivisionsReport, import_defaults
 from geo.importer import import_layer
-from geo.placement import assign_sensors
 
 
 class Report(Protocol):
@@ -17,15 +16,6 @@ class Report(Protocol):
     def as_dict(self) -> dict[str, Any]: ...
 
     def lines(self) -> list[str]: ...
-
-
-def default_divisions(connection: Connection) -> DivisionsReport:
-    """The default data where there are no divisions yet, and in them the sensors that are known, in one transaction."""
-    with connection.transaction():
-        report = import_defaults(connection)
-        if report.written:
-            assign_sensors(connection)
-        return report
 
 
 def run_import(

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from commands.divisions import default_divisions
-from config.database import connect
+from config.database import Connection, connect
 from config.errors import ConfigError
 from config.migrate import migrate
+from geo.defaults import DivisionsReport, import_defaults
 from geo.placement import assign_sensors
 from ingest.scenario import Scenario
 from ingest.sensor_files import SensorReport, import_sensors
@@ -23,6 +23,15 @@ def prepare(database_url: str, scenario: Scenario, *, say: Callable[[str], None]
             say("divisions imported: " + ", ".join(f"{count} {level}" for level, count in divisions.divisions.items()))
     report = register(database_url, scenario.folder / scenario.sensors)
     say(f"sensors: {report.added} added, {report.changed} known")
+
+
+def default_divisions(connection: Connection) -> DivisionsReport:
+    """The default data where there are no divisions yet, and in them the sensors that are known, in one transaction."""
+    with connection.transaction():
+        report = import_defaults(connection)
+        if report.written:
+            assign_sensors(connection)
+        return report
 
 
 def register(database_url: str, path: Path) -> SensorReport:

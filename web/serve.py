@@ -1,6 +1,5 @@
 """Running the web application until it is told to stop."""
 
-import errno
 import logging
 import signal
 import socket
@@ -12,7 +11,7 @@ from fastapi import FastAPI
 
 from config.settings import BrokerSettings, WebSettings
 from web.app import create_app
-from web.errors import ListenError
+from web.listening import listening_socket
 
 log = logging.getLogger(__name__)
 
@@ -69,26 +68,6 @@ class Server(uvicorn.Server):
         """Stop; at once on a second Ctrl-C. (uvicorn's own would raise the signal again after a clean stop.)"""
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
-
-
-def listening_socket(host: str, port: int) -> socket.socket:
-    """A bound socket (port 0: any free one); raises ListenError with what to do."""
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-    except OSError as error:
-        bound.close()
-        raise ListenError(_why(host, port, error)) from error
-    return bound
-
-
-def _why(host: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is taken by another program: stop it, or take another port with --port N"
-    if error.errno in (errno.EACCES, errno.EPERM):
-        return f"port {port} needs more rights than this program has: take one above 1023 with --port N"
-    return f"{host}:{port} cannot be listened on ({error}): is {host} an address of this machine?"
 
 
 def _url(listener: socket.socket) -> str:

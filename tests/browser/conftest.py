@@ -20,7 +20,8 @@ from config.database import Connection, connect
 from config.settings import BrokerSettings, WebSettings
 from tests.browser import seed
 from web.app import create_app
-from web.serve import Server, listening_socket
+from web.listening import listening_socket
+from web.serve import Server
 
 _numbers = itertools.count(1)
 _CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")

@@ -11,7 +11,8 @@ import pytest
 from config.settings import WebSettings
 from tests.browser.test_api import first, listening
 from web.errors import ListenError
-from web.serve import listening_socket, serve
+from web.listening import listening_socket
+from web.serve import serve
 
 
 def test_a_taken_port_says_what_to_do(city_url: str) -> None:
