@@ -24,7 +24,14 @@ with warnings.catch_warnings():
 log = logging.getLogger(__name__)
 
 # Durable as shipped (fsync and synchronous_commit stay on); these only spread the writing.
-_SETTINGS = {"max_wal_size": "4GB", "checkpoint_timeout": "10min", "jit": "off", "timezone": "UTC"}
+_SETTINGS = {
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "10min",
+    "jit": "off",
+    "timezone": "UTC",
+    "shared_buffers": "512MB",
+    "max_locks_per_transaction": "1024",  # ten years of daily partitions in one statement
+}
 _RECOVERY_S = 120
 
 
@@ -73,6 +80,8 @@ def start_server(pgdata: Path) -> Any:
         raise DataFolderError(f"the embedded database in {pgdata} did not start; it said:\n{said}") from error
     if fresh:
         _settle(server.get_uri())
+        stop_server(pgdata, server.system_user)  # some of them count from a start
+        server.ensure_postgres_running()
     return server
 
 
@@ -81,7 +90,6 @@ def _settle(url: str) -> None:
         for name, value in _SETTINGS.items():
             statement = sql.SQL("alter system set {} = {}")
             connection.execute(statement.format(sql.Identifier(name), sql.Literal(value)))
-        connection.execute("select pg_reload_conf()")
 
 
 def _wait_until_ready(pgdata: Path) -> None:

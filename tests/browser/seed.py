@@ -134,8 +134,8 @@ def seed_alerts(connection: Connection) -> None:
     start_run(connection, ("江北区", "寸滩街道"), "red", PEAK - timedelta(minutes=12))
     start_run(connection, ("沙坪坝区", "磁器口街道"), "orange", PEAK - timedelta(hours=1))
     connection.execute(
-        "insert into quarantine (fingerprint, reason, detail, topic, payload, count, first_seen, last_seen) values"
-        " ('\\x01', 'datum', 'the reading says huanghai', 'cq/500106/ciqikou/stage', '\\x7b7d', 3, now(), now())"
+        "insert into quarantine (fingerprint, partition, reason, detail, topic, payload, count, first_seen, last_seen)"
+        " values ('\\x01', 'cq', 'datum', 'the reading says huanghai', 'cq/500106/ciqikou/stage', '\\x7b7d', 3, now(), now())"
     )
 
 

@@ -115,8 +115,8 @@ def test_gives_way_to_a_writer_and_comes_again(connection: Connection, database_
 def test_released_quarantine_is_forgotten_by_the_setting(connection: Connection) -> None:
     connection.execute(
         "insert into quarantine"
-        " (fingerprint, reason, detail, topic, payload, first_seen, last_seen, state, released_at)"
-        " select n::text::bytea, 'malformed', '', 't', '', %(now)s, %(now)s, state, released"
+        " (fingerprint, partition, reason, detail, topic, payload, first_seen, last_seen, state, released_at)"
+        " select n::text::bytea, 'cq', 'malformed', '', 't', '', %(now)s, %(now)s, state, released"
         " from (values (1, 'held', null), (2, 'released', %(now)s - interval '29 days'),"
         " (3, 'released', %(now)s - interval '31 days')) as r (n, state, released)",
         {"now": NOW},
