@@ -135,7 +135,8 @@ def seed_alerts(connection: Connection) -> None:
     start_run(connection, ("沙坪坝区", "磁器口街道"), "orange", PEAK - timedelta(hours=1))
     connection.execute(
         "insert into quarantine (fingerprint, partition, reason, detail, topic, payload, count, first_seen, last_seen)"
-        " values ('\\x01', 'cq', 'datum', 'the reading says huanghai', 'cq/500106/ciqikou/stage', '\\x7b7d', 3, now(), now())"
+        " values ('\\x01', 'cq', 'datum', 'the reading says huanghai', 'cq/500106/ciqikou/stage',"
+        " '\\x7b7d', 3, now(), now())"
     )
 
 
