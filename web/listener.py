@@ -39,7 +39,7 @@ class Listener(threading.Thread):
         self._values: dict[int, tuple[datetime, float]] = {}
         self._board: Board | None = None
         self._clock: Clock | None = None
-        self.passed_at = float("-inf")  # time.monotonic() of the last pass that the database answered
+        self.passed_at = time.monotonic()  # of the last pass that the database answered, or of our start
 
     def run(self) -> None:
         while not self._stopping.is_set():
