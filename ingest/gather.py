@@ -114,6 +114,11 @@ _NO_LONGER_NOW = Refused(
 _TIME = attrgetter("time_us")
 
 
+def _odd(records: list[Record]) -> bool:
+    """Whether any of them has a time from now, or a word for a value."""
+    return True in [record.from_now for record in records] or str in [record.value.__class__ for record in records]
+
+
 class _Found:
     """The rows of one batch as they are read; the columns are made of them at the end."""
 
@@ -143,15 +148,16 @@ class _Found:
         if times != sorted(times):
             # Within a message the sender's order says nothing; between messages the order of arrival counts.
             records = sorted(records, key=_TIME)
+            times.sort()
         channels = [self._registry.known(record.key) for record in records]
-        if None in channels or any(record.from_now or record.value.__class__ is str for record in records):
+        if None in channels or _odd(records):
             for record in records:
                 self._add_one(record, index, splits)
             return
         met = cast("list[Channel]", channels)
         numbers = cast("list[float]", [record.value for record in records])
         self._sensor += [channel.sensor_id for channel in met]
-        self._time_us += [record.time_us for record in records]
+        self._time_us += times
         self._value += [number * channel.scale + channel.offset for number, channel in zip(numbers, met, strict=True)]
         self._keep(records, index, splits)
 

@@ -32,7 +32,7 @@ _BACKOFF_S = (0.2, 20.0)
 _MANY_FAILURES = 10  # from here on the wait is the longest
 _SUSPICIOUS_FAILURES = 4
 _STEADY_S = 10.0
-_RUN_DRY_S = 0.001
+_RUN_DRY_S = 0.0003
 _RECEIVE_BYTES = 65536
 
 
