@@ -73,6 +73,13 @@ def passes_by_itself(connection: Connection, error: psycopg.Error) -> bool:
     return connection.closed or isinstance(error, psycopg.errors.DiskFull)
 
 
+def help_for(error: psycopg.Error) -> str:
+    """What goes on by itself, and what has to be done for it."""
+    if isinstance(error, psycopg.errors.DiskFull):
+        return "its disk is full: free some room, then all goes on by itself"
+    return "trying again"
+
+
 def first_line(error: psycopg.Error) -> str:
     """What the database says, on one line."""
     lines = str(error).strip().splitlines()

@@ -24,13 +24,18 @@ class Fence:
         """First statement of a batch's transaction: the partition's clock; raises Fenced where it is lost."""
         return self._clock(connection, "fence")
 
+    def check_and_beat(self, connection: Connection, *, connected: bool) -> datetime | None:
+        """The same, and a heartbeat: that we are at work, and whether the broker is there."""
+        return self._clock(connection, "fence_and_beat", connected=connected)
+
     def hold_again(self, connection: Connection) -> datetime | None:
         """After a lost connection: the same claim from another backend; raises Fenced where it is lost."""
         connection.execute(QUERIES["end_former"], {"partition": self.partition, "epoch": self.epoch})
         return self._clock(connection, "hold_again")
 
-    def _clock(self, connection: Connection, query: str) -> datetime | None:
-        row = connection.execute(QUERIES[query], {"partition": self.partition, "epoch": self.epoch}).fetchone()
+    def _clock(self, connection: Connection, query: str, **more: bool) -> datetime | None:
+        held = {"partition": self.partition, "epoch": self.epoch, **more}
+        row = connection.execute(QUERIES[query], held).fetchone()
         if row is None:
             raise Fenced(
                 f"partition {self.partition!r} was claimed by another pipeline: this one stops."

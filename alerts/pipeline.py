@@ -16,7 +16,7 @@ from datetime import datetime
 import numpy as np
 import psycopg
 
-from alerts.books import Tally, first_line, keep_books, micros, passes_by_itself, tally
+from alerts.books import Tally, first_line, help_for, keep_books, micros, passes_by_itself, tally
 from alerts.columns import Batch
 from alerts.errors import Stale
 from alerts.fence import Fence, claim
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 _IDLE_S = 0.05
 _LOOK_S = 1.0  # how often an idle pipeline looks at its fence, and hears what changed
+_BEAT_S = 0.9  # how often it tells that it lives; an idle one at each look
 _REQUESTS_S = 5.0
 _PATIENCE = 5  # times a batch is done again on errors that are not the connection's
 
@@ -82,7 +83,7 @@ class Pipeline:
         self._clock_us: int | None = None
         self._changed = threading.Event()  # registry, boundaries: build the memory again
         self._requested = threading.Event()  # someone asked for a release
-        self._looked = self._asked = 0.0
+        self._looked = self._asked = self._beat = 0.0
         self._connection: Connection
         self._fence: Fence
         self._known: _Known
@@ -143,7 +144,7 @@ class Pipeline:
 
     def _keep_connected(self, stop: threading.Event) -> None:
         # Whoever was fenced off must not take the session from its successor.
-        if self._session.may_connect and self._with_database(lambda: self._fence.check(self._connection), stop):
+        if self._session.may_connect and self._with_database(self._check_fence, stop):
             self._session.connect()
 
     def _take(self) -> list[Message]:
@@ -167,9 +168,19 @@ class Pipeline:
         if time.monotonic() - self._looked < _LOOK_S:
             return
         self._looked = time.monotonic()
-        self._with_database(lambda: self._fence.check(self._connection), stop)
+        self._with_database(self._check_fence, stop)
         if self._changed.is_set():
             self._with_database(lambda: None, stop)
+
+    def _check_fence(self) -> datetime | None:
+        """The partition's clock; raises Fenced. Now and then the same statement is the heartbeat.
+
+        One in a batch that is rolled back is lost with it: /health tells work that is done, not attempts.
+        """
+        if time.monotonic() - self._beat < _BEAT_S:
+            return self._fence.check(self._connection)
+        self._beat = time.monotonic()
+        return self._fence.check_and_beat(self._connection, connected=self._session.connected)
 
     def _finish(self, messages: list[Message], stop: threading.Event) -> None:
         """Commit a batch and acknowledge it; not acknowledged is what `stop` left undone."""
@@ -216,7 +227,7 @@ class Pipeline:
                 failures += 1
                 if failures > _PATIENCE and not passes_by_itself(self._connection, error):
                     raise
-                log.warning("the database: %s; trying again", first_line(error))
+                log.warning("the database: %s; %s", first_line(error), help_for(error))
                 if not self._recover(failures, stop):
                     return False
 
@@ -237,7 +248,7 @@ class Pipeline:
     def _commit(self, messages: Sequence[Message], arrived_us: int) -> None:
         """One transaction for the batch; the memory moves on only once it is committed."""
         with self._connection.transaction():
-            now_us, told = self._now(self._fence.check(self._connection), arrived_us)
+            now_us, told = self._now(self._check_fence(), arrived_us)
             if self._changed.is_set():
                 raise Stale("the registry or the boundaries were changed before this batch")
             gathered = self._known.gatherer.gather(messages, now_us, told=told)

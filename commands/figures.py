@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.rows import class_row
 
 from alerts import report
+from alerts.heartbeat import Heartbeat, read_heartbeats
 from config.database import Connection
 from config.logs import BEIJING
 from geo.placement import unlocated
@@ -27,32 +28,31 @@ class Books:
     quarantined: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class Partition:
-    """One pipeline's claim."""
-
-    name: str
-    epoch: int
-    clock: datetime | None
-    alive: bool
-
-
 def status(connection: Connection) -> dict[str, Any]:
     """Everything `shijing status` tells."""
     with connection.cursor(row_factory=class_row(Books)) as cursor:
         books = cursor.execute(QUERIES["status"]).fetchone()
-    with connection.cursor(row_factory=class_row(Partition)) as cursor:
-        partitions = cursor.execute(QUERIES["partitions"]).fetchall()
     assert books is not None
     return {
         **asdict(books),
-        "partitions": [asdict(partition) | {"clock": _local(partition.clock)} for partition in partitions],
+        "partitions": [_partition(one) for one in read_heartbeats(connection)],
         "quarantine": [asdict(count) for count in quarantine.counts(connection)],
         "unlocated": [
             {"sensor": one.sensor, "label": one.label, "reason": one.reason()} for one in unlocated(connection)
         ],
         "alerts": report.open_alerts(connection),
         "runs": report.runs(connection),
+    }
+
+
+def _partition(one: Heartbeat) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "epoch": one.epoch,
+        "clock": _local(one.clock),
+        "alive": one.trouble is None,
+        "trouble": one.trouble,
+        "seen_at": _local(one.seen_at),
     }
 
 
@@ -87,7 +87,7 @@ def lines(told: dict[str, Any]) -> list[str]:
     books = "  ".join(f"{name} {told[name]:,}" for name in ("received", "stored", "repeats", "quarantined", "late"))
     found = [f"{told['devices']:,} devices, {told['sensors']:,} sensors", books]
     for one in told["partitions"]:
-        found.append(f"pipeline {one['name']}: {'alive' if one['alive'] else 'not running'}, clock {one['clock']}")
+        found.append(f"pipeline {one['name']}: {one['trouble'] or 'alive'}, clock {one['clock']}")
     found += [f"quarantine {one['reason']}: {one['kept']} kept, seen {one['seen']} times" for one in told["quarantine"]]
     found += [f"unlocated {one['label'] or one['sensor']}: {one['reason']}" for one in told["unlocated"]]
     found += [f"open alerts {one['rule']} {one['level']}: {one['count']}" for one in told["alerts"]]

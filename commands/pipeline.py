@@ -15,7 +15,7 @@ from config.database import connect
 from config.migrate import migrate
 from config.settings import BrokerSettings, DatabaseSettings, PipelineSettings
 from ingest.session import MqttSession, check_broker
-from ingest.upkeep import run_upkeep
+from ingest.upkeep import Retention, run_upkeep
 
 log = logging.getLogger(__name__)
 
@@ -49,16 +49,24 @@ def run_pipeline(
 
 def _keep_up(database_url: str, partition: str, follow_clock: bool, stop: threading.Event) -> None:
     settings = DatabaseSettings()
+    keep = Retention(
+        readings=settings.retention_days,
+        live_events=settings.live_events_days,
+        intake=settings.intake_days,
+        released=settings.released_quarantine_days,
+        held=settings.held_quarantine_days,
+    )
     while True:
+        wall = datetime.now(UTC)
         try:
             with connect(database_url, "upkeep", autocommit=True) as connection:
                 run_upkeep(
                     connection,
                     # A replay's clock is its own: by the machine's, retention would drop what is being replayed.
-                    now=(clock(connection, partition) if follow_clock else None) or datetime.now(UTC),
+                    now=(clock(connection, partition) if follow_clock else None) or wall,
+                    wall=wall,
                     ahead_days=settings.partitions_ahead_days,
-                    retention_days=settings.retention_days,
-                    released_days=settings.released_quarantine_days,
+                    keep=keep,
                 )
         except psycopg.Error as error:  # whatever it was, the next run may do it
             log.warning("upkeep waits for the database: %s", first_line(error))

@@ -27,7 +27,11 @@ class DatabaseSettings(BaseSettings):
     password_file: Path | None = None  # a secret stays out of the URL
     retention_days: int | None = Field(None, ge=1)  # None: readings are kept for ever
     partitions_ahead_days: int = Field(3, ge=1)
+    # Days of arrival, by the machine's clock:
+    live_events_days: int = Field(7, ge=1)  # what a screen that was away is told again
+    intake_days: int = Field(400, ge=1)  # the books by minute; older ones are summed up by day
     released_quarantine_days: int = Field(180, ge=1)  # how long what was put through again stays to be looked at
+    held_quarantine_days: int = Field(400, ge=1)  # how long what nobody put through waits, after it was last seen
 
 
 class BrokerSettings(BaseSettings):

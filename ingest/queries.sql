@@ -54,15 +54,22 @@ where name = %(partition)s and holder_pid is not null and holder_pid <> pg_backe
 
 -- name: claim
 -- A clock that was told is kept only by who follows it: else the screens would stay in a replay's past.
-insert into partitions as p (name, epoch, holder_pid, claimed_at)
-values (%(partition)s, 1, pg_backend_pid(), now())
+insert into partitions as p (name, epoch, holder_pid, claimed_at, seen_at, cut_off_at)
+values (%(partition)s, 1, pg_backend_pid(), now(), now(), now())
 on conflict (name) do update set epoch = p.epoch + 1, holder_pid = pg_backend_pid(), claimed_at = now(),
-    clock = case when %(follow_clock)s then p.clock end
+    seen_at = now(), cut_off_at = now(), clock = case when %(follow_clock)s then p.clock end
 returning epoch
 
 -- name: fence
 -- FOR SHARE, not FOR KEY SHARE: a claim must wait for this transaction, and this one for a claim.
 select clock from partitions where name = %(partition)s and epoch = %(epoch)s for share
+
+-- name: fence_and_beat
+-- The same with a heartbeat: an update takes a lock that a claim waits for, too.
+update partitions
+set seen_at = now(), cut_off_at = case when not %(connected)s then coalesce(cut_off_at, now()) end
+where name = %(partition)s and epoch = %(epoch)s
+returning clock
 
 -- name: end_former
 -- Before holding again: the lost connection's backend may not know yet that it is lost, and keeps its lock.
@@ -132,9 +139,12 @@ select
     (select coalesce(sum(quarantined), 0)::bigint from intake) as quarantined
 
 -- name: partitions
-select p.name, p.epoch, p.clock,
-       exists (select from pg_stat_activity a where a.pid = p.holder_pid
-               and a.application_name = 'shijing-pipeline') as alive
+-- Ages by the database's clock.
+select p.name, p.epoch, p.clock, extract(epoch from now() - p.clock)::float8 as clock_lag_s,
+       p.seen_at, extract(epoch from now() - p.seen_at)::float8 as seen_age_s, p.cut_off_at,
+       exists (select from pg_stat_activity a where a.pid = p.holder_pid and a.datname = current_database()
+               and a.application_name = 'shijing-pipeline') as holding,
+       (select max(last_at) from intake where partition = p.name) as last_batch
 from partitions p order by p.name
 
 -- name: kept

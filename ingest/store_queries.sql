@@ -31,6 +31,44 @@ select drop_readings_before(%(oldest)s)
 -- name: refresh_rollups
 call refresh_rollups(%(until)s, null)
 
+-- name: drop_live_events
+-- The oldest first, so many at a time; never the newest, for its number is what screens resume from.
+with gone as (
+    delete from live_events
+    where recorded_at < %(before)s and id < (select max(id) from live_events)
+      and id in (select id from live_events order by id limit %(most)s)
+    returning 1
+)
+select count(*) from gone
+
+-- name: sum_up_intake
+-- A day's minutes become one row at its midnight, so that the sums stay what they were.
+with old as (
+    delete from intake
+    where minute < %(before)s and minute <> date_trunc('day', minute, 'UTC')
+    returning *
+), summed as (
+    insert into intake as i
+        (partition, minute, last_at, messages, readings, stored, repeats, quarantined, late, unlocated)
+    select partition, date_trunc('day', minute, 'UTC'), max(last_at), sum(messages), sum(readings), sum(stored),
+           sum(repeats), sum(quarantined), sum(late), sum(unlocated)
+    from old group by 1, 2
+    on conflict (partition, minute) do update
+        set last_at = greatest(i.last_at, excluded.last_at), messages = i.messages + excluded.messages,
+            readings = i.readings + excluded.readings, stored = i.stored + excluded.stored,
+            repeats = i.repeats + excluded.repeats, quarantined = i.quarantined + excluded.quarantined,
+            late = i.late + excluded.late, unlocated = i.unlocated + excluded.unlocated
+)
+select count(*) from old
+
 -- name: forget_released
 with gone as (delete from quarantine where state = 'released' and released_at < %(before)s returning 1)
+select count(*) from gone
+
+-- name: forget_held
+-- What somebody asked to be put through again is not held any more. The first column has an index.
+with gone as (
+    delete from quarantine
+    where state = 'held' and first_seen < %(before)s and last_seen < %(before)s returning 1
+)
 select count(*) from gone

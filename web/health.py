@@ -3,7 +3,6 @@
 import socket
 import ssl
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +10,10 @@ import psycopg
 import psycopg_pool
 from fastapi import APIRouter, Response
 
+from alerts.heartbeat import Heartbeat, read_heartbeats
 from config.settings import BrokerSettings
 from web.api import as_json
 from web.parts import Parts, PartsOf
-from web.state import QUERIES
 
 router = APIRouter()
 
@@ -25,23 +24,13 @@ _STREAM_SILENT_S = 10.0
 _CONNECT = bytes.fromhex("100d00044d5154540502000500" + "0000")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pipeline:
-    """What the database knows of the pipeline."""
-
-    connections: int
-    last_batch: datetime | None  # of arrival
-    clock_lag_s: float | None  # behind this machine's time; None without an injected clock
-
-
 @router.get("/health")
 def health(parts: PartsOf) -> Response:
     """200 where everything is alive, else 503; `checks` says which is not and why."""
     checks: dict[str, dict[str, Any]] = {}
     try:
-        pipeline = read_pipeline(parts)
+        checks["pipeline"] = _pipelines(read_pipelines(parts))
         checks["database"] = {"alive": True}
-        checks["pipeline"] = _pipeline(pipeline)
     except (psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
         checks["database"] = {"alive": False, "reason": _first_line(error)}
         checks["pipeline"] = {"alive": False, "reason": "not known without the database"}
@@ -53,18 +42,25 @@ def health(parts: PartsOf) -> Response:
     return response
 
 
-def read_pipeline(parts: Parts) -> Pipeline:
-    """Ask the database after the pipeline; raises OperationalError or PoolTimeout where it is not there."""
+def read_pipelines(parts: Parts) -> list[Heartbeat]:
+    """Ask the database after the pipelines; raises OperationalError or PoolTimeout where it is not there."""
     with parts.pool.connection(_DATABASE_WAIT_S) as connection:
-        row = connection.execute(QUERIES["pipeline"]).fetchone()
-    assert row is not None
-    return Pipeline(connections=row[0], last_batch=row[1], clock_lag_s=row[2])
+        return read_heartbeats(connection)
 
 
-def _pipeline(found: Pipeline) -> dict[str, Any]:
-    age = None if found.last_batch is None else (datetime.now(UTC) - found.last_batch).total_seconds()
-    check: dict[str, Any] = {"alive": found.connections > 0, "last_batch_age_s": age}
-    return check if check["alive"] else {**check, "reason": "no pipeline is connected to the database"}
+def _pipelines(found: list[Heartbeat]) -> dict[str, Any]:
+    """Alive is: at work, and with its broker; that of every partition that was not given up, and one at least."""
+    count = [one for one in found if not one.forgotten] or found
+    batches = [one.last_batch for one in found if one.last_batch is not None]
+    check: dict[str, Any] = {
+        "alive": bool(count) and all(one.trouble is None for one in count),
+        "last_batch_age_s": (datetime.now(UTC) - max(batches)).total_seconds() if batches else None,
+        "partitions": {one.name: one.trouble or "alive" for one in found},
+    }
+    if check["alive"]:
+        return check
+    troubles = [f"{one.name}: {one.trouble}" for one in count if one.trouble is not None]
+    return {**check, "reason": "; ".join(troubles) or "no pipeline was ever started on this database"}
 
 
 def _stream(parts: Parts) -> dict[str, Any]:

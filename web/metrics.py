@@ -12,8 +12,9 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from alerts.heartbeat import Heartbeat
 from web.api import DATABASE_WAIT_S
-from web.health import Pipeline, read_pipeline
+from web.health import read_pipelines
 from web.parts import Parts, PartsOf
 from web.state import QUERIES, Board, read_board, read_clock
 
@@ -78,13 +79,13 @@ class _System(Collector):
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("shijing_stream_clients", "Screens connected.", value=len(self._parts.hub))
         try:
-            pipeline = read_pipeline(self._parts)
+            pipelines = read_pipelines(self._parts)
             board, reasons = self._read()
         except (psycopg.OperationalError, psycopg_pool.PoolTimeout):
             yield GaugeMetricFamily("shijing_database_up", "Whether the database answers.", value=0)
             return
         yield GaugeMetricFamily("shijing_database_up", "Whether the database answers.", value=1)
-        yield from _of_pipeline(pipeline)
+        yield from _of_pipelines(pipelines)
         yield from _of_board(board, reasons)
 
     def _read(self) -> tuple[Board, list[tuple[str, int]]]:
@@ -93,13 +94,20 @@ class _System(Collector):
             return read_board(connection, read_clock(connection)), reasons
 
 
-def _of_pipeline(found: Pipeline) -> Iterator[Metric]:
-    yield GaugeMetricFamily("shijing_pipelines", "Pipelines connected to the database.", value=found.connections)
-    if found.clock_lag_s is not None:
+def _of_pipelines(found: list[Heartbeat]) -> Iterator[Metric]:
+    alive = sum(one.trouble is None for one in found)
+    yield GaugeMetricFamily("shijing_pipelines", "Pipelines at work, with their broker.", value=alive)
+    seen = GaugeMetricFamily("shijing_pipeline_seen_age_seconds", "Since a heartbeat.", labels=["partition"])
+    for one in found:
+        if one.seen_age_s is not None:
+            seen.add_metric([one.name], one.seen_age_s)
+    yield seen
+    lags = [one.clock_lag_s for one in found if one.clock_lag_s is not None]
+    if lags:
         yield GaugeMetricFamily(
             "shijing_pipeline_clock_lag_seconds",
             "How far the injected clock is behind this machine's time.",
-            value=found.clock_lag_s,
+            value=min(lags),
         )
 
 

@@ -122,10 +122,3 @@ select
  || (select jsonb_build_array(max(id), max(lower(recorded)), max(upper(recorded)),
         max(lower(valid)) filter (where lower(valid) <= %(at)s),
         max(upper(valid)) filter (where upper(valid) <= %(at)s)) from boundary_versions)::text;
-
--- name: pipeline
-select
-    (select count(*) from pg_stat_activity
-     where application_name = 'shijing-pipeline' and datname = current_database()) as connections,
-    (select max(last_at) from intake) as last_batch,
-    (select extract(epoch from now() - max(clock)) from partitions)::float8 as clock_lag_s;

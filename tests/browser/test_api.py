@@ -5,6 +5,7 @@ import json
 import re
 import socketserver
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from alerts.fence import claim
 from config.database import Connection, connect
 from config.settings import BrokerSettings
 from tests.browser import seed
@@ -181,15 +183,88 @@ def test_health_says_what_is_not_alive(city_url: str, city: Connection, serve: S
     running = serve(city_url, broker)
     with listening(running.url) as events:
         first(events, "snapshot")  # the stream has started
-        health = ask_json(running, "health")
         assert ask(running, "health")[0] == 503
+        health = ask_json(running, "health")
         assert health["failed"] == ["pipeline"]
+        assert health["checks"]["pipeline"]["reason"] == "no pipeline was ever started on this database"
         assert health["checks"]["stream"]["clients"] == 1
-        seed.seed_readings(city)
-        with connect(city_url, "pipeline"):
+        with connect(city_url, "pipeline", autocommit=True) as pipeline:
+            claim(pipeline, "cq").check_and_beat(pipeline, connected=True)
+            count_a_batch(city)
             status, _, body = ask(running, "health")
         assert (status, json.loads(body)["alive"]) == (200, True)
         assert json.loads(body)["checks"]["pipeline"]["last_batch_age_s"] < 100
+        assert json.loads(body)["checks"]["pipeline"]["partitions"] == {"cq": "alive"}
+
+
+def count_a_batch(city: Connection) -> None:
+    city.execute("insert into intake (partition, minute, last_at) values ('cq', date_trunc('minute', now()), now())")
+
+
+def leave(pipeline: Connection, city: Connection) -> None:
+    """Close the connection; returns when the database knows it."""
+    gone = {"pid": pipeline.info.backend_pid}
+    pipeline.close()
+    deadline = time.monotonic() + 10
+    while city.execute("select from pg_stat_activity where pid = %(pid)s", gone).fetchall():
+        assert time.monotonic() < deadline
+
+
+def pipeline_check(running: Running) -> dict[str, Any]:
+    check: dict[str, Any] = ask_json(running, "health")["checks"]["pipeline"]
+    return check
+
+
+def test_health_of_a_pipeline_is_its_heartbeat_and_its_broker(city_url: str, city: Connection, serve: Serve) -> None:
+    running = serve(city_url)
+    with connect(city_url, "pipeline", autocommit=True) as pipeline:
+        fence = claim(pipeline, "cq")
+        assert "cq: cut off from the broker since" in pipeline_check(running)["reason"], "it has not connected yet"
+        fence.check_and_beat(pipeline, connected=True)
+        assert pipeline_check(running)["alive"] is True
+        fence.check_and_beat(pipeline, connected=False)
+        fence.check_and_beat(pipeline, connected=False)
+        lost = city.execute("select cut_off_at < seen_at from partitions").fetchone()
+        assert lost == (True,), "since when, not when it was last told"
+        assert "cq: cut off from the broker since" in pipeline_check(running)["reason"]
+        fence.check_and_beat(pipeline, connected=True)
+        city.execute("update partitions set seen_at = now() - interval '21 s'")
+        assert "cq: silent since" in pipeline_check(running)["reason"]
+        assert ask(running, "health")[0] == 503
+        fence.check_and_beat(pipeline, connected=True)
+        assert pipeline_check(running)["alive"] is True
+        leave(pipeline, city)
+    assert "cq: not running" in pipeline_check(running)["reason"]
+
+
+def test_health_needs_the_pipeline_of_every_partition_that_was_not_given_up(
+    city_url: str, city: Connection, serve: Serve
+) -> None:
+    running = serve(city_url)
+    opened = connect(city_url, "pipeline", autocommit=True), connect(city_url, "pipeline", autocommit=True)
+    with opened[0] as north, opened[1] as south:
+        claim(north, "north").check_and_beat(north, connected=True)
+        claim(south, "south").check_and_beat(south, connected=True)
+        assert pipeline_check(running)["alive"] is True
+        leave(south, city)
+        check = pipeline_check(running)
+        assert (check["alive"], check["partitions"]["north"]) == (False, "alive")
+        assert check["reason"].startswith("south: not running")
+        city.execute("update partitions set seen_at = now() - interval '8 days' where name = 'south'")
+        assert pipeline_check(running)["alive"] is True
+        leave(north, city)
+        assert pipeline_check(running)["alive"] is False
+        city.execute("update partitions set seen_at = now() - interval '8 days'")
+        assert pipeline_check(running)["alive"] is False, "one at least"
+
+
+def test_metrics_count_the_pipelines_at_work(city_url: str, serve: Serve) -> None:
+    running = serve(city_url)
+    with connect(city_url, "pipeline", autocommit=True) as pipeline:
+        claim(pipeline, "cq").check_and_beat(pipeline, connected=True)
+        text = ask(running, "metrics")[2].decode()
+    assert "shijing_pipelines 1.0" in text
+    assert re.search(r'^shijing_pipeline_seen_age_seconds\{partition="cq"\} [01]\.', text, re.MULTILINE)
 
 
 def test_health_names_a_broker_that_is_gone(city_url: str, serve: Serve) -> None:

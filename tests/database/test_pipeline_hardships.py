@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
+from psycopg import errors
 
 from alerts.pipeline import Pipeline
 from alerts.report import transitions
@@ -23,9 +24,10 @@ Step = list[Message] | Callable[[], object]
 class Script:
     """In place of the session: hands over batches, may do something between them, then stops the pipeline."""
 
-    connected, may_connect = True, False
+    may_connect = False
 
-    def __init__(self, *steps: Step) -> None:
+    def __init__(self, *steps: Step, connected: bool = True) -> None:
+        self.connected = connected
         self.stop = threading.Event()
         self.acknowledged: list[Message] = []
         self._steps = iter(steps)
@@ -147,3 +149,32 @@ def test_only_its_own_partition_is_put_through_again(url: str, connection: Conne
     connection.execute("update quarantine set state = 'requested', partition = 'other'")
     run(url, [CLOCK])
     assert connection.execute("select state, count from quarantine").fetchone() == ("requested", 1)
+
+
+def beat(url: str, connection: Connection, script: Script) -> tuple[Any, ...]:
+    Pipeline(PipelineSettings(), url, cast(MqttSession, script), follow_clock=True).run(script.stop)
+    row = connection.execute("select seen_at > claimed_at, cut_off_at is null from partitions").fetchone()
+    assert row is not None
+    return row
+
+
+def test_a_batch_is_a_heartbeat_and_an_idle_look_is_one(url: str, connection: Connection) -> None:
+    assert beat(url, connection, Script([CLOCK])) == (True, True)
+    assert beat(url, connection, Script(lambda: None)) == (True, True)
+
+
+def test_the_heartbeat_tells_that_the_broker_is_gone(url: str, connection: Connection) -> None:
+    assert beat(url, connection, Script(lambda: None, connected=False)) == (True, False)
+    assert beat(url, connection, Script(lambda: None)) == (True, True)
+
+
+def test_a_batch_that_is_rolled_back_is_no_heartbeat(
+    url: str, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipeline that tries and tries gets nothing done; /health must not call that alive."""
+    monkeypatch.setattr("alerts.pipeline._PATIENCE", 0)
+    connection.execute("alter table intake add constraint no check (messages < 1)")
+    script = Script([CLOCK])
+    with pytest.raises(errors.CheckViolation):
+        Pipeline(PipelineSettings(), url, cast(MqttSession, script), follow_clock=True).run(script.stop)
+    assert connection.execute("select seen_at = claimed_at from partitions").fetchone() == (True,)

@@ -10,7 +10,7 @@ from psycopg import errors
 from config.database import Connection, connect
 from config.migrate import edition
 from ingest.store import Readings, ReadingsStore
-from ingest.upkeep import UpkeepReport, plan_upkeep, run_upkeep
+from ingest.upkeep import Retention, UpkeepReport, plan_upkeep, run_upkeep
 
 NOW = datetime(2020, 8, 18, 2, 30, tzinfo=UTC)
 DAY_US = 86_400_000_000
@@ -33,7 +33,7 @@ def times(connection: Connection, table: str = "readings", column: str = "time")
 
 
 def upkeep(connection: Connection, *, retention_days: int | None = None, now: datetime = NOW) -> UpkeepReport:
-    return run_upkeep(connection, now=now, ahead_days=3, retention_days=retention_days)
+    return run_upkeep(connection, now=now, wall=now, ahead_days=3, keep=Retention(readings=retention_days))
 
 
 def parts(connection: Connection) -> list[str]:
@@ -46,15 +46,26 @@ def parts(connection: Connection) -> list[str]:
 
 def test_the_plan_counts_in_utc_days() -> None:
     beijing_morning = datetime.fromisoformat("2020-08-19T07:59:00+08:00")  # still the 18th in UTC
-    plan = plan_upkeep(now=beijing_morning, ahead_days=1, retention_days=2, released_days=30)
+    plan = plan_upkeep(now=beijing_morning, wall=beijing_morning, ahead_days=1, keep=Retention(readings=2, intake=3))
     assert [str(day) for day in plan.days] == ["2020-08-18", "2020-08-19"]
-    assert plan.drop_before == datetime(2020, 8, 16, tzinfo=UTC)
-    assert plan.forget_before == beijing_morning - timedelta(days=30)
+    assert plan.readings_before == datetime(2020, 8, 16, tzinfo=UTC)
+    assert plan.intake_before == datetime(2020, 8, 15, tzinfo=UTC)
+
+
+def test_readings_go_by_their_clock_and_all_else_by_the_machines() -> None:
+    wall = datetime(2026, 5, 1, tzinfo=UTC)
+    keep = Retention(readings=1, live_events=1, intake=1, released=1, held=1)
+    plan = plan_upkeep(now=NOW, wall=wall, ahead_days=0, keep=keep)
+    assert plan.readings_before == datetime(2020, 8, 17, tzinfo=UTC)
+    yesterday = wall - timedelta(days=1)
+    assert (plan.live_events_before, plan.intake_before) == (yesterday, yesterday)
+    assert (plan.released_before, plan.held_before) == (yesterday, yesterday)
 
 
 def test_nothing_is_dropped_without_a_retention() -> None:
-    plan = plan_upkeep(now=NOW, ahead_days=0, retention_days=None)
-    assert (plan.drop_before, plan.forget_before) == (None, None)
+    plan = plan_upkeep(now=NOW, wall=NOW, ahead_days=0, keep=Retention())
+    assert (plan.readings_before, plan.live_events_before, plan.intake_before) == (None, None, None)
+    assert (plan.released_before, plan.held_before) == (None, None)
 
 
 def test_days_are_ready_before_their_readings(connection: Connection) -> None:
@@ -110,21 +121,6 @@ def test_gives_way_to_a_writer_and_comes_again(connection: Connection, database_
         writer.execute("select count(*) from readings")
         assert upkeep(connection, retention_days=2).postponed == ("drop_readings",)
     assert upkeep(connection, retention_days=2).dropped_days == 1
-
-
-def test_released_quarantine_is_forgotten_by_the_setting(connection: Connection) -> None:
-    connection.execute(
-        "insert into quarantine"
-        " (fingerprint, partition, reason, detail, topic, payload, first_seen, last_seen, state, released_at)"
-        " select n::text::bytea, 'cq', 'malformed', '', 't', '', %(now)s, %(now)s, state, released"
-        " from (values (1, 'held', null), (2, 'released', %(now)s - interval '29 days'),"
-        " (3, 'released', %(now)s - interval '31 days')) as r (n, state, released)",
-        {"now": NOW},
-    )
-    assert upkeep(connection).forgotten == 0
-    report = run_upkeep(connection, now=NOW, ahead_days=0, retention_days=None, released_days=30)
-    assert report.forgotten == 1
-    assert connection.execute("select count(*) from quarantine").fetchone() == (2,)
 
 
 def test_the_same_day_made_by_sessions_at_once(connection: Connection, database_url: str) -> None:
