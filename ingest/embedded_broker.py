@@ -74,7 +74,7 @@ def _start(folder: DataFolder, port: int) -> None:
     config.write_text(_CONFIG.format(port=port))
     with (folder / "broker.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "ingest.embedded_broker", str(config)],
+            [sys.executable, *_arguments(config)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -91,13 +91,19 @@ def _start(folder: DataFolder, port: int) -> None:
     (folder / "broker.json").write_bytes(msgspec.json.encode(_Note(port=port, pid=process.pid)))
 
 
+def _arguments(beside: Path) -> list[str]:
+    """What the broker's process is called with, told by any file of its folder."""
+    return ["-m", "ingest.embedded_broker", str(beside.with_name("broker.toml"))]
+
+
 def _running(place: Path) -> psutil.Process | None:
     note = _noted(place)
     if note is None:
         return None
     try:
         process = psutil.Process(note.pid)
-        ours = "ingest.embedded_broker" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE
+        # With its configuration: the number may belong to another folder's broker by now.
+        ours = process.cmdline()[-3:] == _arguments(place) and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return None
     return process if ours else None

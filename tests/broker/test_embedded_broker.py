@@ -98,6 +98,20 @@ def test_a_process_of_another_program_is_left_alone(folder: DataFolder) -> None:
         check_broker(settings)
 
 
+def test_the_broker_of_another_folder_is_not_taken_for_ours(folder: DataFolder, tmp_path: Path) -> None:
+    """The number in the note belongs to a broker indeed, but not to this folder's."""
+    other = DataFolder(tmp_path / "other")
+    with embedded_broker(other) as theirs:
+        note = json.loads((other / "broker.json").read_text())
+        (folder / "broker.json").write_text(json.dumps(note))
+        with embedded_broker(folder) as ours:
+            assert ours.port != theirs.port
+            assert process(folder).pid != note["pid"]
+            check_broker(ours)
+        assert gone(ours)
+        check_broker(theirs)
+
+
 def test_messages_go_through_it_and_wait_for_a_session(folder: DataFolder) -> None:
     with embedded_broker(folder) as settings:
         session = MqttSession(settings, PipelineSettings())
