@@ -1,18 +1,19 @@
 """The command line: parse, handle signals, call the runtime."""
 
-import json
 import logging
 import sys
 import threading
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import psycopg
 import pydantic
 import typer
 
+from commands.options import Data, Database, Json, place_of, tell
+from commands.sensor import sensor_app
 from config.errors import ShijingError
 from config.logs import set_up_logging
 
@@ -27,12 +28,10 @@ import_app = typer.Typer(help="Bring divisions or sensors into the database.", n
 quarantine_app = typer.Typer(help="What was refused: look at it, put it through again.", no_args_is_help=True)
 bench_app = typer.Typer(help="Measure on this machine; each prints its conditions.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
+app.add_typer(sensor_app, name="sensor")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(bench_app, name="bench")
 
-Database = Annotated[str | None, typer.Option("--database", help="PostgreSQL URL; default SHIJING_DATABASE_URL.")]
-Data = Annotated[Path | None, typer.Option("--data", help="Data folder with a database and broker of its own.")]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Lifeline = Annotated[bool, typer.Option("--lifeline", hidden=True, help="Stop when standard input ends.")]
 
 
@@ -43,24 +42,12 @@ class ClockSource(StrEnum):
     MQTT = "mqtt"
 
 
-def _place(database: str | None, data: Path | None) -> Any:
-    from commands.servers import Place
-
-    if database and data:
-        raise typer.BadParameter("give --database or --data, not both")
-    return Place(database=database, data=data)
-
-
 def _stop(lifeline: bool) -> threading.Event:
     from commands.stopping import hold_lifeline, stop_on_signals
 
     if lifeline:
         hold_lifeline()
     return stop_on_signals()
-
-
-def _print(figures: dict[str, Any], as_json: bool, lines: list[str]) -> None:
-    typer.echo(json.dumps(figures, ensure_ascii=False, default=str) if as_json else "\n".join(lines))
 
 
 def _speed(text: str) -> float | None:
@@ -115,7 +102,7 @@ def demo(
     if result is not None:
         readings = result["readings"]
         lines = [f"{one['time']}  {one['sensor']:<12} {one['from']:>6} → {one['to']}" for one in result["transitions"]]
-        _print(result, as_json, [*lines, ", ".join(f"{count} {name}" for name, count in readings.items())])
+        tell(result, as_json, [*lines, ", ".join(f"{count} {name}" for name, count in readings.items())])
 
 
 @app.command()
@@ -135,7 +122,7 @@ def serve(
 
     if lifeline:
         hold_lifeline()
-    place, settings = _place(database, data), WebSettings()
+    place, settings = place_of(database, data), WebSettings()
     settings = settings.model_copy(
         update={"host": host or settings.host, "port": settings.port if port is None else port}
     )
@@ -159,7 +146,7 @@ def pipeline(
     from config.settings import PipelineSettings
 
     stop = _stop(lifeline)
-    place = _place(database, data)
+    place = place_of(database, data)
     with database_of(place) as url, broker_of(place) as broker:
         run_pipeline(
             url,
@@ -178,7 +165,7 @@ def migrate(database: Database = None, data: Data = None) -> None:
     from config.database import connect
     from config.migrate import migrate as bring_up
 
-    with database_of(_place(database, data)) as url, connect(url, "migrate", autocommit=True) as connection:
+    with database_of(place_of(database, data)) as url, connect(url, "migrate", autocommit=True) as connection:
         steps = bring_up(connection)
     typer.echo("\n".join(step.path.name for step in steps) or "the schema is up to date")
 
@@ -199,10 +186,10 @@ def replay(
     from commands.servers import broker as broker_of
 
     stop = _stop(lifeline)
-    with broker_of(_place(database, data)) as broker:
+    with broker_of(place_of(database, data)) as broker:
         last = run_replay(scenario, broker, speed=_speed(speed), resume=_moment(begin), stop=stop, steps=progress)
     if not progress:
-        _print(last, as_json, [f"{last['published']} readings published"])
+        tell(last, as_json, [f"{last['published']} readings published"])
 
 
 @app.command()
@@ -212,9 +199,9 @@ def status(as_json: Json = False, database: Database = None, data: Data = None) 
     from commands.servers import database as database_of
     from config.database import connect
 
-    with database_of(_place(database, data)) as url, connect(url, "status", autocommit=True) as connection:
+    with database_of(place_of(database, data)) as url, connect(url, "status", autocommit=True) as connection:
         told = figures.status(connection)
-    _print(told, as_json, figures.lines(told))
+    tell(told, as_json, figures.lines(told))
 
 
 @import_app.command("divisions")
@@ -242,7 +229,7 @@ def import_divisions(
     from commands.divisions import run_import
     from commands.servers import database as database_of
 
-    with database_of(_place(database, data)) as url:
+    with database_of(place_of(database, data)) as url:
         report = run_import(
             url,
             file,
@@ -257,7 +244,7 @@ def import_divisions(
             valid_from=_moment(valid_from),
             partial=partial,
         )
-    _print(report.as_dict(), as_json, report.lines())
+    tell(report.as_dict(), as_json, report.lines())
 
 
 @import_app.command("sensors")
@@ -273,9 +260,9 @@ def import_sensors(
     from commands.registry import register
     from commands.servers import database as database_of
 
-    with database_of(_place(database, data)) as url:
+    with database_of(place_of(database, data)) as url:
         report = register(url, file)
-    _print(asdict(report), as_json, [f"{report.added} added, {report.changed} changed, {report.moved} moved"])
+    tell(asdict(report), as_json, report.lines())
 
 
 @quarantine_app.command("list")
@@ -290,9 +277,9 @@ def quarantine_list(
     from commands.quarantine import held
     from commands.servers import database as database_of
 
-    with database_of(_place(database, data)) as url:
+    with database_of(place_of(database, data)) as url:
         rows = held(url, reason=reason, most=most)
-    _print(
+    tell(
         {"held": rows},
         as_json,
         [f"{row['id']:>6}  {row['reason']:<16} ×{row['count']}  {row['detail']}" for row in rows],
@@ -313,9 +300,9 @@ def quarantine_release(
 
     if not ids and not reason:
         raise typer.BadParameter("name the ids, or a --reason")
-    with database_of(_place(database, data)) as url:
+    with database_of(place_of(database, data)) as url:
         requested = release(url, reason=reason, ids=ids or None)
-    _print({"requested": requested}, as_json, [f"{requested} readings will be put through by the pipeline"])
+    tell({"requested": requested}, as_json, [f"{requested} readings will be put through by the pipeline"])
 
 
 @bench_app.command("chain")
@@ -327,7 +314,7 @@ def bench_chain(
     from benchmarks.chain import lines, run
 
     result = run(readings=readings)
-    _print(result, as_json, lines(result))
+    tell(result, as_json, lines(result))
 
 
 @bench_app.command("locate")
@@ -338,7 +325,7 @@ def bench_locate(
     from benchmarks.locate import run
 
     result = run(points=points)
-    _print(result, as_json, [f"{name}: {value}" for name, value in result.items()])
+    tell(result, as_json, [f"{name}: {value}" for name, value in result.items()])
 
 
 def _variable(settings: str, place: tuple[int | str, ...]) -> str:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import orjson
 import shapely
 from numpy.typing import NDArray
 from psycopg import Cursor
@@ -67,6 +68,12 @@ def assign_sensors(connection: Connection) -> AssignReport:
         return AssignReport(
             sensors=counts[0], located=counts[1], closed=closed, opened=opened, unlocated=unlocated(connection)
         )
+
+
+def announce_places(connection: Connection, sensors: int) -> None:
+    """Tell the screens to read again where sensors stand; last in a transaction (others queue on it)."""
+    payload = orjson.dumps({"sensors": sensors}).decode()
+    connection.execute(QUERIES["announce_divisions"], {"payload": payload})
 
 
 def unlocated(connection: Connection) -> tuple[Unlocated, ...]:
@@ -141,8 +148,7 @@ class _Lookup:
 class Placement:
     """In memory: the township and the grid of a sensor at a time, for whole batches.
 
-    As the database knew it when it was loaded; load it again after a live event of kind 'divisions'
-    and after the registry changed a place.
+    As the database knew it when it was loaded; load it again after a notification of `shijing_registry`.
     """
 
     def __init__(self, township: _Lookup, grid: _Lookup) -> None:

@@ -6,12 +6,14 @@ messages give the same columns wherever and however often they are read.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from config.logs import BEIJING
 from ingest.errors import Refused
 from ingest.payloads import DECODERS, Record, clock_us, senml_of
 from ingest.registry import Channel, Registry
@@ -197,6 +199,7 @@ class _Found:
             "value": ~((value >= low) & (value <= high) & np.isfinite(value)),
             "time_ahead": time_us > arrival + limits.skew_us,
             "time_unset": time_us < limits.earliest_us,
+            "retired_sensor": self._registry.retired(sensor, time_us),
         }
         good = np.ones(len(sensor), np.bool_)
         for reason, refuse in refusals.items():
@@ -224,10 +227,24 @@ class _Found:
         elif reason == "time_ahead":
             ahead_s = (time_us - self._arrival[row]) / 1e6
             detail = f"the reading is {ahead_s:.0f} s ahead of the pipeline's clock: set the device's clock"
+        elif reason == "retired_sensor":
+            detail = _retired(self._registry, sensor_id, time_us)
         else:
             detail = "the reading's time is before any sensor here stood: set the device's clock"
         refused = Refused(reason, f"sensor {self._registry.by_id[sensor_id].name}: {detail}")
         return _part(refused, message, record, self._splits[row], sensor_id)
+
+
+def _retired(registry: Registry, sensor_id: int, time_us: int) -> str:
+    period, name = registry.retirement(sensor_id, time_us), registry.by_id[sensor_id].name
+    since = ""
+    if period and period.since_us > 0:
+        since = f" since {datetime.fromtimestamp(period.since_us / 1e6, BEIJING).isoformat(timespec='seconds')}"
+    return (
+        f"it is retired{since}: switch the device off. If there is a new instrument, say so (shijing sensor replace"
+        f" {name} --since TIME --lon … --lat …), if it never was retired, correct that (shijing sensor correct {name}"
+        " --lon … --lat …), then release this reading"
+    )
 
 
 def _picked(rows: list[T], good: NDArray[np.bool_]) -> list[T]:

@@ -3,6 +3,16 @@ select s.id, s.name, d.name as device, d.gateway, s.quantity, s.unit, s.datum
 from sensors s join devices d on d.id = s.device_id
 order by s.id
 
+-- name: retirements
+-- When which sensors stand nowhere, in µs since 1970.
+select sensor_id,
+       case when lower_inf(valid) or lower(valid) = '-infinity' then -9223372036854775808
+            else (extract(epoch from lower(valid)) * 1000000)::bigint end as since_us,
+       case when upper_inf(valid) or upper(valid) = 'infinity' then 9223372036854775807
+            else (extract(epoch from upper(valid)) * 1000000)::bigint end as until_us
+from sensor_places where reason = 'retired' and upper_inf(recorded)
+order by sensor_id, lower(valid) nulls first
+
 -- name: quarantine
 -- One row for each distinct fault; the same one again only counts up, and is held again if it had been released.
 insert into quarantine as q
@@ -102,7 +112,7 @@ on conflict (name) do update
 returning id, (xmax = 0) as is_new
 
 -- name: sensor_stored
-select name, quantity, unit, datum, label, river, interval_s, source, levels from sensors
+select id, name, quantity, unit, datum, label, river, interval_s, source, levels from sensors
 
 -- name: sensor_has_readings
 -- Rollups outlive the readings that retention drops.
@@ -110,23 +120,34 @@ select exists (select from readings r where r.sensor_id = s.id)
     or exists (select from readings_1h_stored h where h.sensor_id = s.id)
 from sensors s where s.name = %(name)s
 
--- name: place_now
-select lon, lat from sensor_places
-where sensor_id = %(sensor_id)s and upper_inf(recorded) and upper_inf(valid)
+-- name: place_history
+select id, lon, lat, reason, source,
+       nullif(lower(valid), '-infinity') as begins, nullif(upper(valid), 'infinity') as ends
+from sensor_places
+where sensor_id = %(sensor_id)s and upper_inf(recorded)
+order by lower(valid) nulls first
 
 -- name: place_first
 insert into sensor_places (sensor_id, lon, lat, reason, source)
 values (%(sensor_id)s, %(lon)s, %(lat)s, 'installed', %(source)s)
 
--- name: place_correct
--- What was recorded stays readable: the row is closed in recorded time and written again.
-with closed as (
-    update sensor_places set recorded = tstzrange(lower(recorded), now())
-    where sensor_id = %(sensor_id)s and upper_inf(recorded) and upper_inf(valid)
-    returning valid
-)
-insert into sensor_places (sensor_id, lon, lat, reason, source, valid)
-select %(sensor_id)s, %(lon)s, %(lat)s, 'corrected', %(source)s, valid from closed
+-- name: place_close
+-- What was recorded stays readable. Not now(): one transaction may change a place twice, and a range must not be empty.
+update sensor_places
+set recorded = tstzrange(lower(recorded), greatest(clock_timestamp(), lower(recorded) + interval '1 microsecond'))
+where id = %(id)s and upper_inf(recorded)
+returning upper(recorded)
+
+-- name: place_write
+insert into sensor_places (sensor_id, lon, lat, reason, source, valid, recorded)
+values (%(sensor_id)s, %(lon)s, %(lat)s, %(reason)s, %(source)s,
+        tstzrange(%(begins)s::timestamptz, %(ends)s::timestamptz), tstzrange(%(recorded)s::timestamptz, null))
+
+-- name: place_readings
+-- What is stored of the time that a change is about.
+select count(*) from readings
+where sensor_id = %(sensor_id)s and time >= coalesce(%(begins)s::timestamptz, '-infinity')
+  and time < coalesce(%(ends)s::timestamptz, 'infinity')
 
 -- name: status
 select

@@ -1,7 +1,7 @@
 """The sensors that exist, as the pipeline needs them: a name to a column number in one look-up."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ingest.units import conversion
 log = logging.getLogger(__name__)
 
 QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+_NEVER_US = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +44,24 @@ class Channel:
     offset: float
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retirement:
+    """While a sensor stands nowhere: `since_us` ≤ t < `until_us`, µs since 1970 UTC."""
+
+    sensor_id: int
+    since_us: int
+    until_us: int
+
+
 class Registry:
     """Sensors by (device, quantity); `low` and `high` are the possible range by sensor id, in the sensor's unit."""
 
-    def __init__(self, sensors: list[Sensor], quantities: Mapping[str, Quantity]) -> None:
+    def __init__(
+        self,
+        sensors: list[Sensor],
+        quantities: Mapping[str, Quantity],
+        retirements: Sequence[Retirement] = (),
+    ) -> None:
         self._quantities = quantities
         self._sensors = {(sensor.device, sensor.quantity): sensor for sensor in sensors}
         self.by_id = {sensor.id: sensor for sensor in sensors}
@@ -55,7 +70,24 @@ class Registry:
         self.high: NDArray[np.float64] = np.full(size, np.inf)
         for sensor in sensors:
             self.low[sensor.id], self.high[sensor.id] = _range(sensor, quantities)
+        self._retirements: dict[int, list[Retirement]] = {}
+        self._retired_us = np.full(size, _NEVER_US)  # by sensor id, the first time of all
+        for each in retirements:
+            self._retirements.setdefault(each.sensor_id, []).append(each)
+            self._retired_us[each.sensor_id] = min(each.since_us, self._retired_us[each.sensor_id])
         self._channels: dict[Key, Channel] = {}
+
+    def retired(self, sensor: NDArray[np.int32], time_us: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which readings are of a time when their sensor stood nowhere."""
+        found: NDArray[np.bool_] = time_us >= self._retired_us[sensor]
+        for row in np.flatnonzero(found).tolist():
+            found[row] = self.retirement(int(sensor[row]), int(time_us[row])) is not None
+        return found
+
+    def retirement(self, sensor_id: int, time_us: int) -> Retirement | None:
+        """The one that the moment falls into."""
+        periods = self._retirements.get(sensor_id, ())
+        return next((each for each in periods if each.since_us <= time_us < each.until_us), None)
 
     def channel(self, key: Key) -> Channel:
         """The channel a key means; raises Refused for an unknown sensor, a wrong unit or a wrong datum."""
@@ -123,6 +155,8 @@ def _known(states: Mapping[str, float]) -> str:
 
 
 def load_registry(connection: Connection, quantities: Mapping[str, Quantity]) -> Registry:
-    """Read every sensor."""
+    """Read every sensor, and when which of them were retired."""
     with connection.cursor(row_factory=class_row(Sensor)) as cursor:
-        return Registry(cursor.execute(QUERIES["sensors"]).fetchall(), quantities)
+        sensors = cursor.execute(QUERIES["sensors"]).fetchall()
+    with connection.cursor(row_factory=class_row(Retirement)) as cursor:
+        return Registry(sensors, quantities, cursor.execute(QUERIES["retirements"]).fetchall())

@@ -12,6 +12,7 @@ from ingest.registry import QUERIES
 class StoredSensor:
     """What the database holds of a sensor: it stays where the file has no column for it."""
 
+    id: int
     name: str
     quantity: str
     unit: str

@@ -8,7 +8,8 @@ import pytest
 from config.database import Connection
 from config.errors import ConfigError
 from ingest.scenario import SCENARIOS
-from ingest.sensor_files import import_sensors, read_sensors
+from ingest.sensor_files import SensorReport, import_sensors
+from ingest.sensor_rows import read_sensors
 
 HEADER = "name,device,quantity,unit,datum,label,river,lon,lat,interval_s,warning,guarantee,highest,source"
 CUNTAN = "cuntan,cuntan,stage,m,wusong,寸滩,长江,106.60,29.62,3600,180.5,183.5,191.41,bulletin"
@@ -32,7 +33,7 @@ def errors(connection: Connection, path: Path) -> list[str]:
     before = sensors(connection)
     found = import_sensors(connection, path)
     assert sensors(connection) == before, "with any faulty row nothing is written"
-    assert found.added == found.changed == found.moved == 0
+    assert found == SensorReport(errors=found.errors)
     return found.errors
 
 
@@ -52,7 +53,7 @@ def test_the_files_of_the_flood(connection: Connection) -> None:
     path = SCENARIOS / "flood-2020-08" / "sensors.csv"
     first, second = import_sensors(connection, path), import_sensors(connection, path)
     assert first.errors == [] and first.added == 16 and first.changed == 0
-    assert (second.added, second.changed, second.moved) == (0, first.added, 0)
+    assert second == SensorReport(changed=first.added)
 
 
 def test_an_encoding_that_is_neither(tmp_path: Path) -> None:
@@ -154,23 +155,24 @@ def places(connection: Connection) -> list[tuple[Any, ...]]:
 
 def test_a_corrected_place_keeps_its_history(connection: Connection, tmp_path: Path) -> None:
     import_sensors(connection, write(tmp_path, CUNTAN))
-    assert import_sensors(connection, write(tmp_path, CUNTAN)).moved == 0
+    assert import_sensors(connection, write(tmp_path, CUNTAN)).corrected == 0
     report = import_sensors(connection, write(tmp_path, CUNTAN.replace("106.60", "106.57")))
-    assert (report.changed, report.moved) == (1, 1)
+    assert report == SensorReport(changed=1, corrected=1)
     assert places(connection) == [(106.60, 29.62, "installed", False), (106.57, 29.62, "corrected", True)]
 
 
 def test_a_place_that_becomes_known(connection: Connection, tmp_path: Path) -> None:
     import_sensors(connection, write(tmp_path, DEPTH))
     assert places(connection) == [(None, None, "installed", True)]
-    assert import_sensors(connection, write(tmp_path, "street-1,street-1,water_depth,,,,,106.5,29.5,,,,,")).moved == 1
+    known = write(tmp_path, "street-1,street-1,water_depth,,,,,106.5,29.5,,,,,")
+    assert import_sensors(connection, known).corrected == 1
     assert places(connection)[1:] == [(106.5, 29.5, "corrected", True)]
 
 
 def test_a_file_that_says_nothing_of_places_takes_none_away(connection: Connection, tmp_path: Path) -> None:
     import_sensors(connection, write(tmp_path, CUNTAN))
     bare = write(tmp_path, "cuntan,cuntan,stage,wusong", header="name,device,quantity,datum")
-    assert import_sensors(connection, bare).moved == 0
+    assert import_sensors(connection, bare) == SensorReport(changed=1)
     assert places(connection) == [(106.60, 29.62, "installed", True)]
 
 
@@ -259,3 +261,84 @@ def test_a_column_that_is_empty_empties_what_is_stored(connection: Connection, t
     import_sensors(connection, write(tmp_path, "cuntan,cuntan,stage,,", header=header))
     (row,) = sensors(connection)
     assert row[5:] == ("", 3600, {"guarantee": 183.5, "highest": 191.41})
+
+
+HISTORY = HEADER + ",place_source,since,reason"
+ELSEWHERE = CUNTAN.replace("106.60,29.62", "106.57,29.60")
+
+
+def history(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "select lon, lat, reason, source, lower(valid)::text, upper(valid)::text from sensor_places"
+        " where upper_inf(recorded) order by lower(valid) nulls first"
+    ).fetchall()
+
+
+def test_a_row_that_says_why_the_place_is_another_one(connection: Connection, tmp_path: Path) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    path = write(tmp_path, DEPTH + ",,,", ELSEWHERE + ",survey,2024-03-01T08:00,moved", header=HISTORY)
+    assert import_sensors(connection, path) == SensorReport(added=1, changed=1, moved=1)
+    instant = "2024-03-01 00:00:00+00"  # without an offset it was Beijing's
+    moved = [
+        (106.60, 29.62, "installed", "sensors.csv line 2", None, instant),
+        (106.57, 29.60, "moved", "survey, sensors.csv line 3", instant, None),
+    ]
+    assert [row for row in history(connection) if row[0]] == moved
+    assert import_sensors(connection, path) == SensorReport(changed=2), "the same file again changes no place"
+    assert [row for row in history(connection) if row[0]] == moved
+
+
+@pytest.mark.parametrize(
+    ("row", "reason", "place"),
+    [
+        (CUNTAN + ",,2024-03-01T08:00+08:00,replaced", "replaced", (106.60, 29.62)),
+        (ELSEWHERE + ",,2024-03-01T08:00+08:00,replaced", "replaced", (106.57, 29.60)),
+        (CUNTAN + ",,2024-03-01T08:00+08:00,retired", "retired", (None, None)),
+        (ELSEWHERE + ",,,corrected", "corrected", (106.57, 29.60)),
+        (ELSEWHERE + ",,2020-03-01T08:00+08:00,corrected", "corrected", (106.57, 29.60)),
+    ],
+)
+def test_every_reason_of_a_row(
+    connection: Connection, tmp_path: Path, row: str, reason: str, place: tuple[float | None, float | None]
+) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    report = import_sensors(connection, write(tmp_path, row, header=HISTORY))
+    assert report == SensorReport(changed=1, **{reason: 1})
+    last = history(connection)[-1]
+    assert last[:3] == (*place, reason)
+    assert (last[4] is None) == (reason == "corrected")
+
+
+def test_a_file_that_goes_on_listing_a_retired_sensor_does_not_put_it_up_again(
+    connection: Connection, tmp_path: Path
+) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    import_sensors(connection, write(tmp_path, CUNTAN + ",,2024-03-01,retired", header=HISTORY))
+    before = history(connection)
+    for row in (CUNTAN, ELSEWHERE):
+        assert import_sensors(connection, write(tmp_path, row)) == SensorReport(changed=1)
+    assert history(connection) == before
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        (ELSEWHERE + ",,2024-03-01,", "reason: since '2024-03-01', but not what"),
+        (ELSEWHERE + ",,2024-03-01,stolen", "reason: 'stolen' is none of moved, replaced, retired, corrected"),
+        (ELSEWHERE + ",,,moved", "since: 'moved' needs the time since when"),
+        (ELSEWHERE + ",,last year,moved", "since: 'last year' is no time"),
+        (CUNTAN.replace("106.60,29.62", ",") + ",,2024-03-01,moved", "lon, lat: 'moved' needs the place"),
+        (CUNTAN + ",,2024-03-01,moved", "lon, lat: it stood there before"),
+        (ELSEWHERE + ",,2022-03-01,moved", "since: the record has the sensor replaced on 2023-01-01"),
+        (DEPTH + ",,2024-03-01,retired", "reason: 'street-1' has no place yet"),
+    ],
+)
+def test_a_faulty_history_is_told_by_line_and_column(
+    connection: Connection, tmp_path: Path, row: str, told: str
+) -> None:
+    import_sensors(connection, write(tmp_path, CUNTAN))
+    import_sensors(connection, write(tmp_path, CUNTAN + ",,2023-01-01,replaced", header=HISTORY))
+    before = history(connection)
+    (error,) = errors(connection, write(tmp_path, row, header=HISTORY))
+    assert error.startswith(f"sensors.csv line 2, {told}")
+    assert history(connection) == before

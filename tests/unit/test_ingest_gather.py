@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ingest.gather import Fault, Gathered, Gatherer, Limits, Message, conflict_fault
 from ingest.payloads import Key
 from ingest.quantities import load_quantities
-from ingest.registry import Registry, Sensor
+from ingest.registry import Registry, Retirement, Sensor
 from ingest.topics import load_topic_map
 
 MINUTE_US = 60_000_000
@@ -420,3 +420,28 @@ def test_once_a_gateway_is_named_nobody_else_speaks_for_the_device() -> None:
     for device, reasons in {"gateway": [], "street": [], "stranger": ["foreign"]}.items():
         found = gatherer.gather([pack(item, device=device)], NOW_US)
         assert [fault.reason for fault in found.faults] == reasons, device
+
+
+def test_readings_of_a_time_when_the_sensor_stood_nowhere() -> None:
+    ends, again = (NOW_S - 3600) * 10**6, (NOW_S - 1800) * 10**6
+    retired = [
+        Retirement(sensor_id=STAGE, since_us=again + 60 * 10**6, until_us=np.iinfo(np.int64).max),
+        Retirement(sensor_id=STAGE, since_us=ends, until_us=again),
+    ]
+    registry = Registry([sensor(STAGE, "cuntan", "stage", "m", "wusong")], load_quantities(), retired)
+    times = [NOW_S - 3601, NOW_S - 3600, NOW_S - 1801, NOW_S - 1800, NOW_S - 1740]
+    gatherer = Gatherer(registry, TOPICS, LIMITS, follow_clock=False)
+    found = gatherer.gather([stage(time=time) for time in times], NOW_US)
+    assert (found.time_us // 10**6).tolist() == [times[0], times[3]]
+    assert [(fault.reason, fault.time_us) for fault in found.faults] == [
+        ("retired_sensor", times[row] * 10**6) for row in (1, 2, 4)
+    ]
+    assert "sensor cuntan-stage: it is retired since 2020-08-20T07:00:00+08:00" in found.faults[0].detail
+
+
+def test_a_sensor_that_never_stood_anywhere() -> None:
+    always = Retirement(sensor_id=STAGE, since_us=np.iinfo(np.int64).min, until_us=np.iinfo(np.int64).max)
+    registry = Registry([sensor(STAGE, "cuntan", "stage", "m", "wusong")], load_quantities(), [always])
+    found = Gatherer(registry, TOPICS, LIMITS, follow_clock=False).gather([stage()], NOW_US)
+    assert [fault.reason for fault in found.faults] == ["retired_sensor"]
+    assert "it is retired: switch" in found.faults[0].detail

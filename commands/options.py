@@ -1,0 +1,28 @@
+"""What the commands of the command line have in common: options, where they work, how they answer."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from commands.servers import Place
+
+Database = Annotated[str | None, typer.Option("--database", help="PostgreSQL URL; default SHIJING_DATABASE_URL.")]
+Data = Annotated[Path | None, typer.Option("--data", help="Data folder with a database and broker of its own.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+def place_of(database: str | None, data: Path | None) -> "Place":
+    """Where a command works; raises BadParameter for both at once."""
+    from commands.servers import Place
+
+    if database and data:
+        raise typer.BadParameter("give --database or --data, not both")
+    return Place(database=database, data=data)
+
+
+def tell(figures: dict[str, Any], as_json: bool, lines: list[str]) -> None:
+    """Print figures as one JSON object, or lines for people."""
+    typer.echo(json.dumps(figures, ensure_ascii=False, default=str) if as_json else "\n".join(lines))
