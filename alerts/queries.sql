@@ -5,10 +5,10 @@ set local enable_seqscan = off
 
 -- name: open_alerts
 -- Of the subjects named; locked, oldest first, so that two writers meet in one order.
-select alerts.id, alerts.rule_id, alerts.sensor_id, alerts.township_id, alerts.grid_id,
+select alerts.id, alerts.rule_id, alerts.subject as sensor_id, alerts.township_id, alerts.grid_id,
        alerts.level, alerts.peak, alerts.state
-from jsonb_to_recordset(%(subjects)s) as subject(rule_id text, sensor_id integer)
-join alerts using (rule_id, sensor_id)
+from jsonb_to_recordset(%(subjects)s) as wanted(rule_id text, sensor_id bigint)
+join alerts on alerts.rule_id = wanted.rule_id and alerts.subject = wanted.sensor_id
 where alerts.state in ('open', 'acknowledged', 'in_hand')
 order by alerts.id
 for update of alerts
@@ -33,10 +33,12 @@ order by subject.number
 select nextval(pg_get_serial_sequence(%(table)s, 'id')) from generate_series(1, %(count)s)
 
 -- name: insert_alerts
-insert into alerts (id, rule_id, sensor_id, township_id, grid_id, level, peak, state, value,
+insert into alerts (id, rule_id, subject, sensor_id, township_id, grid_id, level, peak, state, value,
                     opened_at, changed_at, resolved_at)
 overriding system value
-select * from jsonb_to_recordset(%(rows)s) as (
+select id, rule_id, sensor_id, sensor_id, township_id, grid_id, level, peak, state, value,
+       opened_at, changed_at, resolved_at
+from jsonb_to_recordset(%(rows)s) as (
     id bigint, rule_id text, sensor_id integer, township_id integer, grid_id integer, level text,
     peak text, state text, value double precision, opened_at timestamptz, changed_at timestamptz,
     resolved_at timestamptz)
@@ -51,8 +53,11 @@ from jsonb_to_recordset(%(rows)s) as new(
 where alerts.id = new.id
 
 -- name: insert_alert_transitions
-insert into alert_transitions (alert_id, time, from_level, to_level, reason, value, late)
-select * from jsonb_to_recordset(%(rows)s) as (
+insert into alert_transitions (alert_id, time, from_level, to_level, reason, value, late,
+                               from_state, to_state)
+select *, case from_level when 'none' then 'none' else 'open' end,
+       case to_level when 'none' then 'resolved' else 'open' end
+from jsonb_to_recordset(%(rows)s) as (
     alert_id bigint, time timestamptz, from_level text, to_level text, reason text,
     value double precision, late boolean)
 
@@ -118,17 +123,17 @@ select count(log_live_event(event.kind, event.payload))
 from jsonb_to_recordset(%(rows)s) as event(kind text, payload jsonb)
 
 -- name: store_states
-insert into rule_states (rule_id, sensor_id, state)
-select * from jsonb_to_recordset(%(rows)s) as (rule_id text, sensor_id integer, state jsonb)
-on conflict (rule_id, sensor_id) do update set state = excluded.state
+insert into rule_states (rule_id, subject, state)
+select * from jsonb_to_recordset(%(rows)s) as (rule_id text, sensor_id bigint, state jsonb)
+on conflict (rule_id, subject) do update set state = excluded.state
 
 -- name: forget_states
 delete from rule_states
-using jsonb_to_recordset(%(rows)s) as gone(rule_id text, sensor_id integer)
-where rule_states.rule_id = gone.rule_id and rule_states.sensor_id = gone.sensor_id
+using jsonb_to_recordset(%(rows)s) as gone(rule_id text, sensor_id bigint)
+where rule_states.rule_id = gone.rule_id and rule_states.subject = gone.sensor_id
 
 -- name: states
-select rule_id, sensor_id, state from rule_states
+select rule_id, subject, state from rule_states
 
 -- name: walk_partitions_newest_first
 -- Over hundreds of days the planner would rather gather a sensor from every partition and sort.

@@ -121,9 +121,9 @@ def test_the_database_allows_one_open_alert_for_each_subject(connection: Connect
     write(connection, moves(cuntan, "none", "blue"))
     with pytest.raises(errors.UniqueViolation, match="one_open_alert"):
         connection.execute(
-            "insert into alerts (rule_id, sensor_id, level, peak, state, value, opened_at, changed_at)"
-            " values ('river-stage', %s, 'blue', 'blue', 'acknowledged', 1, now(), now())",
-            (cuntan,),
+            "insert into alerts (rule_id, subject, sensor_id, level, peak, state, value, opened_at, changed_at)"
+            " values ('river-stage', %s, %s, 'blue', 'blue', 'acknowledged', 1, now(), now())",
+            (cuntan, cuntan),
         )
 
 
