@@ -309,3 +309,15 @@ def test_whoever_keeps_the_registry_in_memory_is_woken(url: str, words: tuple[st
         listener.execute("listen shijing_registry")
         sensor(url, *words, "cuntan", "--since", SECOND)
         assert list(listener.notifies(timeout=10, stop_after=1))
+
+
+def test_a_place_that_someone_writes_by_hand_wakes_them_too(url: str, connection: Connection) -> None:
+    with connect(url, "test", autocommit=True) as listener:
+        listener.execute("listen shijing_registry")
+        connection.execute("update sensor_places set source = 'survey'")
+        assert list(listener.notifies(timeout=10, stop_after=1))
+
+
+def test_a_retired_sensor_with_a_place_is_refused_by_the_database(url: str, connection: Connection) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation, match="sensor_places_retired"):
+        connection.execute("update sensor_places set reason = 'retired'")
