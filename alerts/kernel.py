@@ -14,7 +14,17 @@ from alerts.levels import LEVELS, Level
 from alerts.ruleset import RuleSet
 from alerts.state import Latches, State
 
-Reason = Literal["raised", "escalated", "lowered", "cleared"]
+Reason = Literal[
+    "raised",
+    "escalated",
+    "lowered",
+    "cleared",
+    "corrected",
+    "silent",
+    "rule_changed",
+    "rule_removed",
+    "retired",
+]
 
 _RANKS = np.arange(1, len(LEVELS))
 
@@ -24,12 +34,14 @@ class Transition:
     """One alert's change of level, by one reading."""
 
     rule_id: str
-    sensor_id: int
+    subject: int  # see alerts/subjects.py
     time: int  # of the reading, µs
     from_level: Level
     to_level: Level
     value: float
     reason: Reason
+    retracts: bool = False  # takes back what was said before: it should not have been
+    pending_since: int | None = None  # raises: the first sample that counted, µs
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -240,7 +252,7 @@ def _transitions(rules: RuleSet, tracks: _Tracks, rows: Rows, old: Rows, new: Ro
     return [
         Transition(
             rule_id=rules.rules[rule].id,
-            sensor_id=sensor,
+            subject=sensor,
             time=time,
             from_level=LEVELS[was],
             to_level=LEVELS[is_],

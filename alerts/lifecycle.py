@@ -59,7 +59,7 @@ def apply(transitions: Sequence[Transition], open_alerts: Iterable[Alert]) -> Mo
     current = {(alert.rule_id, alert.sensor_id): alert for alert in open_alerts}
     moves = Moves()
     for transition in transitions:
-        key = (transition.rule_id, transition.sensor_id)
+        key = (transition.rule_id, transition.subject)
         if transition.to_level == "none":
             alert = current.pop(key, None)
             if alert is None:
@@ -79,7 +79,7 @@ def _opened(transition: Transition) -> Alert:
     return Alert(
         id=None,
         rule_id=transition.rule_id,
-        sensor_id=transition.sensor_id,
+        sensor_id=transition.subject,
         level=transition.to_level,
         peak=transition.to_level,
         state="open",

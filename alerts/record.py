@@ -86,7 +86,7 @@ def _write(connection: Connection, query: str, rows: Sequence[Row]) -> None:
 
 
 def _open_alerts(connection: Connection, transitions: Sequence[Transition]) -> list[Alert]:
-    subjects = {(one.rule_id, one.sensor_id) for one in transitions}
+    subjects = {(one.rule_id, one.subject) for one in transitions}
     named = Jsonb([{"rule_id": rule_id, "sensor_id": sensor_id} for rule_id, sensor_id in sorted(subjects)])
     with connection.cursor(row_factory=dict_row) as cursor:
         return [Alert(**row) for row in cursor.execute(_QUERIES["open_alerts"], {"subjects": named})]
@@ -118,7 +118,7 @@ def _write_alerts(connection: Connection, moves: Moves, late: Collection[tuple[i
             "to_level": step.transition.to_level,
             "reason": step.transition.reason,
             "value": step.transition.value,
-            "late": (step.transition.sensor_id, step.transition.time) in late,
+            "late": (step.transition.subject, step.transition.time) in late,
         }
         for step in moves.steps
     ]

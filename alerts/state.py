@@ -114,7 +114,7 @@ class StateRow:
     """One subject's latches as they are stored; `state` is None once it is at rest."""
 
     rule_id: str
-    sensor_id: int
+    subject: int
     # Per level that is not at rest: {"yellow": {"latched": true, "since": µs}, "orange": {"count": 1}}.
     state: dict[str, Any] | None
 
@@ -148,7 +148,7 @@ def restore(ruleset: RuleSet, rows: Iterable[StateRow], watermarks: Mapping[int,
     A row whose rule is gone, or no longer judges its sensor, is left out.
     """
     found = {
-        pair: row.state for row in rows if row.state and (pair := ruleset.pair(row.rule_id, row.sensor_id)) is not None
+        pair: row.state for row in rows if row.state and (pair := ruleset.pair(row.rule_id, row.subject)) is not None
     }
     pairs = np.array(sorted(found), np.int64)
     latches = resting(len(pairs))
@@ -178,7 +178,7 @@ def _rows(ruleset: RuleSet, pairs: Rows, latches: Latches) -> list[StateRow]:
         strict=True,
     )
     return [
-        StateRow(rule_id=ids[rule], sensor_id=sensor, state=_written(latched, count, since))
+        StateRow(rule_id=ids[rule], subject=sensor, state=_written(latched, count, since))
         for rule, sensor, latched, count, since in columns
     ]
 

@@ -10,14 +10,14 @@ from alerts.state import StateRow
 from config.database import Connection
 from config.queries import Queries
 
-_QUERIES = Queries(Path(__file__).with_name("queries.sql"))
+_QUERIES = Queries(Path(__file__).with_name("state_queries.sql"))
 
 
 def persist_states(connection: Connection, rows: Iterable[StateRow]) -> None:
     """Store changed rows in the open transaction; a subject at rest loses its row."""
     stored, forgotten = [], []
     for row in rows:
-        key = {"rule_id": row.rule_id, "sensor_id": row.sensor_id}
+        key = {"rule_id": row.rule_id, "subject": row.subject}
         if row.state is None:
             forgotten.append(key)
         else:
@@ -31,7 +31,7 @@ def persist_states(connection: Connection, rows: Iterable[StateRow]) -> None:
 def load_states(connection: Connection) -> list[StateRow]:
     """Every subject that is not at rest."""
     rows = connection.execute(_QUERIES["states"])
-    return [StateRow(rule_id=rule_id, sensor_id=sensor_id, state=state) for rule_id, sensor_id, state in rows]
+    return [StateRow(rule_id=rule_id, subject=subject, state=state) for rule_id, subject, state in rows]
 
 
 def load_watermarks(connection: Connection) -> dict[int, int]:

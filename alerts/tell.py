@@ -25,14 +25,14 @@ def tell(connection: Connection, steps: Sequence[Step], runs: Sequence[Run]) -> 
 
 
 def _alert_events(connection: Connection, steps: Sequence[Step]) -> list[Event]:
-    ids = sorted({step.transition.sensor_id for step in steps})
+    ids = sorted({step.transition.subject for step in steps})
     names: dict[int, str] = dict(connection.execute(_QUERIES["sensor_names"], {"ids": ids}).fetchall())
     return [
         {
             "kind": "alert",
             "payload": {
                 "alert_id": step.alert.id,
-                "sensor": names[step.transition.sensor_id],
+                "sensor": names[step.transition.subject],
                 "rule": step.transition.rule_id,
                 "from": step.transition.from_level,
                 "to": step.transition.to_level,

@@ -71,7 +71,7 @@ def moves(sensor: int, *levels: str, start: int = START, rule: str = "river-stag
     return [
         Transition(
             rule_id=rule,
-            sensor_id=sensor,
+            subject=sensor,
             time=start + number * MINUTE,
             from_level=was,  # type: ignore[arg-type]
             to_level=is_,  # type: ignore[arg-type]

@@ -33,20 +33,20 @@ def a_sensor(connection: Connection, name: str, levels: str = "{}", **changes: A
 def test_rows_are_stored_changed_and_forgotten(connection: Connection) -> None:
     one, two = a_sensor(connection, "one"), a_sensor(connection, "two")
     rows = [
-        StateRow(rule_id="a", sensor_id=one, state={"blue": {"latched": True, "since": START + 1}}),
-        StateRow(rule_id="a", sensor_id=two, state={"red": {"count": 3}}),
+        StateRow(rule_id="a", subject=one, state={"blue": {"latched": True, "since": START + 1}}),
+        StateRow(rule_id="a", subject=two, state={"red": {"count": 3}}),
     ]
     persist_states(connection, rows)
-    assert sorted(load_states(connection), key=lambda row: row.sensor_id) == rows
+    assert sorted(load_states(connection), key=lambda row: row.subject) == rows
     persist_states(
         connection,
         [
-            StateRow(rule_id="a", sensor_id=one, state=None),
-            StateRow(rule_id="a", sensor_id=two, state={"red": {"latched": True}}),
-            StateRow(rule_id="never-stored", sensor_id=two, state=None),
+            StateRow(rule_id="a", subject=one, state=None),
+            StateRow(rule_id="a", subject=two, state={"red": {"latched": True}}),
+            StateRow(rule_id="never-stored", subject=two, state=None),
         ],
     )
-    assert load_states(connection) == [StateRow(rule_id="a", sensor_id=two, state={"red": {"latched": True}})]
+    assert load_states(connection) == [StateRow(rule_id="a", subject=two, state={"red": {"latched": True}})]
     persist_states(connection, [])
 
 

@@ -215,9 +215,9 @@ def test_same_as_one_reading_at_a_time(rules: list[Rule], cut: tuple[list[Readin
         reference.read(*row)
     ruleset = ready(rules)
     state, told = run(ruleset, initial_state(ruleset), batches)
-    assert [(t.rule_id, t.sensor_id, t.time, t.from_level, t.to_level) for t in told] == [t[:5] for t in reference.told]
+    assert [(t.rule_id, t.subject, t.time, t.from_level, t.to_level) for t in told] == [t[:5] for t in reference.told]
     np.testing.assert_array_equal([t.value for t in told], [t[5] for t in reference.told])
-    assert {(row.rule_id, row.sensor_id): row.state for row in persisted(ruleset, state)} == reference.not_at_rest()
+    assert {(row.rule_id, row.subject): row.state for row in persisted(ruleset, state)} == reference.not_at_rest()
     seen = {number: int(time) for number, time in enumerate(state.watermark) if time != NEVER}
     assert seen == reference.seen
 
@@ -276,8 +276,8 @@ def test_what_is_stored_restores_the_state(rules: list[Rule], cut: tuple[list[Re
     for batch in batches:
         after, _ = evaluate(ruleset, state, a_batch(batch), 0)
         for row in changed(ruleset, state, after):
-            assert stored.get((row.rule_id, row.sensor_id)) != row, "a row that did not change"
-            stored[row.rule_id, row.sensor_id] = row
+            assert stored.get((row.rule_id, row.subject)) != row, "a row that did not change"
+            stored[row.rule_id, row.subject] = row
         state = after
         marks = {number: int(time) for number, time in enumerate(state.watermark) if time != NEVER}
         assert restore(ruleset, stored.values(), marks) == state

@@ -152,7 +152,7 @@ def test_a_level_that_is_not_known_has_no_latch() -> None:
 def test_a_sensor_the_rules_do_not_know_is_seen_but_not_judged() -> None:
     ruleset = compile_rules([a_rule()], [a_subject(1)])
     state, told = evaluate(ruleset, initial_state(ruleset), a_batch([(77, 5, 9.0), (1, 5, 9.0), (77, 5, 9.0)]), 0)
-    assert [one.sensor_id for one in told] == [1]
+    assert [one.subject for one in told] == [1]
     assert state.watermark[77] == 5
     assert in_order(state, a_batch([(77, 5, 0.0), (77, 6, 0.0), (500, 1, 0.0)])).tolist() == [False, True, True]
 
@@ -177,7 +177,7 @@ def test_a_changed_rule_keeps_what_was_latched() -> None:
     carried = carried_over(old, state, new)
     assert [row.state for row in persisted(new, carried)] == [{"blue": {"latched": True}, "yellow": {"latched": True}}]
     _, told = run(new, carried, [[(1, 2, 2.3), (1, 3, 2.1), (3, 1, 9.0)]])
-    assert [(t.rule_id, t.sensor_id, t.time, t.to_level) for t in told] == [("b", 1, 3, "blue"), ("b", 3, 1, "yellow")]
+    assert [(t.rule_id, t.subject, t.time, t.to_level) for t in told] == [("b", 1, 3, "blue"), ("b", 3, 1, "yellow")]
 
 
 def test_a_latch_whose_level_is_gone_releases() -> None:
@@ -202,7 +202,7 @@ def test_levels_in_another_datum_are_refused_and_told() -> None:
     assert ruleset.pair("test", 7) is None
     assert ruleset.pair("test", 9) == 0
     _, told = run(ruleset, initial_state(ruleset), [[(7, 1, 999.0), (9, 1, 999.0)]])
-    assert [one.sensor_id for one in told] == [9]
+    assert [one.subject for one in told] == [9]
 
 
 def test_a_fixed_threshold_and_a_height_system_are_refused() -> None:
