@@ -9,6 +9,7 @@ from pathlib import Path
 from psycopg import ProgrammingError, conninfo
 from pydantic import SecretStr
 
+from config.database_keeper import kept_up
 from config.embedded_database import embedded_database
 from config.errors import ConfigError
 from config.folder import DataFolder
@@ -44,7 +45,8 @@ def database(place: Place) -> Iterator[str]:
         _check_url(named, "--database" if place.database else "SHIJING_DATABASE_URL")
         yield _with_password(named, settings.password_file)
     else:
-        with embedded_database(place.folder()) as url:
+        folder = place.folder()
+        with embedded_database(folder) as url, kept_up(folder):
             yield url
 
 

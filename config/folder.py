@@ -79,16 +79,15 @@ def shared_server(folder: DataFolder, name: str, start: Callable[[], None], stop
     `start` must leave a running server alone; `stop` is called when no other process
     holds the same server.
     """
-    starting = folder / f"{name}.start.lock"
     users = os.open(folder / f"{name}.users.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        with _locked(starting):
+        with starting(folder, name):
             start()
             fcntl.flock(users, fcntl.LOCK_SH)
         try:
             yield
         finally:
-            with _locked(starting):
+            with starting(folder, name):
                 fcntl.flock(users, fcntl.LOCK_UN)
                 if _alone(users):
                     stop()
@@ -97,8 +96,9 @@ def shared_server(folder: DataFolder, name: str, start: Callable[[], None], stop
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+def starting(folder: DataFolder, name: str) -> Iterator[None]:
+    """Alone of all processes to start or stop the folder's server `name`, for the length of the block."""
+    descriptor = os.open(folder / f"{name}.start.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

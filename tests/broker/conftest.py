@@ -11,11 +11,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from config.embedded_database import embedded_database
+from config.folder import DataFolder
 from config.settings import CONFIG, BrokerSettings
+from ingest.embedded_broker import embedded_broker
 from ingest.replay import Publisher
+from tests.broker.chain import Chain, undisturbed
 
 _START_S = 10.0
 _DEADLINE_S = 15.0
@@ -142,3 +147,35 @@ def eventually() -> Callable[[Callable[[], object]], None]:
             threading.Event().wait(_POLL_S)
 
     return wait
+
+
+@pytest.fixture
+def point_at_broker(mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> BrokerSettings:
+    """Processes started by the test find this broker in their environment."""
+    settings = mosquitto.settings
+    monkeypatch.setenv("SHIJING_MQTT_HOST", settings.host)
+    monkeypatch.setenv("SHIJING_MQTT_PORT", str(settings.port))
+    return settings
+
+
+@pytest.fixture
+def chain(database_url: str, point_at_broker: BrokerSettings, tmp_path: Path) -> Iterator[Chain]:
+    built = Chain(database_url, point_at_broker, tmp_path)
+    built.start()
+    yield built
+    built.pipeline.ask_to_stop()
+    built.pipeline.await_end()
+
+
+@pytest.fixture(scope="session")
+def expected(session_data_folder: DataFolder) -> Iterator[dict[str, Any]]:
+    """The undisturbed run, on servers of its own."""
+    data = session_data_folder
+    with embedded_database(data) as url, embedded_broker(data) as broker, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SHIJING_MQTT_PORT", str(broker.port))
+        chain = Chain(url, broker, data.path)
+        chain.start()
+        outcome = undisturbed(chain)
+        chain.pipeline.ask_to_stop()
+        assert chain.pipeline.await_end() == 0
+        yield outcome
