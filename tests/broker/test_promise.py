@@ -5,7 +5,9 @@ import random
 import time
 from typing import Any
 
+from alerts.heartbeat import read_heartbeats
 from commands.children import FENCED_STATUS
+from config.database import connect
 from config.embedded_database import embedded_database, start_server, stop_server
 from config.folder import DataFolder
 from config.settings import BrokerSettings
@@ -69,6 +71,20 @@ def test_a_restarted_broker_loses_nothing(chain: Chain, mosquitto: Any, expected
         assert done.wait(PATIENCE_S)
     chain.await_end()
     assert differences(chain.outcome(), expected) == {}
+
+
+def test_a_pipeline_without_its_broker_says_so_until_it_is_back(chain: Chain, mosquitto: Any) -> None:
+    def trouble() -> str | None:
+        with connect(chain.url, "test", autocommit=True) as connection:
+            return read_heartbeats(connection)[0].trouble
+
+    eventually(lambda: trouble() is None)
+    mosquitto.stop()
+    eventually(lambda: (trouble() or "").startswith("cut off from the broker since"))
+    mosquitto.start()
+    eventually(lambda: trouble() is None)
+    chain.kill()
+    eventually(lambda: (trouble() or "").startswith("not running, or cut off from the database"))
 
 
 def test_of_two_pipelines_by_mistake_the_newer_one_works(chain: Chain, expected: dict[str, Any]) -> None:
