@@ -14,6 +14,7 @@ import typer
 
 from commands.options import Data, Database, Json, place_of, tell
 from commands.sensor import sensor_app
+from config.database import Connection
 from config.errors import ShijingError
 from config.logs import set_up_logging
 
@@ -226,12 +227,18 @@ def import_divisions(
     data: Data = None,
 ) -> None:
     """Replace a layer of boundaries; reports what matches and what does not before anything is written."""
-    from commands.divisions import run_import
+    from commands.divisions import Report, run_import
+    from commands.registry import default_divisions
     from commands.servers import database as database_of
+    from geo.importer import import_layer
 
-    with database_of(place_of(database, data)) as url:
-        report = run_import(
-            url,
+    since = _moment(valid_from)
+
+    def layer(connection: Connection) -> Report:
+        if file is None:
+            return default_divisions(connection)
+        return import_layer(
+            connection,
             file,
             level=level,
             write=write,
@@ -241,9 +248,12 @@ def import_divisions(
             district_field=district_field,
             code_field=code_field,
             parent_field=parent_field,
-            valid_from=_moment(valid_from),
+            valid_from=since,
             partial=partial,
         )
+
+    with database_of(place_of(database, data)) as url:
+        report = run_import(url, layer)
     tell(report.as_dict(), as_json, report.lines())
 
 

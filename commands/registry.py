@@ -92,7 +92,8 @@ def change_place(database_url: str, sensor: str, change: Change | None) -> Place
     Raises Refused for an unknown sensor and for what does not fit the history.
     """
     with connect(database_url, "sensor") as connection:  # commits at the end of the block
-        lock_divisions(connection.cursor())
+        if change:
+            lock_divisions(connection.cursor())
         sensor_id = _sensor_id(connection, sensor)
         written = _write(connection, sensor_id, change) if change else None
         return PlaceReport(
@@ -107,7 +108,7 @@ def change_place(database_url: str, sensor: str, change: Change | None) -> Place
 def _write(connection: Connection, sensor_id: int, change: Change) -> Stay | None:
     if not place_history(connection, sensor_id):
         write_first(connection, sensor_id, None, None, "")
-    written = write_change(connection, sensor_id, change)
+    written = write_change(connection, sensor_id, place_history(connection, sensor_id), change)
     assign_sensors(connection)
     if written:
         announce_places(connection, 1)

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from psycopg.rows import class_row
-
 from config.database import Connection
 from config.logs import BEIJING
 from ingest.errors import Refused
@@ -158,10 +156,18 @@ def _check(history: Sequence[Stay], stay: Stay, change: Change) -> None:
         raise Refused("lon, lat", "it stood there before: a new instrument at the same place is 'replaced'")
 
 
+def place_histories(connection: Connection, sensor_id: int | None = None) -> dict[int, list[Stay]]:
+    """Where each sensor (or the one) stood, by time, as the record knows it now; by sensor id."""
+    histories: dict[int, list[Stay]] = {}
+    for row in connection.execute(QUERIES["place_histories"], {"sensor_id": sensor_id}):
+        names = ("id", "lon", "lat", "reason", "source", "begins", "ends")
+        histories.setdefault(row[0], []).append(Stay(**dict(zip(names, row[1:], strict=True))))
+    return histories
+
+
 def place_history(connection: Connection, sensor_id: int) -> list[Stay]:
-    """Where the sensor stood, by time, as the record knows it now."""
-    with connection.cursor(row_factory=class_row(Stay)) as cursor:
-        return cursor.execute(QUERIES["place_history"], {"sensor_id": sensor_id}).fetchall()
+    """That of one sensor; empty where none of its places was ever recorded."""
+    return place_histories(connection, sensor_id).get(sensor_id, [])
 
 
 def write_first(connection: Connection, sensor_id: int, lon: float | None, lat: float | None, source: str) -> None:
@@ -170,12 +176,12 @@ def write_first(connection: Connection, sensor_id: int, lon: float | None, lat: 
     connection.execute(QUERIES["place_first"], place)
 
 
-def write_change(connection: Connection, sensor_id: int, change: Change) -> Stay | None:
+def write_change(connection: Connection, sensor_id: int, history: Sequence[Stay], change: Change) -> Stay | None:
     """Write a change in the caller's transaction; the stay that is new, None where the record says so already.
 
     Raises Refused as `rewritten`. Divisions are assigned again by whoever calls (geo.placement.assign_sensors).
     """
-    plan = rewritten(place_history(connection, sensor_id), change)
+    plan = rewritten(history, change)
     if plan is None:
         return None
     closed, written = plan

@@ -120,12 +120,12 @@ select exists (select from readings r where r.sensor_id = s.id)
     or exists (select from readings_1h_stored h where h.sensor_id = s.id)
 from sensors s where s.name = %(name)s
 
--- name: place_history
-select id, lon, lat, reason, source,
-       nullif(lower(valid), '-infinity') as begins, nullif(upper(valid), 'infinity') as ends
+-- name: place_histories
+select sensor_id, id, lon, lat, reason, source,
+       nullif(lower(valid), '-infinity'), nullif(upper(valid), 'infinity')
 from sensor_places
-where sensor_id = %(sensor_id)s and upper_inf(recorded)
-order by lower(valid) nulls first
+where upper_inf(recorded) and (%(sensor_id)s::integer is null or sensor_id = %(sensor_id)s)
+order by sensor_id, lower(valid) nulls first
 
 -- name: place_first
 insert into sensor_places (sensor_id, lon, lat, reason, source)

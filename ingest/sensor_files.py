@@ -10,10 +10,12 @@ from psycopg.types.json import Jsonb
 
 from config.database import Connection
 from ingest.errors import Refused
-from ingest.place_history import REASONS, Change, place_history, rewritten, write_change, write_first
+from ingest.place_history import REASONS, Change, Stay, place_histories, rewritten, write_change, write_first
 from ingest.registry import QUERIES
 from ingest.sensor_rows import SensorRow, changed_meaning, read_sensors
 from ingest.stored_sensors import StoredSensor, has_readings, stored_sensors
+
+Histories = Mapping[int, list[Stay]]  # by sensor id
 
 
 @dataclass(kw_only=True)
@@ -45,14 +47,15 @@ def import_sensors(connection: Connection, path: Path) -> SensorReport:
     """
     stored = stored_sensors(connection)
     rows, errors = read_sensors(path, stored)
-    errors += _other_meanings(connection, path, rows, stored) + _other_histories(connection, path, rows, stored)
+    histories = place_histories(connection)
+    errors += _other_meanings(connection, path, rows, stored) + _other_histories(path, rows, stored, histories)
     if errors:
         return SensorReport(errors=errors)
     report = SensorReport()
     try:
         with connection.transaction():
             for row in rows:
-                _write(connection, row, report)
+                _write(connection, row, histories, report)
     except UniqueViolation:
         return SensorReport(
             errors=[
@@ -78,28 +81,28 @@ def _other_meanings(
 
 
 def _other_histories(
-    connection: Connection, path: Path, rows: list[SensorRow], stored: Mapping[str, StoredSensor]
+    path: Path, rows: list[SensorRow], stored: Mapping[str, StoredSensor], histories: Histories
 ) -> list[str]:
     """An error for each row whose reason and since do not fit what is recorded of its sensor's place."""
     errors = []
     for row in rows:
         try:
-            _check_history(connection, row, stored.get(row.name))
+            _check_history(row, stored.get(row.name), histories)
         except Refused as refused:
             errors.append(f"{path.name} line {row.line}, {refused.reason}: {refused.detail}")
     return errors
 
 
-def _check_history(connection: Connection, row: SensorRow, known: StoredSensor | None) -> None:
+def _check_history(row: SensorRow, known: StoredSensor | None, histories: Histories) -> None:
     if row.change is None:
         return
-    history = place_history(connection, known.id) if known else []
+    history = histories.get(known.id) if known else None
     if not history:
         raise Refused("reason", f"{row.name!r} has no place yet that could change: leave reason and since empty")
     rewritten(history, row.change)
 
 
-def _write(connection: Connection, row: SensorRow, report: SensorReport) -> None:
+def _write(connection: Connection, row: SensorRow, histories: Histories, report: SensorReport) -> None:
     device_id = _one(connection, "device_upsert", device=row.device, gateway=row.gateway)[0]
     sensor_id, is_new = _one(
         connection,
@@ -117,13 +120,12 @@ def _write(connection: Connection, row: SensorRow, report: SensorReport) -> None
     )
     report.added += is_new
     report.changed += not is_new
-    if reason := _write_place(connection, row, sensor_id):
+    if reason := _write_place(connection, row, sensor_id, histories.get(sensor_id)):
         setattr(report, reason, getattr(report, reason) + 1)
 
 
-def _write_place(connection: Connection, row: SensorRow, sensor_id: int) -> str | None:
+def _write_place(connection: Connection, row: SensorRow, sensor_id: int, history: list[Stay] | None) -> str | None:
     """The reason why the record of the place was changed; None where it was not."""
-    history = place_history(connection, sensor_id)
     if not history:
         write_first(connection, sensor_id, row.lon, row.lat, row.place_source)
         return None
@@ -131,7 +133,7 @@ def _write_place(connection: Connection, row: SensorRow, sensor_id: int) -> str 
     # A file that names no place takes none away; one that goes on listing what is retired does not put it up again.
     if change is None and row.lon is not None and history[-1].reason != "retired":
         change = Change(reason="corrected", lon=row.lon, lat=row.lat, source=row.place_source)
-    return change.reason if change and write_change(connection, sensor_id, change) else None
+    return change.reason if change and write_change(connection, sensor_id, history, change) else None
 
 
 def _one(connection: Connection, query: str, **parameters: Any) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 import commands.registry
 from commands.divisions import run_import
-from commands.registry import register
+from commands.registry import default_divisions, register
 from config.database import Connection
 from config.errors import ConfigError
 from ingest.scenario import SCENARIOS
@@ -51,7 +51,7 @@ def test_sensors_that_were_there_before_the_default_divisions_are_located_by_the
 ) -> None:
     register(database_url, SENSORS)
     assert count(connection, "sensor_divisions") == 0
-    told = run_import(database_url, None, level="township", write=False).as_dict()
+    told = run_import(database_url, default_divisions).as_dict()
     assert told["written"]
     assert count(connection, "sensor_divisions") > 0
 

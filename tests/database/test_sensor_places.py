@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from alerts.pipeline import Pipeline
 from commands.divisions import run_import
-from commands.registry import change_place, register
+from commands.registry import change_place, default_divisions, register
 from commands.sensor import position
 from config.database import Connection, connect
 from config.settings import PipelineSettings
@@ -43,7 +43,7 @@ def url(database_url: str, connection: Connection, tmp_path: Path) -> str:
 @pytest.fixture
 def located(url: str) -> str:
     """The same with the default divisions."""
-    run_import(url, None, level="township", write=False)
+    run_import(url, default_divisions)
     return url
 
 
