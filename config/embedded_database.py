@@ -95,7 +95,7 @@ def is_up(pgdata: Path) -> bool:
         number, place, *_ = (pgdata / "postmaster.pid").read_text().splitlines()
         process = psutil.Process(int(number))
         ours = place in process.cmdline() or place == process.cwd()  # it works in its data folder, however started
-        return ours and process.status() != psutil.STATUS_ZOMBIE
+        return bool(ours and process.status() != psutil.STATUS_ZOMBIE)
     except (OSError, ValueError, psutil.Error):
         return False
 
