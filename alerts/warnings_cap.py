@@ -62,7 +62,7 @@ def _where(element: Element, child: str = "") -> str:
 
 
 def _several(element: Element, tag: str, most: int) -> list[Element]:
-    found = element.findall(f"{{{NAMESPACE}}}{tag}")
+    found: list[Element] = element.findall(f"{{{NAMESPACE}}}{tag}")
     if len(found) > most:
         what = f"{len(found)} times, at most {most} are read"
         raise WarningRefused("size", _where(element, tag), what, "send several messages")

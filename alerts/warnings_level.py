@@ -7,13 +7,11 @@ from alerts.levels import GRADES, Grade, rank
 
 _SEVERITY: dict[str, Grade] = {"minor": "blue", "moderate": "yellow", "severe": "orange", "extreme": "red"}
 _WORDS: dict[Grade, str] = {"blue": "蓝|藍", "yellow": "黄|黃", "orange": "橙", "red": "红|紅"}
-_ROMAN: dict[str, Grade] = {"Ⅰ": "red", "I": "red", "一": "red", "Ⅱ": "orange", "II": "orange", "二": "orange"} | {
-    "Ⅲ": "yellow",
-    "III": "yellow",
-    "三": "yellow",
-    "Ⅳ": "blue",
-    "IV": "blue",
-    "四": "blue",  # fmt: skip
+_GRADES: dict[Grade, tuple[str, ...]] = {
+    "red": ("Ⅰ", "I", "一"),
+    "orange": ("Ⅱ", "II", "二"),
+    "yellow": ("Ⅲ", "III", "三"),
+    "blue": ("Ⅳ", "IV", "四"),
 }
 _NAMES = re.compile(r"colou?r|awareness_level|alert_?level|warning_?level|颜色|级别|等级", re.IGNORECASE)
 _CHANGED = re.compile(r"为[^,。;,;]{0,4}?([蓝藍黄黃橙红紅])色")  # 升级为红色, 调整为橙色
@@ -46,7 +44,8 @@ def _colour(text: str) -> Grade | None:
     named = [grade for grade in GRADES if re.search(rf"{_WORDS[grade]}|\b{grade}\b", text, re.IGNORECASE)]
     if named:
         return max(named, key=rank)
-    return _ROMAN.get(re.sub(r"级$|級$", "", text.strip()))
+    grade = re.sub(r"级$|級$", "", text.strip())
+    return next((colour for colour, written in _GRADES.items() if grade in written), None)
 
 
 def _of_headline(text: str) -> Grade | None:

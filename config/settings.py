@@ -90,6 +90,25 @@ class PipelineSettings(BaseSettings):
     earliest: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)  # a device whose clock was never set reads 1970
 
 
+class WarningSettings(BaseSettings):
+    """Official warnings: where they are received from, and how long one without an end holds."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_WARNING_")
+
+    topics: list[str] = Field(["cq/warning/#"], min_length=1)
+    feeds: list[str] = []  # URLs of Atom or RSS feeds of CAP messages; none: nothing is asked of anyone
+    feed_hosts: list[str] = []  # hosts that a feed's links may lead to, besides its own
+    feed_every_s: float = Field(60, ge=10, le=86_400)
+    valid_h: float = Field(24, gt=0, le=24 * 366)
+
+    @field_validator("feeds")
+    @classmethod
+    def _are_links(cls, feeds: list[str]) -> list[str]:
+        if wrong := [feed for feed in feeds if not feed.startswith(("http://", "https://"))]:
+            raise ValueError(f"{wrong[0]!r} is no http or https address")
+        return feeds
+
+
 class WebSettings(BaseSettings):
     """The pages and their listener."""
 

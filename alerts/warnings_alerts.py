@@ -1,0 +1,170 @@
+"""Alerts from official warnings: while one of a rule's event type is in force over a township, an alert has its colour.
+
+The alert is raised through the same writer as every other, in the transaction that stores the warning.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerts import subjects
+from alerts.books import micros
+from alerts.kernel import Transition
+from alerts.levels import Level, highest, rank
+from alerts.plan_files import load_plans
+from alerts.plans import Plan
+from alerts.record import record
+from alerts.rules import load_rules
+from alerts.warnings_cover import QUERIES
+from config.database import Connection
+from config.settings import CONFIG
+
+_BACK = timedelta(hours=24)  # what ended longer ago raises nothing any more
+_LATE_US = 120_000_000  # a change found so much later than it was is marked
+
+Pair = tuple[str, int]  # rule id, subject
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judging:
+    """What official warnings are judged by; the shipped rules and plans where nothing else is given."""
+
+    rules: Sequence[Any] = field(default_factory=lambda: load_rules(CONFIG / "rules"))
+    plans: Sequence[Plan] = field(default_factory=lambda: load_plans(CONFIG / "plans"))
+    exercise: bool = False  # this database is an exercise: what is raised is marked, and exercise warnings count
+
+    @property
+    def statuses(self) -> list[str]:
+        """The warnings that count. An exercise never raises an alert among real ones, a test none at all."""
+        return ["actual", "exercise"] if self.exercise else ["actual"]
+
+    def by_event(self) -> dict[str, list[str]]:
+        """Rule ids by the event type of their official warnings."""
+        found = defaultdict(list)
+        for rule in self.rules:
+            if rule.__struct_config__.tag == "warning":
+                found[rule.event].append(rule.id)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """One warning in force over a township: from `begins` up to and without `ends`, µs."""
+
+    level: Level
+    begins: int
+    ends: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a rule last said of a township."""
+
+    time: int  # µs
+    level: Level
+    open: bool = True  # False: its alert is over, whoever ended it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A change of level that is due."""
+
+    time: int  # µs
+    before: Level
+    after: Level
+
+
+def changes(spans: Sequence[Span], said: Said | None, now: int) -> list[Change]:
+    """The changes up to and with `now` (µs) that lead from what was said last to what the spans say.
+
+    The gravest of what is in force at a time counts. What should have been before the last word
+    is not told again: the first change is at its time. An alert that is over has no level to fall from.
+    """
+    level: Level = said.level if said else "none"
+    edges = {edge for span in spans for edge in (span.begins, span.ends)}
+    if said:
+        edges = {edge for edge in edges if edge > said.time} | {said.time}
+    found = []
+    for edge in sorted(edge for edge in edges if edge <= now):
+        after = highest(*(span.level for span in spans if span.begins <= edge < span.ends))
+        if after != level:
+            found.append(Change(time=edge, before=level, after=after))
+            level = after
+    if found and said and not said.open:
+        found[:1] = [replace(found[0], before="none")] if found[0].after != "none" else []
+    return found
+
+
+def follow(connection: Connection, now: datetime, judging: Judging) -> int:
+    """Bring the alerts of official warnings to what is in force at `now`, in the open transaction.
+
+    How many changes were recorded. The caller holds the lock of warnings. Deterministic: asked again, it
+    finds nothing to do. An alert that a person closed is not raised again by the warning that raised it.
+    """
+    by_event = judging.by_event()
+    if not by_event:
+        return 0
+    asked = {
+        "since": now - _BACK,
+        "statuses": judging.statuses,
+        "events": list(by_event),
+        "rules": [rule for rules in by_event.values() for rule in rules],
+        "exercise": judging.exercise,
+    }
+    spans = _spans(connection, by_event, asked)
+    said = _said(connection, asked | {"subjects": sorted({subject for _, subject in spans})})
+    due = [
+        (change.time, *pair, change)
+        for pair in spans.keys() | said.keys()
+        for change in changes(spans.get(pair, []), said.get(pair), micros(now))
+    ]
+    transitions = [
+        _transition(rule, subject, change) for _, rule, subject, change in sorted(due, key=lambda one: one[:3])
+    ]
+    limit = micros(now) - _LATE_US
+    late = {(one.subject, one.time) for one in transitions if one.time < limit}
+    record(connection, transitions, rules=judging.rules, plans=judging.plans, late=late, exercise=judging.exercise)
+    return len(transitions)
+
+
+def expire(connection: Connection, now: datetime, judging: Judging | None = None) -> int:
+    """What the passing of time does: warnings begin to hold and cease to; how many alerts' levels changed.
+
+    To be called about once a second by whoever has a moment (a pipeline at its idle look, `shijing warning
+    receive`), outside of a transaction; `now` is the pipeline's clock. Several callers do no harm: one of
+    them does it, the others go on at once.
+    """
+    with connection.transaction():
+        row = connection.execute(QUERIES["try_lock_warnings"]).fetchone()
+        return follow(connection, now, judging or Judging()) if row == (True,) else 0
+
+
+def _spans(connection: Connection, by_event: dict[str, list[str]], asked: dict[str, Any]) -> dict[Pair, list[Span]]:
+    found = defaultdict(list)
+    for event, division, level, begins, ends in connection.execute(QUERIES["intervals"], asked):
+        for rule in by_event[event]:
+            span = Span(level=level, begins=micros(begins), ends=micros(ends))
+            found[rule, subjects.of("division", division)].append(span)
+    return found
+
+
+def _said(connection: Connection, asked: dict[str, Any]) -> dict[Pair, Said]:
+    rows = connection.execute(QUERIES["last_levels"], asked).fetchall()
+    return {
+        (rule, subject): Said(time=micros(time), level=level, open=is_open)
+        for rule, subject, time, level, is_open in rows
+    }
+
+
+def _transition(rule_id: str, subject: int, change: Change) -> Transition:
+    return Transition(
+        rule_id=rule_id,
+        subject=subject,
+        time=change.time,
+        from_level=change.before,
+        to_level=change.after,
+        value=float(rank(change.after)),
+        reason="warning",
+    )

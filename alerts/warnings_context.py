@@ -1,0 +1,41 @@
+"""Official warnings as the rules' context: what was in force over which township, and when."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alerts.books import micros
+from alerts.levels import Grade
+from alerts.warnings_cover import QUERIES
+from config.database import Connection
+
+_BACK = timedelta(days=2)  # beyond the lateness of every rule
+
+
+@dataclass(frozen=True, kw_only=True)
+class InForce:
+    """One official warning over one township, from `begins` up to and without `ends`, µs since 1970 UTC."""
+
+    division_id: int  # a township's
+    event: str  # 11B37 …
+    level: Grade
+    begins: int
+    ends: int
+
+
+def load_in_force(connection: Connection, *, since: datetime | None = None, exercise: bool = False) -> list[InForce]:
+    """What is, will be or was in force, by division, event and begin; of what ended, all that ended after `since`.
+
+    Only townships are named: a grid has the warnings of its township. `since` is by default two days
+    before the pipeline's clock; a back-test names the begin of its span. Exercise warnings count
+    in an exercise only. Whoever keeps the list in memory listens to the channel `shijing_warnings`.
+    """
+    statuses = ["actual", "exercise"] if exercise else ["actual"]
+    if since is None:
+        row = connection.execute(QUERIES["clock"]).fetchone()
+        assert row is not None
+        since = row[0] - _BACK
+    rows = connection.execute(QUERIES["in_force"], {"since": since, "statuses": statuses})
+    return [
+        InForce(division_id=division, event=event, level=level, begins=micros(begins), ends=micros(ends))
+        for event, division, level, begins, ends in rows
+    ]
