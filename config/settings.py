@@ -3,7 +3,7 @@
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -119,3 +119,16 @@ class WebSettings(BaseSettings):
     title_zh: str = "重庆市基层治理实景图"
     title_en: str = "Chongqing grassroots governance, live"
     map_approval: str = ""  # 审图号 of the map shown, where it has one
+
+
+class OutSettings(BaseSettings):
+    """What leaves the system: CAP messages, the feed, alerts over MQTT."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_OUT_")
+
+    # ZZZZZZDDDUUUXX of GB/T 35965.1: division (GB/T 2260), kind of body (GB/T 4657), its unit, extension.
+    sender: str = Field("50000000000000", pattern=r"^[0-9]{14}$")
+    sender_name: str = Field("基层治理指挥中心", min_length=1)
+    scope: Literal["Public", "Restricted"] = "Restricted"  # what a sensor's rule says is not yet for the public
+    # Where others reach the pages; "": as the request was addressed.
+    url: str = Field("", pattern=r"^(https?://[^\s]+)?$")
