@@ -12,6 +12,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.range import TimestamptzRange
 
 from config.database import Connection
+from geo.adjacency import refresh_missing_touches
 from geo.crs import areas_m2
 from geo.default_data import BoundaryRow, DefaultDivisions, LineageRow, VersionRow, read_defaults
 from geo.divisions import QUERIES, lock_divisions
@@ -52,6 +53,7 @@ def import_defaults(connection: Connection) -> DivisionsReport:
         empty = cursor.execute("select not exists (select from divisions)").fetchone() == (True,)
         if empty:
             _write(cursor, read_defaults(), recorded)
+        refresh_missing_touches(connection)
         return _report(cursor, written=empty)
 
 

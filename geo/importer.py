@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.range import TimestamptzRange
 
 from config.database import Connection
+from geo.adjacency import refresh_touches
 from geo.coverage import CoverageReport, check_coverage
 from geo.crs import areas_m2
 from geo.divisions import QUERIES, boundaries, lock_divisions
@@ -69,6 +70,7 @@ def import_layer(
         if not write or refused:
             return replace(report, refused=refused if write else "")
         _write(cursor, _draft(matching), f"{layer.path.name} ({layer.crs})", valid_from, recorded)
+        refresh_touches(connection)
         report = replace(report, written=True, assigned=assign_sensors(connection))
         _announce(cursor, report)
         return report
