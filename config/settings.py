@@ -132,3 +132,5 @@ class OutSettings(BaseSettings):
     scope: Literal["Public", "Restricted"] = "Restricted"  # what a sensor's rule says is not yet for the public
     # Where others reach the pages; "": as the request was addressed.
     url: str = Field("", pattern=r"^(https?://[^\s]+)?$")
+    topic_root: str = Field("cq", pattern=r"^[^/+#\s]+$")
+    exercises: bool = False  # whether drills leave over MQTT and in a feed that does not ask for them
