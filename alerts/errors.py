@@ -3,10 +3,13 @@
 ShijingError
 └── AlertsError
     ├── EditedFileError    a rule or plan file that does not hold together
+    ├── RulesRefused       a rule set that is not put in force
+    ├── RulesMoved         another rule set was put in force in between
     ├── Fenced             this process no longer owns its partition
     └── Stale              the memory is behind the database
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from config.errors import ShijingError
@@ -25,6 +28,25 @@ class EditedFileError(AlertsError):
         self.line = line
         self.reason = reason
         self.mend = mend
+
+
+class RulesRefused(AlertsError):
+    """A rule set is not put in force: says every reason (alerts.rule_drafts.Fault)."""
+
+    def __init__(self, faults: Sequence[object]) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = list(faults)
+
+
+class RulesMoved(AlertsError):
+    """Another set is in force than the one that the draft was made from."""
+
+    def __init__(self, base: int, now: int) -> None:
+        super().__init__(
+            f"the draft was made from rule set {base}, by now {now} is in force: look at it, then try again"
+        )
+        self.base = base
+        self.now = now
 
 
 class Fenced(AlertsError):
