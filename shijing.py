@@ -14,6 +14,7 @@ import typer
 
 from commands.options import Data, Database, Json, place_of, tell
 from commands.sensor import sensor_app
+from commands.warnings import warning_app
 from config.database import Connection
 from config.errors import ShijingError
 from config.logs import set_up_logging
@@ -30,6 +31,7 @@ quarantine_app = typer.Typer(help="What was refused: look at it, put it through 
 bench_app = typer.Typer(help="Measure on this machine; each prints its conditions.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
 app.add_typer(sensor_app, name="sensor")
+app.add_typer(warning_app, name="warning")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(bench_app, name="bench")
 

@@ -166,3 +166,17 @@ set etag = excluded.etag, seen = excluded.seen, polled_at = excluded.polled_at, 
 -- name: note_feed_error
 insert into warning_feeds (url, polled_at, error) values (%(url)s, clock_timestamp(), %(error)s)
 on conflict (url) do update set polled_at = excluded.polled_at, error = excluded.error
+
+-- name: find_to_cancel
+-- What has that number or identifier and is not over; and the pipeline's clock.
+select distinct sender, identifier, status, (select coalesce(max(clock), clock_timestamp()) from partitions)
+from warnings
+where (identifier = %(name)s or id::text = %(name)s) and msg_type <> 'cancel'
+  and ends > (select coalesce(max(clock), clock_timestamp()) from partitions)
+
+-- name: actor
+-- The oldest actor of that name; a new one where there is none.
+with known as (select id from actors where name = %(name)s and kind = 'person' order by created_at, id limit 1),
+     made as (insert into actors (name, kind) select %(name)s, 'person' where not exists (select from known)
+              returning id)
+select id from known union all select id from made

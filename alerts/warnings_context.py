@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from alerts.books import micros
 from alerts.levels import Grade
-from alerts.warnings_cover import QUERIES
+from alerts.warnings_cover import QUERIES, clock
 from config.database import Connection
 
 _BACK = timedelta(days=2)  # beyond the lateness of every rule
@@ -30,11 +30,8 @@ def load_in_force(connection: Connection, *, since: datetime | None = None, exer
     in an exercise only. Whoever keeps the list in memory listens to the channel `shijing_warnings`.
     """
     statuses = ["actual", "exercise"] if exercise else ["actual"]
-    if since is None:
-        row = connection.execute(QUERIES["clock"]).fetchone()
-        assert row is not None
-        since = row[0] - _BACK
-    rows = connection.execute(QUERIES["in_force"], {"since": since, "statuses": statuses})
+    asked = {"since": since or clock(connection) - _BACK, "statuses": statuses}
+    rows = connection.execute(QUERIES["in_force"], asked)
     return [
         InForce(division_id=division, event=event, level=level, begins=micros(begins), ends=micros(ends))
         for event, division, level, begins, ends in rows

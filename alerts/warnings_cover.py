@@ -21,6 +21,14 @@ QUERIES = Queries(Path(__file__).with_name("warning_queries.sql"))
 _SLIVER = 0.01  # of the smaller of the two areas: shapes drawn by hand run along borders, not on them
 
 
+def clock(connection: Connection) -> datetime:
+    """The time that warnings go by: the told clock of a replay, else the database's."""
+    row = connection.execute(QUERIES["clock"]).fetchone()
+    assert row is not None
+    told: datetime = row[0]
+    return told
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cover:
     """The townships of a warning, and what of it was not understood."""

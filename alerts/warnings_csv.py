@@ -121,7 +121,7 @@ def _part(row: Row, where: str, sent: datetime) -> Part:
 
 
 def _grade(text: str, where: str) -> Grade:
-    found = next((grade for grade in get_args(Grade) if grade == text), None)
+    found: Grade | None = next((grade for grade in get_args(Grade) if grade == text), None)
     if found is None:
         raise WarningRefused("level", where, f"{text[:40]!r} is no level", f"write one of {', '.join(get_args(Grade))}")
     return found

@@ -18,7 +18,7 @@ from alerts.books import first_line
 from alerts.warnings import Area, Message, Part, Source, WarningRefused
 from alerts.warnings_alerts import Judging, follow
 from alerts.warnings_cap import parse_cap
-from alerts.warnings_cover import QUERIES, Cover, cover
+from alerts.warnings_cover import QUERIES, Cover, clock, cover
 from config.database import Connection
 from config.settings import WarningSettings
 
@@ -107,7 +107,7 @@ def store(
             for number, (part, covered) in enumerate(zip(parts, covers, strict=True), start=1)
         )
         _settle_ends(connection, message, parts, ids[0])
-        changes = follow(connection, now or _clock(connection), judging)
+        changes = follow(connection, now or clock(connection), judging)
         _tell(connection, message, ids)
         return Outcome(
             state="stored",
@@ -117,13 +117,6 @@ def store(
             unknown_codes=tuple(dict.fromkeys(code for covered in covers for code in covered.unknown_codes)),
             changes=changes,
         )
-
-
-def _clock(connection: Connection) -> datetime:
-    row = connection.execute(QUERIES["clock"]).fetchone()
-    assert row is not None
-    told: datetime = row[0]
-    return told
 
 
 def _known(connection: Connection, message: Message, fingerprint: bytes) -> int | None:
