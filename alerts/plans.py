@@ -1,7 +1,7 @@
 """Emergency plans (`config/plans/*.yaml`) as frozen values, and which of them open alerts start.
 
 The form is told in docs/plans.md. Tasks, routes, shelters and the rest are kept as written;
-of the triggers, rules fire, while official warnings and reports are kept for when they arrive.
+of the triggers, rules, reports and official warnings fire.
 """
 
 from collections import defaultdict
@@ -16,6 +16,8 @@ from alerts.levels import Grade, Level, highest, rank
 Text = Annotated[str, Meta(min_length=1)]
 Minutes = Annotated[int, Meta(ge=1)]
 Response = Literal["IV", "III", "II", "I", "blue", "yellow", "orange", "red"]
+# What plans know an alert by: the number of its rule, "report:" and the words of a report, "official:" and a code.
+TriggerKey = int | str
 # A condition in words that a person ticks, or a measured one that is not judged yet.
 Condition = Text | dict[str, Any]
 
@@ -41,20 +43,32 @@ class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if self.level is not None and self.rule is None and self.official is None:
             raise ValueError("a `level` goes with `rule` or `official`")
 
-    def holds(self, level_of: Callable[[int], Level]) -> bool:
-        """Whether it is met, given the highest level open of each rule number."""
-        if self.rule is not None and self.level is not None:
-            return rank(level_of(self.rule)) >= rank(self.level)
+    def holds(self, level_of: Callable[[TriggerKey], Level]) -> bool:
+        """Whether it is met, given the highest level open of each thing that a trigger may name."""
+        if self.key is not None:
+            return rank(level_of(self.key)) >= rank(self.mildest_level)
         if self.any_ is not None:
             return any(part.holds(level_of) for part in self.any_)
         return self.all_ is not None and all(part.holds(level_of) for part in self.all_)
 
-    def rules(self) -> Iterator[tuple[int, Grade]]:
-        """Every rule number that it names, with the level asked for."""
-        if self.rule is not None and self.level is not None:
-            yield self.rule, self.level
+    @property
+    def key(self) -> TriggerKey | None:
+        """What it names itself; None for a group."""
+        if self.report is not None:
+            return f"report:{self.report}"
+        return self.rule if self.official is None else f"official:{self.official}"
+
+    @property
+    def mildest_level(self) -> Grade:
+        """The level asked for; a report, or a warning without one, counts at any."""
+        return self.level or "blue"
+
+    def named(self) -> Iterator[tuple[TriggerKey, Grade]]:
+        """Everything that it names, with the level asked for."""
+        if self.key is not None:
+            yield self.key, self.mildest_level
         for part in (*(self.any_ or ()), *(self.all_ or ())):
-            yield from part.rules()
+            yield from part.named()
 
 
 class Trigger(Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -158,12 +172,12 @@ class Plan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     upgrade: tuple[Condition, ...] = ()
     privacy: Privacy | None = None
 
-    def mildest(self) -> dict[int, Grade]:
-        """For each rule number that the trigger names, the mildest level it asks for."""
-        found: dict[int, Grade] = {}
-        for number, level in self.trigger.rules():
-            if number not in found or rank(level) < rank(found[number]):
-                found[number] = level
+    def mildest(self) -> dict[TriggerKey, Grade]:
+        """For each thing that the trigger names, the mildest level it asks for."""
+        found: dict[TriggerKey, Grade] = {}
+        for key, level in self.trigger.named():
+            if key not in found or rank(level) < rank(found[key]):
+                found[key] = level
         return found
 
 
@@ -172,7 +186,7 @@ class OpenAlert:
     """An open alert as plans see it."""
 
     alert_id: int
-    rule_number: int
+    triggers: tuple[TriggerKey, ...]  # what plans know it by
     level: Grade
     township_id: int | None  # None: unlocated, which starts no plan
 
@@ -198,10 +212,10 @@ def matches(plans: Sequence[Plan], alerts: Iterable[OpenAlert]) -> list[Match]:
 
 
 def _match(plan: Plan, township_id: int, alerts: Sequence[OpenAlert]) -> Match | None:
-    if not plan.trigger.holds(lambda number: highest(*(one.level for one in alerts if one.rule_number == number))):
+    if not plan.trigger.holds(lambda key: highest(*(one.level for one in alerts if key in one.triggers))):
         return None
     mildest = plan.mildest()
-    joined = [one for one in alerts if meets(mildest, one.rule_number, one.level)]
+    joined = [one for one in alerts if meets(mildest, one.triggers, one.level)]
     return Match(
         plan=plan,
         township_id=township_id,
@@ -210,6 +224,6 @@ def _match(plan: Plan, township_id: int, alerts: Sequence[OpenAlert]) -> Match |
     )
 
 
-def meets(mildest: Mapping[int, Grade], rule_number: int, level: Level) -> bool:
-    """Whether an alert is of a rule and a level that the trigger names."""
-    return rule_number in mildest and rank(level) >= rank(mildest[rule_number])
+def meets(mildest: Mapping[TriggerKey, Grade], triggers: Sequence[TriggerKey], level: Level) -> bool:
+    """Whether an alert is of a kind and a level that the trigger names."""
+    return any(one in mildest and rank(level) >= rank(mildest[one]) for one in triggers)

@@ -1,65 +1,171 @@
 -- name: prefer_indexes
 -- A foreign key's check keeps the plan it was first made with: while a table is small that is
 -- a scan of all of it, which a storm of new rows would then pay for every row.
-set local enable_seqscan = off
+-- And what is asked with one JSON parameter has one plan: made anew each time it costs more than the work.
+select set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
 
--- name: open_alerts
--- Of the subjects named; locked, oldest first, so that two writers meet in one order.
-select alerts.id, alerts.rule_id, alerts.subject as sensor_id, alerts.township_id, alerts.grid_id,
-       alerts.level, alerts.peak, alerts.state
-from jsonb_to_recordset(%(subjects)s) as wanted(rule_id text, sensor_id bigint)
-join alerts on alerts.rule_id = wanted.rule_id and alerts.subject = wanted.sensor_id
-where alerts.state in ('open', 'acknowledged', 'in_hand')
-order by alerts.id
-for update of alerts
+-- name: look
+-- For each rule and subject named: the open alert, else the one that ended last, locked in the order
+-- of ids so that two writers meet in one order; and where a rise may open another, its id and place.
+with wanted as materialized (
+    select *, (subject & 4294967295)::integer as low from jsonb_to_recordset(%(pairs)s)
+        as (number integer, rule_id text, subject bigint, time timestamptz, rises boolean)
+), latest as materialized (
+    select wanted.number, coalesce(
+        (select id from alerts where rule_id = wanted.rule_id and subject = wanted.subject
+             and exercise = %(exercise)s and state in ('open', 'acknowledged', 'in_hand')),
+        (select id from alerts where rule_id = wanted.rule_id and subject = wanted.subject
+             and exercise = %(exercise)s and state in ('resolved', 'closed') order by resolved_at desc limit 1)) as id
+    from wanted
+), locked as materialized (
+    select alerts.* from alerts where id in (select id from latest) order by id for update
+), placed as (
+    select wanted.*, locked.id, locked.state, locked.level, locked.peak, locked.value, locked.revision,
+           locked.suppressed_by as held_by, locked.opened_at, locked.changed_at, locked.resolved_at,
+           locked.acknowledged_at, locked.in_hand_at, locked.kind, locked.family,
+           coalesce(locked.state in ('resolved', 'closed'), true) as may_open,
+           case wanted.subject >> 32
+               when 0 then wanted.low
+               when 1 then (select min(id) from sensors where device_id = wanted.low)
+               when 2 then coalesce(
+                   (select min(id) from sensors where device_id = wanted.low),
+                   (select min(sensors.id) from sensors
+                    join devices on devices.id = sensors.device_id
+                    join devices gateway on gateway.name = devices.gateway where gateway.id = wanted.low))
+           end as anchor,
+           locked.township_id as old_township, locked.grid_id as old_grid, locked.lon as old_lon, locked.lat as old_lat
+    from wanted join latest using (number) left join locked on locked.id = latest.id
+), located as (
+    select placed.*,
+           case when not may_open then old_township
+                when subject >> 32 = 3 then division_above(low, 'township', time)
+                else (select division_id from sensor_divisions where sensor_id = anchor and level = 'township'
+                      and valid @> time and upper_inf(recorded)) end as township_id,
+           case when not may_open then old_grid
+                when subject >> 32 = 3 then division_above(low, 'grid', time)
+                else (select division_id from sensor_divisions where sensor_id = anchor and level = 'grid'
+                      and valid @> time and upper_inf(recorded)) end as grid_id
+    from placed
+)
+select located.number, located.id, located.state, located.level, located.peak, located.value, located.revision,
+       located.held_by, located.kind, located.family,
+       (extract(epoch from located.opened_at) * 1000000)::bigint as opened_at,
+       (extract(epoch from located.changed_at) * 1000000)::bigint as changed_at,
+       (extract(epoch from located.resolved_at) * 1000000)::bigint as resolved_at,
+       located.acknowledged_at is not null as was_acknowledged, located.in_hand_at is not null as was_in_hand,
+       case when rises and may_open then nextval('alerts_id_seq') end as next_id,
+       located.township_id, township.name as township, located.grid_id,
+       spot.lon, spot.lat, old_township, old_grid, old_lon, old_lat,
+       (select name from division_versions
+        where division_id = old_township and valid @> time and upper_inf(recorded)) as old_township_name,
+       case subject >> 32
+           when 0 then (select name from sensors where id = low)
+           when 3 then (select name from division_versions
+                        where division_id = low and valid @> time and upper_inf(recorded))
+           else (select name from devices where id = low) end as name,
+       case when rises then suppression_of(rule_id, subject, located.township_id, located.grid_id, time) end
+           as suppressed_by,
+       exists (select from alerts kin where kin.subject = located.subject and kin.id is distinct from located.id
+               and kin.state in ('open', 'acknowledged', 'in_hand')) as has_kin
+from located
+left join division_versions township
+       on township.division_id = located.township_id and township.valid @> time and upper_inf(township.recorded)
+left join lateral (
+    select lon, lat from sensor_places
+    where sensor_id = anchor and valid @> time and upper_inf(recorded) and may_open
+    union all
+    select lon, lat from division_versions
+    where subject >> 32 = 3 and division_id = low and valid @> time and upper_inf(recorded) and may_open
+    limit 1
+) spot on true
+order by located.number
 
--- name: places
--- Township and grid that the sensor belonged to at the time, by today's knowledge.
-select subject.number, township.division_id as township_id, grid.division_id as grid_id
-from jsonb_to_recordset(%(subjects)s) as subject(number integer, sensor_id integer, time timestamptz)
-left join lateral (
-    select division_id from sensor_divisions
-    where sensor_id = subject.sensor_id and level = 'township'
-      and valid @> subject.time and upper_inf(recorded)
-) township on true
-left join lateral (
-    select division_id from sensor_divisions
-    where sensor_id = subject.sensor_id and level = 'grid'
-      and valid @> subject.time and upper_inf(recorded)
-) grid on true
-order by subject.number
+-- name: histories
+-- Of the rules and subjects named, every alert that may have said something since a time, and the last
+-- one before; locked, with all that it ever said and took back, in the order of writing.
+with wanted as materialized (
+    select * from jsonb_to_recordset(%(pairs)s) as (number integer, rule_id text, subject bigint, since timestamptz)
+), concerned as materialized (
+    select wanted.number, alerts.id
+    from wanted join alerts on alerts.rule_id = wanted.rule_id and alerts.subject = wanted.subject
+    where alerts.exercise = %(exercise)s
+      and (alerts.state in ('open', 'acknowledged', 'in_hand') or alerts.resolved_at >= wanted.since
+           or alerts.resolved_at = (select max(resolved_at) from alerts before
+                                    where before.rule_id = wanted.rule_id and before.subject = wanted.subject
+                                      and before.exercise = %(exercise)s))
+), locked as materialized (
+    select alerts.* from alerts where id in (select id from concerned) order by id for update
+)
+select concerned.number, locked.id, locked.state, locked.level, locked.peak, locked.value, locked.revision,
+       locked.suppressed_by as held_by, locked.kind, locked.family,
+       (extract(epoch from locked.opened_at) * 1000000)::bigint as opened_at,
+       (extract(epoch from locked.changed_at) * 1000000)::bigint as changed_at,
+       (extract(epoch from locked.resolved_at) * 1000000)::bigint as resolved_at,
+       locked.acknowledged_at is not null as was_acknowledged, locked.in_hand_at is not null as was_in_hand,
+       locked.township_id as old_township, locked.grid_id as old_grid, locked.lon as old_lon, locked.lat as old_lat,
+       (select name from division_versions where division_id = locked.township_id
+        and valid @> locked.changed_at and upper_inf(recorded)) as old_township_name,
+       array(select jsonb_build_array((extract(epoch from time) * 1000000)::bigint, from_level, to_level, value,
+                                      retracts)
+             from alert_transitions where alert_id = locked.id and kind = 'level' order by id) as rows
+from concerned join locked on locked.id = concerned.id
+order by concerned.number, locked.opened_at, locked.id
 
 -- name: new_ids
 select nextval(pg_get_serial_sequence(%(table)s, 'id')) from generate_series(1, %(count)s)
 
 -- name: insert_alerts
-insert into alerts (id, rule_id, subject, sensor_id, township_id, grid_id, level, peak, state, value,
-                    opened_at, changed_at, resolved_at)
+insert into alerts (id, rule_id, subject, sensor_id, kind, family, township_id, grid_id, lon, lat, level, peak,
+                    state, value, exercise, opened_at, changed_at, resolved_at, pending_since, suppressed_by,
+                    revision, late)
 overriding system value
-select id, rule_id, sensor_id, sensor_id, township_id, grid_id, level, peak, state, value,
-       opened_at, changed_at, resolved_at
+select id, rule_id, subject, case when subject < 4294967296 then subject::integer end, kind, family, township_id,
+       grid_id, lon, lat, level, peak, state, value, %(exercise)s, opened_at, changed_at, resolved_at,
+       pending_since, suppressed_by, revision, late
 from jsonb_to_recordset(%(rows)s) as (
-    id bigint, rule_id text, sensor_id integer, township_id integer, grid_id integer, level text,
-    peak text, state text, value double precision, opened_at timestamptz, changed_at timestamptz,
-    resolved_at timestamptz)
+    id bigint, rule_id text, subject bigint, kind text, family text, township_id integer, grid_id integer,
+    lon double precision, lat double precision, level text, peak text, state text, value double precision,
+    opened_at timestamptz, changed_at timestamptz, resolved_at timestamptz, pending_since timestamptz,
+    suppressed_by bigint, revision integer, late boolean)
 
 -- name: update_alerts
 update alerts
-set level = new.level, peak = new.peak, state = new.state, value = new.value,
-    changed_at = new.changed_at, resolved_at = new.resolved_at
+set level = new.level, peak = new.peak, state = new.state, value = new.value, opened_at = new.opened_at,
+    changed_at = new.changed_at, resolved_at = new.resolved_at, revision = new.revision,
+    suppressed_by = new.suppressed_by,
+    acknowledged_at = case when not new.begins_anew then alerts.acknowledged_at end,
+    in_hand_at = case when not new.begins_anew then alerts.in_hand_at end
 from jsonb_to_recordset(%(rows)s) as new(
-    id bigint, level text, peak text, state text, value double precision,
-    changed_at timestamptz, resolved_at timestamptz)
+    id bigint, level text, peak text, state text, value double precision, opened_at timestamptz,
+    changed_at timestamptz, resolved_at timestamptz, revision integer, suppressed_by bigint, begins_anew boolean)
 where alerts.id = new.id
 
 -- name: insert_alert_transitions
-insert into alert_transitions (alert_id, time, from_level, to_level, reason, value, late,
-                               from_state, to_state)
-select *, case from_level when 'none' then 'none' else 'open' end,
-       case to_level when 'none' then 'resolved' else 'open' end
-from jsonb_to_recordset(%(rows)s) as (
-    alert_id bigint, time timestamptz, from_level text, to_level text, reason text,
-    value double precision, late boolean)
+insert into alert_transitions (alert_id, time, from_level, to_level, from_state, to_state, reason, value, late,
+                               retracts, revision)
+select * from jsonb_to_recordset(%(rows)s) as (
+    alert_id bigint, time timestamptz, from_level text, to_level text, from_state text, to_state text,
+    reason text, value double precision, late boolean, retracts boolean, revision integer)
+
+-- name: inhibit
+-- A red alert hides the same subject's lower ones of its family; what nothing hides any more comes forth.
+with standing as (
+    select id, subject, family, level, state, inhibited_by from alerts
+    where subject = any(%(subjects)s) and exercise = %(exercise)s and state in ('open', 'acknowledged', 'in_hand')
+), judged as (
+    select standing.*, (select min(red.id) from standing red
+                        where red.subject = standing.subject and red.family = standing.family and red.family <> ''
+                          and red.level = 'red' and standing.level <> 'red') as hidden_by
+    from standing
+), changed as (
+    update alerts set inhibited_by = judged.hidden_by from judged
+    where alerts.id = judged.id and judged.inhibited_by is distinct from judged.hidden_by
+    returning judged.id, judged.level, judged.state, judged.hidden_by
+)
+insert into alert_transitions (alert_id, kind, time, from_level, to_level, from_state, to_state, reason, note)
+select id, 'state', %(time)s, level, level, state, state,
+       case when hidden_by is null then 'uninhibited' else 'inhibited' end, coalesce(hidden_by::text, '')
+from changed order by id
 
 -- name: lock_runs
 -- Two pipelines may start the same run at once: one decides after the other has committed.
@@ -68,18 +174,20 @@ select pg_advisory_xact_lock(hashtext('plan_runs'))
 -- name: open_runs
 select id, plan_id, township_id, level
 from plan_runs
-where state = 'open' and township_id = any(%(townships)s)
+where state = 'open' and township_id = any(%(townships)s) and exercise = %(exercise)s
 
 -- name: open_alerts_of_townships
-select id, rule_id, level, township_id
+-- Those that are held back start nothing.
+select id, rule_id, level, township_id, kind, title
 from alerts
 where state in ('open', 'acknowledged', 'in_hand') and township_id = any(%(townships)s)
+  and suppressed_by is null and exercise = %(exercise)s
 order by id
 
 -- name: insert_runs
-insert into plan_runs (id, plan_id, township_id, level, state, started_at)
+insert into plan_runs (id, plan_id, township_id, level, state, exercise, started_at)
 overriding system value
-select id, plan_id, township_id, level, 'open', started_at
+select id, plan_id, township_id, level, 'open', %(exercise)s, started_at
 from jsonb_to_recordset(%(rows)s) as (
     id bigint, plan_id text, township_id integer, level text, started_at timestamptz)
 
@@ -111,24 +219,44 @@ from jsonb_to_recordset(%(rows)s) as new(run_id bigint, task_key text, due_at ti
 where tasks.run_id = new.run_id and tasks.task_key = new.task_key
   and tasks.state not in ('done', 'skipped')
 
--- name: sensor_names
-select id, name from sensors where id = any(%(ids)s)
+-- name: run_corrected
+-- Runs that an alert joined whose raise was taken back: they go on, people may be under way, and say so.
+insert into run_transitions (run_id, time, from_level, to_level, reason)
+select distinct on (plan_runs.id) plan_runs.id, corrected.time, plan_runs.level, plan_runs.level, 'corrected'
+from jsonb_to_recordset(%(rows)s) as corrected(alert_id bigint, time timestamptz)
+join run_alerts on run_alerts.alert_id = corrected.alert_id
+join plan_runs on plan_runs.id = run_alerts.run_id and plan_runs.state = 'open'
+order by plan_runs.id, corrected.time
+returning run_id
 
--- name: township_names
-select division_id, name from division_versions
-where division_id = any(%(ids)s) and valid @> %(at)s and upper_inf(recorded)
+-- name: corrected_runs
+select plan_runs.id, plan_runs.plan_id, plan_runs.level, plan_runs.township_id, version.name
+from plan_runs
+left join division_versions version
+       on version.division_id = plan_runs.township_id and version.valid @> %(at)s and upper_inf(version.recorded)
+where plan_runs.id = any(%(ids)s)
+order by plan_runs.id
 
 -- name: log_live_events
 select count(log_live_event(event.kind, event.payload))
 from jsonb_to_recordset(%(rows)s) as event(kind text, payload jsonb)
 
 -- name: report_transitions
-select alert_transitions.time, sensors.name, alerts.rule_id,
-       alert_transitions.from_level, alert_transitions.to_level
-from alert_transitions
-join alerts on alerts.id = alert_transitions.alert_id
-join sensors on sensors.id = alerts.sensor_id
-order by alert_transitions.time, alert_transitions.id
+-- What was said and not taken back.
+select said.time, coalesce(sensors.name, devices.name, division.name, alerts.title), alerts.rule_id,
+       said.from_level, said.to_level
+from alert_transitions said
+join alerts on alerts.id = said.alert_id
+left join sensors on sensors.id = alerts.sensor_id
+left join devices on alerts.subject >> 32 in (1, 2) and devices.id = alerts.subject & 4294967295
+left join division_versions division
+       on alerts.subject >> 32 = 3 and division.division_id = alerts.subject & 4294967295
+      and division.valid @> said.time and upper_inf(division.recorded)
+where said.kind = 'level' and not said.retracts and not exists (
+    select from alert_transitions taken
+    where taken.alert_id = said.alert_id and taken.retracts and taken.id > said.id and taken.time = said.time
+      and taken.from_level = said.from_level and taken.to_level = said.to_level)
+order by said.time, said.id
 
 -- name: report_runs
 select plan_runs.plan_id, plan_runs.started_at, plan_runs.level,

@@ -1,31 +1,30 @@
 """Writing what the kernel found: alerts, plan runs, tasks and what the screens are told.
 
 `record` runs inside the transaction that stores the readings, and is its last work: writers
-queue on the live events' lock from there to their commit.
+queue on the live events' lock from there to their commit. Its statements go out without
+waiting for one another, except where an answer decides what comes next.
 """
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
-
-from alerts.instants import iso
+from alerts.instants import aware
 from alerts.kernel import Transition
-from alerts.lifecycle import Alert, Moves, apply
+from alerts.lifecycle import Moves, apply
+from alerts.natures import natures
 from alerts.plans import Plan
-from alerts.record_runs import follow, write_runs
+from alerts.record_runs import follow, mark_corrected, moves_of, write_runs
 from alerts.rules import Rule
 from alerts.runs import Run
+from alerts.standing import Key, Pair
+from alerts.stored_alerts import draw_ids, look, write_alerts
 from alerts.tell import tell
 from config.database import Connection
 from config.queries import Queries
 
 _QUERIES = Queries(Path(__file__).with_name("queries.sql"))
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +32,12 @@ class Recorded:
     """How much a batch moved."""
 
     opened: int = 0
-    changed: int = 0  # alerts that were open before, resolved ones among them
+    changed: int = 0  # alerts that were there before, resolved ones among them
     resolved: int = 0
+    reopened: int = 0
+    suppressed: int = 0  # opened or changed under a shelf or in maintenance: no run
     unlocated: int = 0  # opened where the subject belongs to no township: no run
-    orphans: int = 0  # clearings without an open alert
+    orphans: int = 0  # transitions without an alert
     runs_started: int = 0
     runs_raised: int = 0
 
@@ -48,95 +49,51 @@ def record(
     rules: Sequence[Rule],
     plans: Sequence[Plan],
     late: Collection[tuple[int, int]] = (),
+    exercise: bool = False,
 ) -> Recorded:
     """Write the transitions, in their order, and all that follows from them, in the open transaction.
 
-    A transition whose reading (sensor id, time in µs) is in `late` is marked as found late.
+    A transition whose reading (subject, time in µs) is in `late` is marked as found late.
     """
     if not transitions:
         return Recorded()
-    connection.execute(_QUERIES["prefer_indexes"])
-    moves = apply(transitions, _open_alerts(connection, transitions))
+    with connection.pipeline():
+        connection.execute(_QUERIES["prefer_indexes"])
+        pairs = look(connection, transitions, exercise=exercise)
+        moves = apply(transitions, pairs, natures(rules))
+        draw_ids(connection, moves.alerts())
+        runs = follow(connection, moves_of(moves.steps, rules), rules, plans, exercise=exercise)
+        write_alerts(connection, moves, late, exercise=exercise)
+        _inhibit(connection, moves, pairs, exercise=exercise)
+        write_runs(connection, runs, exercise=exercise)
+        corrected = mark_corrected(connection, moves.steps)
+        tell(connection, moves.steps, runs, corrected, exercise=exercise)
+    return _recorded(moves, runs)
+
+
+def _inhibit(connection: Connection, moves: Moves, pairs: dict[Key, Pair], *, exercise: bool) -> None:
+    """Hide and show by what is red now, where a subject has more than one alert."""
+    keys = {(alert.rule_id, alert.subject) for alert in moves.alerts()}
+    crowds = Counter(subject for _, subject in keys)
+    subjects = sorted({key[1] for key in keys if pairs[key].has_kin or crowds[key[1]] > 1})
+    if subjects:
+        time = aware(max(step.transition.time for step in moves.steps))
+        connection.execute(_QUERIES["inhibit"], {"subjects": subjects, "time": time, "exercise": exercise})
+
+
+def _recorded(moves: Moves, runs: Sequence[Run]) -> Recorded:
     alerts = moves.alerts()
-    _settle(connection, [alert for alert in alerts if alert.is_new])
-    runs = follow(connection, moves.steps, rules, plans)
-    _write_alerts(connection, moves, late)
-    write_runs(connection, runs)
-    tell(connection, moves.steps, runs)
-    return _recorded(moves, alerts, runs)
-
-
-def _recorded(moves: Moves, alerts: Sequence[Alert], runs: Sequence[Run]) -> Recorded:
     opened = [alert for alert in alerts if alert.is_new]
     started = sum(run.started_at is not None for run in runs)
+    ended = {id(step.alert) for step in moves.steps if step.from_state != "resolved" == step.to_state}
     return Recorded(
         opened=len(opened),
         changed=len(alerts) - len(opened),
-        resolved=sum(alert.state == "resolved" for alert in alerts),
-        unlocated=sum(alert.township_id is None for alert in opened),
+        resolved=sum(alert.state == "resolved" and id(alert) in ended for alert in alerts),
+        reopened=sum(step.reason == "reopened" for step in moves.steps),
+        suppressed=sum(alert.suppressed_by is not None for alert in alerts),
+        unlocated=sum(alert.place.township_id is None for alert in opened),
         orphans=len(moves.orphans),
         runs_started=started,
         runs_raised=sum(run.started_at is None and bool(run.transitions) for run in runs),
     )
-
-
-def _write(connection: Connection, query: str, rows: Sequence[Row]) -> None:
-    if rows:
-        connection.execute(_QUERIES[query], {"rows": Jsonb(rows)})
-
-
-def _open_alerts(connection: Connection, transitions: Sequence[Transition]) -> list[Alert]:
-    subjects = {(one.rule_id, one.subject) for one in transitions}
-    named = Jsonb([{"rule_id": rule_id, "sensor_id": sensor_id} for rule_id, sensor_id in sorted(subjects)])
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return [Alert(**row) for row in cursor.execute(_QUERIES["open_alerts"], {"subjects": named})]
-
-
-def _settle(connection: Connection, alerts: Sequence[Alert]) -> None:
-    """Give new alerts their ids and the places where their subjects were."""
-    asked = [
-        {"number": number, "sensor_id": alert.sensor_id, "time": iso(alert.opened_at)}
-        for number, alert in enumerate(alerts)
-        if alert.opened_at is not None
-    ]
-    places = connection.execute(_QUERIES["places"], {"subjects": Jsonb(asked)})
-    ids = connection.execute(_QUERIES["new_ids"], {"table": "alerts", "count": len(alerts)})
-    for alert, (alert_id,), (_, township_id, grid_id) in zip(alerts, ids, places, strict=True):
-        alert.id, alert.township_id, alert.grid_id = alert_id, township_id, grid_id
-
-
-def _write_alerts(connection: Connection, moves: Moves, late: Collection[tuple[int, int]]) -> None:
-    alerts = moves.alerts()
-    # What is resolved makes room first: one alert is open for each rule and subject.
-    _write(connection, "update_alerts", [_alert_row(alert) for alert in alerts if not alert.is_new])
-    _write(connection, "insert_alerts", [_alert_row(alert) for alert in alerts if alert.is_new])
-    rows = [
-        {
-            "alert_id": step.alert.id,
-            "time": iso(step.transition.time),
-            "from_level": step.transition.from_level,
-            "to_level": step.transition.to_level,
-            "reason": step.transition.reason,
-            "value": step.transition.value,
-            "late": (step.transition.subject, step.transition.time) in late,
-        }
-        for step in moves.steps
-    ]
-    _write(connection, "insert_alert_transitions", rows)
-
-
-def _alert_row(alert: Alert) -> Row:
-    return {
-        "id": alert.id,
-        "rule_id": alert.rule_id,
-        "sensor_id": alert.sensor_id,
-        "township_id": alert.township_id,
-        "grid_id": alert.grid_id,
-        "level": alert.level,
-        "peak": alert.peak,
-        "state": alert.state,
-        "value": alert.value,
-        "opened_at": None if alert.opened_at is None else iso(alert.opened_at),
-        "changed_at": iso(alert.changed_at),
-        "resolved_at": None if alert.resolved_at is None else iso(alert.resolved_at),
-    }

@@ -7,12 +7,12 @@ from typing import Any
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from alerts.instants import iso
-from alerts.levels import rank
-from alerts.lifecycle import Step
-from alerts.plans import Plan, Task
+from alerts.instants import aware, iso
+from alerts.levels import Level, rank
+from alerts.plans import Plan, Task, TriggerKey
 from alerts.rules import Rule
 from alerts.runs import Move, Run, RunBook
+from alerts.standing import OPEN, Step
 from config.database import Connection
 from config.queries import Queries
 
@@ -22,64 +22,122 @@ _MINUTE = 60_000_000  # µs
 Row = dict[str, Any]
 
 
-def follow(connection: Connection, steps: Sequence[Step], rules: Sequence[Rule], plans: Sequence[Plan]) -> list[Run]:
-    """The runs that the steps start, join or raise; those that are new have their ids. Nothing is written yet."""
-    numbers = {rule.id: rule.number for rule in rules}
-    named = {number for plan in plans for number in plan.mildest()}
-    moves = [move for move in _moves(steps, numbers) if move.rule_number in named]
+def follow(
+    connection: Connection,
+    moves: Sequence[Move],
+    rules: Sequence[Rule],
+    plans: Sequence[Plan],
+    *,
+    exercise: bool = False,
+) -> list[Run]:
+    """The runs that the moves start, join or raise; those that are new have their ids. Nothing is written yet."""
+    named = {trigger for plan in plans for trigger in plan.mildest()}
+    moves = [move for move in moves if not named.isdisjoint(move.triggers)]
     if not any(move.rises for move in moves):
         return []
-    connection.execute(_QUERIES["lock_runs"])
-    townships = {"townships": sorted({move.township_id for move in moves})}
-    book = RunBook(plans, _open_runs(connection, townships), _alerts_before(connection, townships, numbers))
+    townships: Row = {"townships": sorted({move.township_id for move in moves}), "exercise": exercise}
+    open_runs, open_alerts = _read(connection, townships)
+    before = _moves_before(open_alerts, triggers_by_rule(rules))
+    book = RunBook(plans, [Run(**row) for row in open_runs], before)
     for move in moves:
         book.follow(move)
     runs = book.touched()
-    started = [run for run in runs if run.started_at is not None]
-    ids = connection.execute(_QUERIES["new_ids"], {"table": "plan_runs", "count": len(started)})
-    for run, (run_id,) in zip(started, ids, strict=True):
-        run.id = run_id
+    _draw_ids(connection, [run for run in runs if run.started_at is not None])
     return runs
 
 
-def _moves(steps: Iterable[Step], numbers: Mapping[str, int]) -> Iterator[Move]:
-    for step in steps:
-        alert, transition = step.alert, step.transition
-        if alert.township_id is not None and alert.id is not None:
-            yield Move(
-                alert_id=alert.id,
-                rule_number=numbers[transition.rule_id],
-                township_id=alert.township_id,
-                level=transition.to_level,
-                time=transition.time,
-                rises=rank(transition.to_level) > rank(transition.from_level),
-            )
+def moves_of(steps: Iterable[Step], rules: Sequence[Rule]) -> list[Move]:
+    """What the steps do to their townships; alerts that are held back, unlocated or of no rule in force do nothing."""
+    known = triggers_by_rule(rules)
+    return [
+        Move(
+            alert_id=step.alert.id,
+            triggers=known[step.transition.rule_id],
+            township_id=step.alert.place.township_id,
+            level=_level_after(step),
+            time=step.transition.time,
+            rises=rank(step.transition.to_level) > rank(step.transition.from_level) and not step.transition.retracts,
+        )
+        for step in steps
+        if step.alert.place.township_id is not None
+        and step.alert.id is not None
+        and step.alert.suppressed_by is None
+        and step.transition.rule_id in known
+    ]
 
 
-def _open_runs(connection: Connection, townships: Row) -> list[Run]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return [Run(**row) for row in cursor.execute(_QUERIES["open_runs"], townships)]
+def triggers_by_rule(rules: Sequence[Rule]) -> dict[str, tuple[TriggerKey, ...]]:
+    """What plans know the alerts of each rule by: its number, and the event type of an official warning."""
+    return {rule.id: (rule.number, *_event(rule)) for rule in rules}
 
 
-def _alerts_before(connection: Connection, townships: Row, numbers: Mapping[str, int]) -> Iterator[Move]:
+def _event(rule: Rule) -> tuple[TriggerKey, ...]:
+    event = getattr(rule, "event", None) if rule.__struct_config__.tag == "warning" else None
+    return () if event is None else (f"official:{event}",)
+
+
+def _level_after(step: Step) -> Level:
+    if step.transition.retracts:
+        return step.alert.level if step.alert.is_open else "none"
+    return step.transition.to_level if step.to_state in OPEN else "none"
+
+
+def _read(connection: Connection, townships: Row) -> tuple[list[Row], list[Row]]:
+    """Open runs and alerts of the townships, under the lock, in one go."""
+    connection.execute(_QUERIES["lock_runs"])
+    with connection.cursor(row_factory=dict_row) as runs, connection.cursor(row_factory=dict_row) as alerts:
+        runs.execute(_QUERIES["open_runs"], townships)
+        alerts.execute(_QUERIES["open_alerts_of_townships"], townships)
+        return runs.fetchall(), alerts.fetchall()
+
+
+def _draw_ids(connection: Connection, runs: Sequence[Run]) -> None:
+    if runs:
+        ids = connection.execute(_QUERIES["new_ids"], {"table": "plan_runs", "count": len(runs)}).fetchall()
+        for run, (run_id,) in zip(runs, ids, strict=True):
+            run.id = run_id
+
+
+def _moves_before(alerts: Iterable[Row], known: Mapping[str, tuple[TriggerKey, ...]]) -> Iterator[Move]:
     """The alerts that were open in the townships before this batch."""
-    for alert_id, rule_id, level, township_id in connection.execute(_QUERIES["open_alerts_of_townships"], townships):
-        if rule_id in numbers:
+    for alert in alerts:
+        triggers = report_triggers(alert["title"]) if alert["kind"] == "manual" else known.get(alert["rule_id"])
+        if triggers is not None:
             yield Move(
-                alert_id=alert_id,
-                rule_number=numbers[rule_id],
-                township_id=township_id,
-                level=level,
+                alert_id=alert["id"],
+                triggers=triggers,
+                township_id=alert["township_id"],
+                level=alert["level"],
                 time=0,
                 rises=False,
             )
 
 
-def write_runs(connection: Connection, runs: Sequence[Run]) -> None:
+def report_triggers(title: str) -> tuple[TriggerKey, ...]:
+    """What plans know a report by: its words."""
+    return (f"report:{title}",)
+
+
+def mark_corrected(connection: Connection, steps: Sequence[Step]) -> list[Row]:
+    """Open runs that were joined by an alert whose raise was taken back: they stay open, and say so."""
+    gone = {
+        id(step.alert): {"alert_id": step.alert.id, "time": iso(step.transition.time)}
+        for step in steps
+        if step.transition.retracts and not step.alert.said and not step.alert.is_open
+    }
+    if not gone:
+        return []
+    told = connection.execute(_QUERIES["run_corrected"], {"rows": Jsonb(list(gone.values()))}).fetchall()
+    at = aware(max(step.transition.time for step in steps))
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(_QUERIES["corrected_runs"], {"ids": [row[0] for row in told], "at": at}).fetchall()
+
+
+def write_runs(connection: Connection, runs: Sequence[Run], *, exercise: bool = False) -> None:
     """Write runs, their transitions, the alerts that joined them, and their tasks."""
     started = [run for run in runs if run.started_at is not None]
     raised = [run for run in runs if run.started_at is None and run.transitions]
-    _write(connection, "insert_runs", [_run_row(run) for run in started])
+    _write(connection, "insert_runs", [_run_row(run) for run in started], exercise=exercise)
     _write(connection, "raise_runs", [{"id": run.id, "level": run.level} for run in raised])
     _write(connection, "insert_run_transitions", [row for run in runs for row in _transition_rows(run)])
     _write(connection, "insert_run_alerts", [row for run in runs for row in _join_rows(run)])
@@ -87,9 +145,9 @@ def write_runs(connection: Connection, runs: Sequence[Run]) -> None:
     _write(connection, "hasten_tasks", [row for run in runs for row in _hastened_rows(run)])
 
 
-def _write(connection: Connection, query: str, rows: Sequence[Row]) -> None:
+def _write(connection: Connection, query: str, rows: Sequence[Row], **parameters: object) -> None:
     if rows:
-        connection.execute(_QUERIES[query], {"rows": Jsonb(rows)})
+        connection.execute(_QUERIES[query], {"rows": Jsonb(rows), **parameters})
 
 
 def _run_row(run: Run) -> Row:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from alerts.levels import LEVELS, Grade, Level, highest, rank
-from alerts.plans import Plan, Task, meets
+from alerts.plans import Plan, Task, TriggerKey, meets
 
 Reason = Literal["started", "escalated"]
 
@@ -16,7 +16,7 @@ class Move:
     """An alert's new level in its township; none where it was resolved."""
 
     alert_id: int
-    rule_number: int
+    triggers: tuple[TriggerKey, ...]  # what plans know it by
     township_id: int
     level: Level
     time: int  # event time, µs
@@ -61,48 +61,46 @@ class _Township:
     """The open alerts of a township, counted so that the highest level of a rule is at hand."""
 
     def __init__(self) -> None:
-        self.alerts: dict[int, tuple[int, Level]] = {}
-        self._counts: dict[int, list[int]] = defaultdict(lambda: [0] * len(LEVELS))
+        self.alerts: dict[int, tuple[tuple[TriggerKey, ...], Level]] = {}
+        self._counts: dict[TriggerKey, list[int]] = defaultdict(lambda: [0] * len(LEVELS))
 
-    def put(self, alert_id: int, number: int, level: Level) -> None:
+    def put(self, alert_id: int, triggers: tuple[TriggerKey, ...], level: Level) -> None:
         if alert_id in self.alerts:
-            old_number, old = self.alerts.pop(alert_id)
-            self._counts[old_number][rank(old)] -= 1
+            old_triggers, old = self.alerts.pop(alert_id)
+            for trigger in old_triggers:
+                self._counts[trigger][rank(old)] -= 1
         if level != "none":
-            self.alerts[alert_id] = (number, level)
-            self._counts[number][rank(level)] += 1
+            self.alerts[alert_id] = (triggers, level)
+            for trigger in triggers:
+                self._counts[trigger][rank(level)] += 1
 
-    def level_of(self, number: int) -> Level:
-        if number not in self._counts:
+    def level_of(self, trigger: TriggerKey) -> Level:
+        if trigger not in self._counts:
             return "none"
-        return highest(*(level for level, count in zip(LEVELS, self._counts[number], strict=True) if count))
+        return highest(*(level for level, count in zip(LEVELS, self._counts[trigger], strict=True) if count))
 
-    def meeting(self, mildest: Mapping[int, Grade]) -> list[int]:
-        return [alert_id for alert_id, (number, level) in self.alerts.items() if meets(mildest, number, level)]
+    def meeting(self, mildest: Mapping[TriggerKey, Grade]) -> list[int]:
+        return [alert_id for alert_id, (triggers, level) in self.alerts.items() if meets(mildest, triggers, level)]
 
 
 class RunBook:
     """The open runs of the townships concerned, led through a batch's moves one by one, in order."""
 
     def __init__(self, plans: Sequence[Plan], runs: Iterable[Run], alerts: Iterable[Move]) -> None:
-        self._concerned: dict[int, list[tuple[Plan, dict[int, Grade]]]] = defaultdict(list)
-        for plan in plans:
-            mildest = plan.mildest()
-            for number in mildest:
-                self._concerned[number].append((plan, mildest))
+        self._plans = [(plan, plan.mildest()) for plan in plans]
         self._open = {(run.plan_id, run.township_id): run for run in runs}
         self._townships: dict[int, _Township] = defaultdict(_Township)
         for alert in alerts:
-            self._townships[alert.township_id].put(alert.alert_id, alert.rule_number, alert.level)
+            self._townships[alert.township_id].put(alert.alert_id, alert.triggers, alert.level)
 
     def follow(self, move: Move) -> None:
         """Take one move: plans that it starts, joins or raises; a fall or a clearing changes no run."""
         township = self._townships[move.township_id]
-        township.put(move.alert_id, move.rule_number, move.level)
+        township.put(move.alert_id, move.triggers, move.level)
         if not move.rises:
             return
-        for plan, mildest in self._concerned.get(move.rule_number, ()):
-            if not meets(mildest, move.rule_number, move.level):
+        for plan, mildest in self._plans:
+            if not meets(mildest, move.triggers, move.level):
                 continue
             run = self._open.get((plan.id, move.township_id))
             if run is None and plan.trigger.holds(township.level_of):
@@ -112,7 +110,7 @@ class RunBook:
                 run.joins.setdefault(move.alert_id, move.time)
                 run.rise(move.level, move.time, "escalated")
 
-    def _start(self, plan: Plan, mildest: dict[int, Grade], township: _Township, move: Move) -> None:
+    def _start(self, plan: Plan, mildest: dict[TriggerKey, Grade], township: _Township, move: Move) -> None:
         joined = township.meeting(mildest)
         level = highest(*(township.alerts[alert_id][1] for alert_id in joined))
         run = Run(id=None, plan_id=plan.id, township_id=move.township_id, level="none", started_at=move.time, plan=plan)

@@ -6,9 +6,9 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from alerts.instants import aware, iso
-from alerts.lifecycle import Step
+from alerts.instants import iso
 from alerts.runs import Run
+from alerts.standing import Step
 from config.database import Connection
 from config.queries import Queries
 
@@ -17,38 +17,48 @@ _QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 Event = dict[str, Any]
 
 
-def tell(connection: Connection, steps: Sequence[Step], runs: Sequence[Run]) -> None:
+def tell(
+    connection: Connection,
+    steps: Sequence[Step],
+    runs: Sequence[Run],
+    corrected: Sequence[Event] = (),
+    *,
+    exercise: bool = False,
+) -> None:
     """Log the live events of these steps and runs; the last thing that a transaction does."""
-    events = _alert_events(connection, steps) + _run_events(connection, runs)
+    townships = {step.alert.place.township_id: step.alert.place.township for step in steps}
+    events = [_alert_event(step) for step in steps] + _run_events(runs, townships)
+    tell_events(connection, [*events, *(_corrected_event(run, steps) for run in corrected)], exercise=exercise)
+
+
+def tell_events(connection: Connection, events: Sequence[Event], *, exercise: bool = False) -> None:
+    """Log live events, each with its `kind` and `payload`; in an exercise every one says so."""
+    for event in events if exercise else ():
+        event["payload"]["exercise"] = True
     if events:
-        connection.execute(_QUERIES["log_live_events"], {"rows": Jsonb(events)})
+        connection.execute(_QUERIES["log_live_events"], {"rows": Jsonb(list(events))})
 
 
-def _alert_events(connection: Connection, steps: Sequence[Step]) -> list[Event]:
-    ids = sorted({step.transition.subject for step in steps})
-    names: dict[int, str] = dict(connection.execute(_QUERIES["sensor_names"], {"ids": ids}).fetchall())
-    return [
-        {
-            "kind": "alert",
-            "payload": {
-                "alert_id": step.alert.id,
-                "sensor": names[step.transition.subject],
-                "rule": step.transition.rule_id,
-                "from": step.transition.from_level,
-                "to": step.transition.to_level,
-                "time": iso(step.transition.time),
-            },
-        }
-        for step in steps
-    ]
+def _alert_event(step: Step) -> Event:
+    alert, transition = step.alert, step.transition
+    payload = {
+        "alert_id": alert.id,
+        "subject": alert.subject,
+        "sensor": alert.place.name,
+        "rule": alert.rule_id,
+        "from": transition.from_level,
+        "to": transition.to_level,
+        "state": step.to_state,
+        "reason": step.reason,
+        "time": iso(transition.time),
+    }
+    # What a quiet screen passes over is told all the same, with the reason to be quiet.
+    payload |= {"retracts": True} if transition.retracts else {}
+    payload |= {"suppressed": True} if alert.suppressed_by is not None else {}
+    return {"kind": "alert", "payload": payload}
 
 
-def _run_events(connection: Connection, runs: Sequence[Run]) -> list[Event]:
-    moved = [(run, move) for run in runs for move in run.transitions]
-    if not moved:
-        return []
-    asked = {"ids": sorted({run.township_id for run, _ in moved}), "at": aware(max(move.time for _, move in moved))}
-    names: dict[int, str] = dict(connection.execute(_QUERIES["township_names"], asked).fetchall())
+def _run_events(runs: Sequence[Run], townships: dict[int | None, str | None]) -> list[Event]:
     return [
         {
             "kind": "run",
@@ -56,10 +66,27 @@ def _run_events(connection: Connection, runs: Sequence[Run]) -> list[Event]:
                 "run_id": run.id,
                 "plan": run.plan_id,
                 "level": move.to_level,
-                "township": names.get(run.township_id),
+                "township": townships.get(run.township_id),
                 "township_id": run.township_id,
+                "reason": move.reason,
                 "time": iso(move.time),
             },
         }
-        for run, move in moved
+        for run in runs
+        for move in run.transitions
     ]
+
+
+def _corrected_event(run: Event, steps: Sequence[Step]) -> Event:
+    return {
+        "kind": "run",
+        "payload": {
+            "run_id": run["id"],
+            "plan": run["plan_id"],
+            "level": run["level"],
+            "township": run["name"],
+            "township_id": run["township_id"],
+            "reason": "corrected",
+            "time": iso(max(step.transition.time for step in steps)),
+        },
+    }

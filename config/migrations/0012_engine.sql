@@ -111,3 +111,52 @@ create trigger append_only before update or delete on run_transitions
     for each row execute function refuse_rewriting();
 create trigger append_only_at_all before truncate on run_transitions
     for each statement execute function refuse_rewriting();
+
+-- The division itself or the one above it that is of the level asked for, as divided at that time.
+create function division_above(division integer, wanted text, at timestamptz) returns integer
+language sql stable as $$
+    with recursive up (id) as (
+        select division
+        union
+        select version.parent_id from up
+        join division_versions version
+          on version.division_id = up.id and version.valid @> at and upper_inf(version.recorded)
+        where version.parent_id is not null
+    )
+    select divisions.id from up join divisions on divisions.id = up.id where divisions.level = wanted limit 1
+$$;
+
+-- The suppression in force for an alert of this rule, subject and place; null: none. What is shelved or
+-- maintained at a device or a gateway covers its sensors, at a division all that lies in it.
+create function suppression_of(rule text, what bigint, township integer, grid integer, at timestamptz)
+returns bigint language plpgsql stable as $$
+begin
+    if not exists (select from suppressions where valid @> at and (ended_at is null or ended_at > at)) then
+        return null;
+    end if;
+    return (
+        with recursive covering (id) as (
+            select what
+            union
+            select 4294967296 + device_id from sensors where what < 4294967296 and id = what
+            union
+            select 8589934592 + gateway.id
+            from devices device join devices gateway on gateway.name = device.gateway
+            where device.id = case what >> 32 when 1 then (what & 4294967295)::integer
+                              when 0 then (select device_id from sensors where id = what) end
+        ), around (id) as (
+            select unnest(array[township, grid])
+            union
+            select version.parent_id from around
+            join division_versions version
+              on version.division_id = around.id and version.valid @> at and upper_inf(version.recorded)
+            where version.parent_id is not null
+        )
+        select suppressions.id from suppressions
+        where valid @> at and (ended_at is null or ended_at > at)
+          and (rule_id is null or rule_id = rule)
+          and (subject is null or subject in (select id from covering))
+          and (division_id is null or division_id in (select id from around where id is not null))
+        order by upper(valid) desc, suppressions.id limit 1
+    );
+end $$;

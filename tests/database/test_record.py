@@ -24,6 +24,7 @@ from config.settings import CONFIG
 RULES = load_rules(CONFIG / "rules")
 PLANS = load_plans(CONFIG / "plans")
 MINUTE = 60_000_000
+LATER = 40 * MINUTE  # than which an alert is no more the same one again
 START = 1_597_300_000_000_000  # 2020-08-13T06:26:40Z
 
 
@@ -111,7 +112,8 @@ def test_an_alert_opens_rises_falls_and_resolves(connection: Connection, cuntan:
 
 
 def test_a_second_alert_of_the_same_subject_in_one_batch(connection: Connection, cuntan: int) -> None:
-    done = write(connection, moves(cuntan, "none", "yellow", "none", "blue"))
+    told = [*moves(cuntan, "none", "yellow", "none"), *moves(cuntan, "none", "blue", start=START + LATER)]
+    done = write(connection, told)
     assert (done.opened, done.resolved) == (2, 1)
     assert rows(connection, "select state, level from alerts order by id") == [("resolved", "yellow"), ("open", "blue")]
     assert rows(connection, "select count(*) from alert_transitions") == [(3,)]
@@ -136,11 +138,13 @@ def test_a_raise_joins_an_open_alert_and_an_acknowledged_one_stays_so(connection
 
 
 def test_an_alert_that_a_person_closed(connection: Connection, cuntan: int) -> None:
-    """Its clearing has nothing to resolve; a rise opens another."""
+    """Its clearing is written to it and changes nothing; a rise opens another."""
     write(connection, moves(cuntan, "none", "blue"))
-    connection.execute("update alerts set state = 'closed'")
+    connection.execute("update alerts set state = 'closed', resolved_at = now()")
     done = write(connection, moves(cuntan, "blue", "none", start=START + MINUTE))
-    assert (done.orphans, done.changed, done.resolved) == (1, 0, 0)
+    assert (done.orphans, done.changed, done.resolved) == (0, 1, 0)
+    last = rows(connection, "select reason, from_state, to_state from alert_transitions order by id desc limit 1")
+    assert last == [("cleared", "closed", "closed")]
     assert write(connection, moves(cuntan, "blue", "red", start=START + 2 * MINUTE)).opened == 1
     assert rows(connection, "select state, level from alerts order by id") == [("closed", "blue"), ("open", "red")]
 
@@ -164,7 +168,7 @@ def test_the_place_is_that_of_the_readings_time(connection: Connection, township
         {"s": sensor, "a": township, "b": other, "t": border},
     )
     write(connection, moves(sensor, "none", "blue", "none"))
-    write(connection, moves(sensor, "none", "blue", start=START + 2 * MINUTE))
+    write(connection, moves(sensor, "none", "blue", start=START + LATER))
     found = rows(connection, "select township_id, grid_id from alerts order by id")
     assert found == [(township, grid), (other, grid)]
 
@@ -212,7 +216,7 @@ def test_later_alerts_join_and_raise_the_run_which_never_falls(
         ("yellow", "orange", "escalated"),
         ("orange", "red", "escalated"),
     ]
-    assert rows(connection, "select count(*) from run_alerts") == [(3,)]
+    assert rows(connection, "select count(*) from run_alerts") == [(2,)]
     assert rows(connection, "select count(*) from tasks") == [(7,)]
 
 
@@ -326,10 +330,13 @@ def test_live_events_come_in_order(connection: Connection, cuntan: int, township
     (run,) = rows(connection, "select id from plan_runs")[0]
     assert events[1][2] == {
         "alert_id": alert,
+        "subject": cuntan,
         "sensor": "cuntan",
         "rule": "river-stage",
         "from": "blue",
         "to": "yellow",
+        "state": "open",
+        "reason": "escalated",
         "time": aware(START + MINUTE).isoformat(),
     }
     assert events[2][2] == {
@@ -338,6 +345,7 @@ def test_live_events_come_in_order(connection: Connection, cuntan: int, township
         "level": "yellow",
         "township": "寸滩街道",
         "township_id": township,
+        "reason": "started",
         "time": aware(START + MINUTE).isoformat(),
     }
     told = [notice.payload for notice in connection.notifies(timeout=10, stop_after=3)]
@@ -369,7 +377,7 @@ def test_a_storm_of_5000_in_one_batch(connection: Connection) -> None:
     connection.execute(STORM_SENSORS)
     sensors = [row[0] for row in rows(connection, "select id from sensors order by id")]
     write(connection, [one for sensor in sensors[:20] for one in moves(sensor, "none", "blue", "none")])
-    storm = [one for sensor in sensors for one in moves(sensor, "none", "yellow", start=START + 9 * MINUTE)]
+    storm = [one for sensor in sensors for one in moves(sensor, "none", "yellow", start=START + LATER)]
     started = time.monotonic()
     done = write(connection, storm)
     took = time.monotonic() - started

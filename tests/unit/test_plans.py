@@ -27,7 +27,7 @@ def a_plan(trigger: Trigger) -> Plan:
 
 
 def an_alert(alert_id: int, number: int, level: Grade, township: int | None = HERE) -> OpenAlert:
-    return OpenAlert(alert_id=alert_id, rule_number=number, level=level, township_id=township)
+    return OpenAlert(alert_id=alert_id, triggers=(number,), level=level, township_id=township)
 
 
 def started(plans: list[Plan], *alerts: OpenAlert) -> list[tuple[str, int, Level, tuple[int, ...]]]:
@@ -75,7 +75,16 @@ def test_a_part_that_cannot_be_met_yet_never_fires() -> None:
 
 def test_the_mildest_level_that_is_asked_for_counts() -> None:
     assert EXAMPLES["GAS-04"].mildest() == {16: "orange"}
-    assert EXAMPLES["GEO-01"].mildest() == {10: "orange", 1: "orange", 13: "yellow"}
+    crack = "report:群测群防员发现裂缝或掉块"
+    assert EXAMPLES["GEO-01"].mildest() == {10: "orange", 1: "orange", 13: "yellow", crack: "blue"}
+
+
+def test_a_report_counts_at_any_level() -> None:
+    geo = EXAMPLES["GEO-01"]
+    told = OpenAlert(alert_id=1, triggers=("report:群测群防员发现裂缝或掉块",), level="blue", township_id=HERE)
+    assert started([geo], told) == []
+    assert started([geo], told, an_alert(2, 13, "yellow")) == [("GEO-01", HERE, "yellow", (1, 2))]
+    assert started([geo], OpenAlert(alert_id=1, triggers=("report:别的",), level="red", township_id=HERE)) == []
 
 
 def test_minutes_until_due() -> None:
@@ -106,7 +115,7 @@ def test_matches_as_the_words_say(part: Part, alerts: list[OpenAlert]) -> None:
     def holds(one: Part, township: int) -> bool:
         if one.rule is not None:
             return any(
-                a.township_id == township and a.rule_number == one.rule and rank(a.level) >= rank(one.level or "red")
+                a.township_id == township and one.rule in a.triggers and rank(a.level) >= rank(one.level or "red")
                 for a in alerts
             )
         return any(holds(p, township) for p in one.any_ or ()) or (
