@@ -1,0 +1,209 @@
+"""A rule as sentences in Chinese and English, made from the checked rule, so that they cannot be out of date."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from alerts.levels import GRADES
+from alerts.rule_phrases import (
+    GRADE_WORDS,
+    MEASURE_KEYS,
+    Conditions,
+    Form,
+    Language,
+    line,
+    measure_unit,
+    measured,
+    over,
+    quantity_word,
+    span,
+    unit_word,
+    with_unit,
+)
+from alerts.rules import Rule
+from ingest.quantities import Quantity, load_quantities
+
+_NODES = ("all", "any", "not", "during", "warning", "expression", "above", "below", "quantity")
+_WITHIN = {
+    "zh": {"grid": "同一网格", "township": "同一乡镇街道", "touching": "相邻网格", "radius_m": "半径内"},
+    "en": {"grid": "one grid", "township": "one township", "touching": "touching grids", "radius_m": "the radius"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentences:
+    """A rule in one language."""
+
+    levels: dict[str, str]  # grade → what it takes
+    terms: str  # how often, how long, and when it is over
+    overrides: tuple[str, ...]
+
+    def whole(self, language: Language) -> str:
+        """All of it on one line."""
+        colon, stop = ("：", "；") if language == "zh" else (": ", "; ")
+        graded = [f"{GRADE_WORDS[language][grade]}{colon}{told}" for grade, told in self.levels.items()]
+        return stop.join(filter(None, [*graded, self.terms, *self.overrides]))
+
+
+@cache
+def _quantities() -> dict[str, Quantity]:
+    return load_quantities()
+
+
+def form_of(rule: Rule) -> dict[str, Any]:
+    """The rule as its file has it, defaults filled in."""
+    built = msgspec.to_builtins(rule)
+    assert isinstance(built, dict)
+    return built
+
+
+def sentences(rule: Rule, language: Language) -> Sentences:
+    """What raises the rule at each level, and what clears it."""
+    form = form_of(rule)
+    return Sentences(
+        levels={grade: told for grade in GRADES if (told := _level(form, grade, language))},
+        terms=_terms(form, language),
+        overrides=tuple(_override(form, one, language) for one in form.get("override") or form.get("overrides") or ()),
+    )
+
+
+def _level(form: Form, grade: str, language: Language) -> str:
+    special = _KINDS.get(form["kind"])
+    if special is not None:
+        return special(form, grade, language)
+    written = (form.get("levels") or {}).get(grade)
+    return "" if written is None else _judged(form, written, language)
+
+
+def _judged(form: Form, written: object, language: Language) -> str:
+    """A threshold with its measure, or a condition."""
+    level = _as_level(written)
+    if any(level.get(key) is not None for key in _NODES):
+        return Conditions(form, _quantities(), language).told(level)
+    measure = {**(form.get("measure") or {}), **{key: level[key] for key in MEASURE_KEYS if level.get(key)}}
+    word = quantity_word(form.get("quantity") or "", _quantities(), language)
+    unit = measure_unit(form.get("unit") or "", measure)
+    compared = line(level, unit, above=form.get("direction") != "below", language=language)
+    return f"{measured(word, measure, language)} {compared}".strip()
+
+
+def _as_level(written: object) -> dict[str, Any]:
+    if not isinstance(written, Mapping):
+        return {"value": written}
+    return {**written, **(written.get("measure") or {})}
+
+
+def _event(form: Form, grade: str, language: Language) -> str:
+    if form.get("level") != grade:
+        return ""
+    word = quantity_word(form.get("quantity") or "", _quantities(), language)
+    return f"收到{word}即触发" if language == "zh" else f"{word} is reported"
+
+
+def _count(form: Form, grade: str, language: Language) -> str:
+    written = (form.get("levels") or {}).get(grade)
+    if written is None:
+        return ""
+    level = written if isinstance(written, Mapping) else {"at_least": written}
+    of, at = form.get("of", ""), GRADE_WORDS[language].get(form.get("level") or "", "")
+    share, number = level.get("fraction"), level.get("at_least")
+    within = _WITHIN[language].get(str(form.get("within")), str(form.get("within")))
+    if language == "zh":
+        many = f"{share * 100:g} %" if share else f"{number:g} 处"
+        return f"{within}内至少 {many} 的规则 {of} 达到{at or '任一级'}"
+    many = f"{share * 100:g} %" if share else f"{number:g}"
+    return f"at least {many} in {within} where rule {of} is at {at or 'any level'}"
+
+
+def _silence(form: Form, grade: str, language: Language) -> str:
+    if grade not in {form.get("level"), *(form.get("levels") or {})}:
+        return ""
+    intervals = form.get("intervals", 3)
+    if language == "zh":
+        return f"超过上报间隔的 {intervals:g} 倍没有数据；网关下全部失联时只报网关"
+    return f"no data for {intervals:g} × its interval; a gateway with all of its sensors silent is one alert"
+
+
+def _stuck(form: Form, grade: str, language: Language) -> str:
+    if grade not in {form.get("level"), *(form.get("levels") or {})}:
+        return ""
+    tolerance = with_unit(form.get("tolerance") or 0.0, unit_word(form.get("unit") or ""))
+    window = over(form, language)
+    if language == "zh":
+        return f"{window}内读数变动不超过 {tolerance}"
+    return f"readings differ by no more than {tolerance} in {window}"
+
+
+def _warning(form: Form, grade: str, language: Language) -> str:
+    if language == "zh":
+        return f"官方预警 {form.get('event', '')} 为{GRADE_WORDS[language][grade]}"
+    return f"an official warning {form.get('event', '')} is {grade}"
+
+
+_KINDS = {"event": _event, "count": _count, "silence": _silence, "stuck": _stuck, "warning": _warning}
+
+
+def _terms(form: Form, language: Language) -> str:
+    if form["kind"] == "step":
+        limit = with_unit(form.get("limit") or 0.0, unit_word(form.get("unit") or ""))
+        zh = f"与上一读数相差超过 {limit} 的读数标为可疑，不触发告警"
+        return (
+            zh if language == "zh" else f"a reading more than {limit} from the one before is marked suspect, no alert"
+        )
+    parts = [_raise(form, language), _clear(form, language)]
+    return ("；" if language == "zh" else "; ").join(filter(None, parts))
+
+
+def _raise(form: Form, language: Language) -> str:
+    times, hold = form.get("raise_after"), form.get("hold_s")
+    if language == "zh":
+        told = "" if not times else "一次满足即触发" if times == 1 else f"连续 {times} 次满足才触发"
+        return told + (f"，且须持续 {span(hold, language)}" if hold else "")
+    told = "" if not times else "raised at once" if times == 1 else f"raised after {times} samples in a row"
+    return told + (f" that span {span(hold, language)}" if hold else "")
+
+
+def _clear(form: Form, language: Language) -> str:
+    if form.get("clear_for_s") is None:
+        return ""
+    back, held = _back(form, language), span(form["clear_for_s"], language)
+    if language == "zh":
+        return f"{back}，保持 {held}后解除" if form["clear_for_s"] else f"{back}即解除"
+    return f"cleared {back} for {held}" if form["clear_for_s"] else f"cleared {back}, at once"
+
+
+def _back(form: Form, language: Language) -> str:
+    """How far back a value has to go."""
+    down = form.get("direction") == "below"
+    if form.get("margin") is not None:
+        size = with_unit(form["margin"], measure_unit(form.get("unit") or "", form.get("measure") or {}))
+        if language == "zh":
+            return f"{'高' if down else '低'}于阈值 {size}"
+        return f"{size} {'over' if down else 'under'} the threshold"
+    if form.get("margin_fraction") is not None:
+        share = (1 + form["margin_fraction"] if down else 1 - form["margin_fraction"]) * 100
+        if language == "zh":
+            return f"{'高' if down else '低'}于阈值的 {share:g} %"
+        return f"{'over' if down else 'under'} {share:g} % of the threshold"
+    return "恢复" if language == "zh" else "once it is over"
+
+
+def _override(form: Form, one: Form, language: Language) -> str:
+    """What is otherwise for some sensors or divisions."""
+    colon, comma = ("：", "、") if language == "zh" else (": ", ", ")
+    sensors, divisions = one.get("sensors") or (), one.get("divisions") or ()
+    whose = comma.join(map(str, (*sensors, *divisions)))
+    if one.get("enabled") is False:
+        return f"{whose}{colon}{'不判' if language == 'zh' else 'not judged'}"
+    changed = {key: value for key, value in one.items() if value is not None and key not in {"sensors", "divisions"}}
+    other = {**form, **changed}
+    graded = [
+        f"{GRADE_WORDS[language][grade]} {told}"
+        for grade in (changed.get("levels") or {})
+        if grade in GRADES and (told := _level(other, grade, language))
+    ]
+    terms = [_terms(other, language)] if set(changed) - {"levels", "enabled"} else []
+    return f"{whose}{colon}{comma.join([*graded, *terms])}"
