@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import psycopg
 
 from alerts.columns import Flags
@@ -16,30 +17,38 @@ from ingest.registry import QUERIES
 from ingest.store import Stored
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR_US = 3_600_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """What became of a batch's readings; what came is stored + repeats + the faults."""
+    """What became of a batch's readings; what came has to be stored + repeats + the faults."""
 
     faults: list[Fault]
+    received: int = 1  # counted as it was read; a message that is set aside whole counts as one
     stored: int = 0
     repeats: int = 0
     late: int = 0
     unlocated: int = 0  # stored, of sensors that belonged to no township then
     clock_us: int | None = None  # where one was told
+    hours: Sequence[int] = ()  # of event time, since 1970
+    hour_counts: Sequence[int] = ()  # how many are stored of each
 
 
 def tally(gathered: Gathered, stored: Stored, late: Flags, placement: Placement) -> Tally:
     """Count a batch."""
     township = placement.township_of(gathered.sensor[stored.new], gathered.time_us[stored.new])
+    hours, hour_counts = np.unique(gathered.time_us[stored.new] // _HOUR_US, return_counts=True)
     return Tally(
         faults=gathered.faults,
+        received=gathered.received,
         stored=int(stored.new.sum()),
         repeats=int(stored.repeat.sum()),
         late=int((late & stored.new).sum()),
         unlocated=int((township == UNLOCATED).sum()),
         clock_us=gathered.clock_us if gathered.clock_told else None,
+        hours=hours.tolist(),
+        hour_counts=hour_counts.tolist(),
     )
 
 
@@ -58,12 +67,14 @@ def keep_books(connection: Connection, fence: Fence, messages: Sequence[Message]
             "partition": fence.partition,
             "at": now,
             "messages": len(messages),
-            "readings": counted.stored + counted.repeats + len(counted.faults),
+            "readings": counted.received,
             "stored": counted.stored,
             "repeats": counted.repeats,
             "quarantined": len(counted.faults),
             "late": counted.late,
             "unlocated": counted.unlocated,
+            "hours": list(counted.hours),
+            "hour_counts": list(counted.hour_counts),
         },
     )
 

@@ -67,6 +67,7 @@ class Gathered:
     faults: list[Fault]
     clock_us: int  # after the last message
     clock_told: bool = False  # a clock message was among them
+    received: int = 0  # readings that were read, and messages that could not be: counted before anything is decided
     records: list[Record] = field(default_factory=list)  # row by row, for what is refused later
     splits: list[str] = field(default_factory=list)
 
@@ -90,14 +91,18 @@ class Gatherer:
             try:
                 self._read(found, index, message)
             except Refused as refused:
+                found.received += 1
                 found.faults.append(_whole(refused, message))
         return found.columns(self._limits)
 
     def _read(self, found: "_Found", index: int, message: Message) -> None:
         route = self._topics.route(message.topic)
+        if route.format == "other":
+            return
         if route.format != "clock":
             records = DECODERS[route.format](route, message.payload)
             splits = route.format if len(records) > 1 else ""
+            found.received += len(records)
             found.add(records, index, splits)
         elif self._follow_clock:
             found.move_clock(clock_us(message.payload))
@@ -126,6 +131,7 @@ class _Found:
 
     def __init__(self, messages: Sequence[Message], registry: Registry, now_us: int, *, told: bool) -> None:
         self.faults: list[Fault] = []
+        self.received = 0
         self._messages = messages
         self._registry = registry
         self._clock = now_us
@@ -215,6 +221,7 @@ class _Found:
             faults=self.faults,
             clock_us=self._clock,
             clock_told=self._clock_told,
+            received=self.received,
             records=_picked(self._records, good),
             splits=_picked(self._splits, good),
         )

@@ -44,6 +44,13 @@ from quarantine where state <> 'released' and (%(reason)s::text is null or reaso
 order by last_seen desc, id desc limit %(most)s
 
 -- name: count_intake
+-- By minute of arrival, and what is stored also by hour of event time, so that the ledger can count it again.
+with by_hour as (
+    insert into stored_hours as h (partition, hour, stored)
+    select %(partition)s, to_timestamp(number * 3600), stored
+    from unnest(%(hours)s::bigint[], %(hour_counts)s::bigint[]) as counted (number, stored)
+    on conflict (partition, hour) do update set stored = h.stored + excluded.stored
+)
 insert into intake as i (partition, minute, last_at, messages, readings, stored, repeats, quarantined, late, unlocated)
 values (%(partition)s, date_trunc('minute', %(at)s::timestamptz), %(at)s, %(messages)s, %(readings)s, %(stored)s,
         %(repeats)s, %(quarantined)s, %(late)s, %(unlocated)s)

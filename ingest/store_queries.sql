@@ -38,6 +38,9 @@ with gone as (
     where recorded_at < %(before)s and id < (select max(id) from live_events)
       and id in (select id from live_events order by id limit %(most)s)
     returning 1
+), told as (
+    update ledger_dropped set before = greatest(before, %(before)s), entries = entries + (select count(*) from gone)
+    where what = 'live_events' and exists (select from gone)
 )
 select count(*) from gone
 
@@ -62,13 +65,21 @@ with old as (
 select count(*) from old
 
 -- name: forget_released
-with gone as (delete from quarantine where state = 'released' and released_at < %(before)s returning 1)
+with gone as (
+    delete from quarantine where state = 'released' and released_at < %(before)s returning count as seen
+), told as (
+    update ledger_dropped set entries = entries + (select sum(seen) from gone)
+    where what = 'quarantine' and exists (select from gone)
+)
 select count(*) from gone
 
 -- name: forget_held
 -- What somebody asked to be put through again is not held any more. The first column has an index.
 with gone as (
     delete from quarantine
-    where state = 'held' and first_seen < %(before)s and last_seen < %(before)s returning 1
+    where state = 'held' and first_seen < %(before)s and last_seen < %(before)s returning count as seen
+), told as (
+    update ledger_dropped set entries = entries + (select sum(seen) from gone)
+    where what = 'quarantine' and exists (select from gone)
 )
 select count(*) from gone

@@ -14,7 +14,7 @@ from config.settings import CONFIG
 from ingest.errors import Refused
 
 _LONGEST = 500  # what strangers send is remembered: it must not be large
-Format = Literal["json", "senml", "huawei", "clock"]
+Format = Literal["json", "senml", "huawei", "clock", "other"]
 _PARTS = {
     "division": r"(?P<division>\d{6}|\d{9}|\d{12})",
     "device": r"(?P<device>[^/]+)",
