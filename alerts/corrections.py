@@ -39,8 +39,9 @@ class Correction:
         for transition in sorted((one for one in transitions if not one.retracts), key=lambda one: one.time):
             self._put_in(transition)
         # What ends makes room first: one alert is open for each rule and subject.
-        for alert in sorted(self._touched.values(), key=_stands):
-            self._settle(alert)
+        bearer = _bearer(self._pair.alerts)
+        for alert in sorted(self._touched.values(), key=lambda one: one is bearer):
+            self._settle(alert, stands=alert is bearer)
 
     def _take_back(self, transition: Transition) -> None:
         said = Said.of(transition)
@@ -50,9 +51,9 @@ class Correction:
             return
         self._step(alert, transition, transition.reason)
         if said in alert.said:
-            alert.said.remove(said)
-            if said.from_level == "none":
+            if said == alert.said[0] or said.from_level == "none":
                 self._lost_raise.append(alert)
+            alert.said.remove(said)
             if said.to_level == "none":
                 self._lost_clear.append(alert)
 
@@ -86,19 +87,21 @@ class Correction:
                 return alert
         for alert in reversed(self._pair.alerts):
             before = _before(alert, transition.time)
-            if (
-                before is not None
-                and before.to_level == "none"
-                and transition.time - before.time <= self._nature.reopen_us
-                and alert.state != "closed"
-            ):
+            if before is None or before.to_level != "none":
+                continue
+            soon = transition.time - before.time <= self._nature.reopen_us
+            if _goes_on_after(alert, transition.time) or (soon and alert.state != "closed"):
                 return alert
         return None
 
     def _continued(self, transition: Transition) -> Alert | None:
         """Whose level it goes on from; what a person has closed does not rise again."""
         rises = rank(transition.to_level) > rank(transition.from_level)
-        alerts = [alert for alert in self._pair.alerts if not (rises and alert.state == "closed")]
+        alerts = [
+            alert
+            for alert in self._pair.alerts
+            if not rises or alert.state != "closed" or _goes_on_after(alert, transition.time)
+        ]
         fitting = [
             (before.time, number)
             for number, alert in enumerate(alerts)
@@ -109,12 +112,11 @@ class Correction:
         touched = [alert for alert in alerts if id(alert) in self._touched]
         return next(reversed(touched), None) or self._pair.open or next(reversed(alerts), None)
 
-    def _settle(self, alert: Alert) -> None:
+    def _settle(self, alert: Alert, *, stands: bool) -> None:
         if alert.said:
             _tell_by(alert)
         if alert.state == "closed":
             return
-        stands = _stands(alert)
         last = [step for step in self.steps if step.alert is alert][-1]
         others = any(one.is_open for one in self._pair.alerts if one is not alert)
         if alert.is_open and (not stands or others):
@@ -127,13 +129,22 @@ class Correction:
         last.to_state = alert.state
 
 
+def _bearer(alerts: Sequence[Alert]) -> Alert | None:
+    """The alert that has the level of today: with the last word of all, which is not a clearing."""
+    last = max((one for one in alerts if one.said), key=lambda one: (one.said[-1].time, _stands(one)), default=None)
+    return last if last is not None and _stands(last) else None
+
+
 def _stands(alert: Alert) -> bool:
-    """Whether what is said of it ends in a level."""
-    return bool(alert.said) and alert.said[-1].to_level != "none"
+    return alert.said[-1].to_level != "none"
 
 
 def _before(alert: Alert, time: int) -> Said | None:
     return next((one for one in reversed(alert.said) if one.time <= time), None)
+
+
+def _goes_on_after(alert: Alert, time: int) -> bool:
+    return bool(alert.said) and alert.said[-1].time > time
 
 
 def _tell_by(alert: Alert) -> None:

@@ -75,13 +75,13 @@ def _step(alert: Alert, transition: Transition, reason: str) -> Step:
         alert.reopen()
     elif before == "none":
         alert.state = "open"
-    if transition.to_level != "none":
-        alert.level = transition.to_level
-        alert.peak = highest(alert.peak, alert.level)
-    elif alert.is_open:
+    said = Said.of(transition)
+    alert.level = level_of([said])
+    alert.peak = highest(alert.peak, transition.to_level)
+    if transition.to_level == "none" and alert.is_open:
         alert.state, alert.resolved_at = "resolved", transition.time
     alert.value, alert.changed_at = transition.value, transition.time
-    alert.said.append(Said.of(transition))
+    alert.said.append(said)
     return Step(alert=alert, transition=transition, reason=reason, from_state=before, to_state=alert.state)
 
 

@@ -14,11 +14,19 @@ OPEN = ("open", "acknowledged", "in_hand")
 
 # From → to, whoever moves it. An ended one comes back as it was where its end is taken back.
 EDGES: Mapping[str, frozenset[str]] = {
-    "none": frozenset({"open"}),
+    "none": frozenset({"open", "resolved"}),  # the second: over when it was found, by a correction
     "open": frozenset({"acknowledged", "in_hand", "resolved", "closed"}),
     "acknowledged": frozenset({"in_hand", "resolved", "closed"}),
     "in_hand": frozenset({"resolved", "closed"}),
     "resolved": frozenset({*OPEN, "closed"}),
+    "closed": frozenset(),
+}
+
+
+# Of these, what people do.
+BY_PEOPLE: Mapping[str, frozenset[str]] = {
+    **{state: EDGES[state] for state in OPEN},
+    "resolved": frozenset({"closed"}),
     "closed": frozenset(),
 }
 
