@@ -103,20 +103,8 @@ values (%(transition_id)s, %(alert_id)s, %(revision)s, %(identifier)s, %(sender)
 -- name: message
 select identifier, body from cap_messages where alert_id = %(alert)s and revision = %(revision)s
 
--- name: alerts_of_newest_transitions
--- Whose messages a feed may show, the newest transitions first.
-select distinct alert_id from (
-    select alert_id from alert_transitions order by id desc limit %(limit)s
-) newest
-
--- name: unwritten_alerts
--- Alerts whose newest transitions may have no message yet.
-select distinct t.alert_id
-from (select id, alert_id from alert_transitions order by id desc limit %(limit)s) t
-where not exists (select from cap_messages m where m.transition_id = t.id)
-
--- name: feed
--- The newest messages of what is asked for.
+-- name: feed_transitions
+-- The newest transitions of what is asked for: their alerts' messages are to be written before a feed tells them.
 with recursive below as (
     select d.id, d.level
     from division_versions v join divisions d on d.id = v.division_id
@@ -128,14 +116,23 @@ with recursive below as (
     join divisions d on d.id = v.division_id
     where d.level in ('district', 'township') or below.level not in ('city', 'district', 'township')
 )
-select m.transition_id, m.alert_id, m.revision, m.identifier, m.sent, m.msg_type, m.level,
-       m.headline_zh, m.headline_en, a.exercise
-from cap_messages m join alerts a on a.id = m.alert_id
+select t.id, t.alert_id
+from alert_transitions t join alerts a on a.id = t.alert_id
 where (%(division)s::text is null or a.township_id in (select id from below) or a.grid_id in (select id from below))
-  and (%(levels)s::text[] is null or m.level = any(%(levels)s::text[]))
+  and (%(levels)s::text[] is null
+       or case t.to_level when 'none' then t.from_level else t.to_level end = any(%(levels)s::text[]))
   and (%(exercises)s or not a.exercise)
-order by m.transition_id desc
+  and (%(before)s::bigint is null or t.id < %(before)s::bigint)
+order by t.id desc
 limit %(limit)s
+
+-- name: feed
+-- The messages of these transitions, the newest first.
+select m.transition_id, m.alert_id, m.revision, m.identifier, m.sent, m.msg_type, m.level,
+       m.headline_zh, m.headline_en
+from cap_messages m
+where m.transition_id = any(%(ids)s) and (%(levels)s::text[] is null or m.level = any(%(levels)s::text[]))
+order by m.transition_id desc
 
 -- name: lock_channel
 -- One process tells a channel; for as long as its connection lives.
@@ -187,17 +184,8 @@ from live_events where id > %(after)s order by id limit %(limit)s
 -- name: due_alerts
 select alert_id from out_alerts where channel = %(channel)s and due order by alert_id limit %(limit)s
 
--- name: untold
--- All that is not told of these alerts; of those that are due at least the newest. In the order of the alerts
--- as they are named.
-select t.id, t.alert_id, t.kind, t.time, t.from_level, t.to_level, t.from_state, t.to_state, t.reason, t.value,
-       t.actor, t.late, t.retracts, t.revision, t.note, t.recorded_at
-from unnest(%(ids)s::bigint[]) with ordinality as asked(alert_id, place)
-join alert_transitions t on t.alert_id = asked.alert_id
-left join out_alerts told on told.channel = %(channel)s and told.alert_id = t.alert_id
-where t.id > coalesce(told.transition_id, 0)
-   or (told.due and t.id = (select max(id) from alert_transitions newest where newest.alert_id = t.alert_id))
-order by asked.place, t.id
+-- name: marks
+select alert_id, transition_id, due from out_alerts where channel = %(channel)s and alert_id = any(%(ids)s)
 
 -- name: tell_alerts
 insert into out_alerts (channel, alert_id, transition_id)

@@ -5,7 +5,12 @@ ShijingError
     ├── AssetsMissingError   the browser assets are not installed, or could not be
     ├── ListenError          the address to listen on cannot be used
     ├── LayerUnknownError    a map layer that does not exist
-    └── SensorUnknownError   a sensor that does not exist
+    ├── SensorUnknownError   a sensor that does not exist
+    ├── AlertUnknownError    an alert that does not exist
+    ├── RevisionUnknownError a CAP message that an alert has not made
+    ├── WarningUnknownError  an official warning that does not exist
+    ├── ByHandRefusedError   something is entered from elsewhere than this machine's own pages
+    └── AskedWrongError      a filter or a place in a list that cannot be
 """
 
 import logging
@@ -13,8 +18,10 @@ import logging
 import psycopg
 import psycopg_pool
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from alerts.warnings import WarningRefused
 from config.errors import ShijingError
 
 log = logging.getLogger(__name__)
@@ -40,10 +47,36 @@ class SensorUnknownError(WebError):
     """No sensor of that number."""
 
 
-# Exception → (status, what the client is told). The cause goes to the log only.
+class AlertUnknownError(WebError):
+    """No alert of that number."""
+
+
+class RevisionUnknownError(WebError):
+    """The alert has no such message; the text says how many it has."""
+
+
+class WarningUnknownError(WebError):
+    """No official warning of that number."""
+
+
+class ByHandRefusedError(WebError):
+    """What people enter comes from this machine only; the text says what else it lacks."""
+
+
+class AskedWrongError(WebError):
+    """A filter or a place in a list that cannot be; the text says which and why."""
+
+
+# Exception → (status, what the client is told; "": what the error itself says). The cause goes to the log only.
 STATUSES: dict[type[Exception], tuple[int, str]] = {
     LayerUnknownError: (404, "no such layer"),
     SensorUnknownError: (404, "no such sensor"),
+    AlertUnknownError: (404, "no such alert"),
+    RevisionUnknownError: (404, ""),
+    WarningUnknownError: (404, "no such official warning"),
+    WarningRefused: (422, ""),
+    ByHandRefusedError: (403, ""),
+    AskedWrongError: (422, ""),
     psycopg.errors.UndefinedTable: (503, "the database has no schema yet: run `shijing migrate`"),
     psycopg_pool.PoolTimeout: (503, "the database does not answer; it is tried again by itself"),
     psycopg.OperationalError: (503, "the database does not answer; it is tried again by itself"),
@@ -54,9 +87,18 @@ def add_error_table(app: FastAPI) -> None:
     """Answer every error of the table with its status and a safe message."""
     for kind in STATUSES:
         app.add_exception_handler(kind, _answer)
+    app.add_exception_handler(RequestValidationError, _answer_refused)
 
 
 async def _answer(request: Request, error: Exception) -> JSONResponse:
     status, message = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     log.log(logging.WARNING if status >= 500 else logging.INFO, "%s: %s: %s", request.url.path, status, error)
-    return JSONResponse({"error": message}, status_code=status)
+    return JSONResponse({"error": message or str(error)}, status_code=status)
+
+
+async def _answer_refused(request: Request, error: Exception) -> JSONResponse:
+    """A request that does not hold together: each fault with the place where it is."""
+    assert isinstance(error, RequestValidationError)
+    faults = [f"{'.'.join(map(str, one['loc'][1:])) or one['loc'][0]}: {one['msg']}" for one in error.errors()]
+    log.info("%s: 422: %s", request.url.path, "; ".join(faults))
+    return JSONResponse({"error": "; ".join(faults)}, status_code=422)

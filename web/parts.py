@@ -1,13 +1,15 @@
 """What a running server holds; made by the lifespan, asked for by the routes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from psycopg_pool import ConnectionPool
 
+from alerts.out_messages import WordsOf
+from alerts.out_words import read_rule_words
 from config.database import Connection
-from config.settings import BrokerSettings, WebSettings
+from config.settings import BrokerSettings, OutSettings, WebSettings
 from web.hub import Hub
 from web.layers import Layers
 from web.listener import Listener
@@ -25,6 +27,8 @@ class Parts:
     listener: Listener
     layers: Layers
     names: Names
+    out: OutSettings = field(default_factory=OutSettings)
+    words: WordsOf = field(default_factory=read_rule_words)  # of a rule by its id
 
 
 def _parts(request: Request) -> Parts:
