@@ -42,17 +42,18 @@ create index recent_incidents on incidents (family, exercise, changed_at) where 
 create index open_incidents on incidents (changed_at) where state = 'open';
 create index on incidents (merged_into) where merged_into is not null;
 
--- The footprint: grid, or township where the alert had none, or a word of its own for what lies in no division.
+-- The footprint: grid, or township where the alert had none. Where `place` says a word, that alone is compared:
+-- what lies in no division, and families of which every subject is an incident of its own.
 create table incident_cells (
     incident_id bigint not null references incidents,
     township_id integer references divisions,
     grid_id     integer references divisions,
-    place       text not null default '',      -- 'river 长江', 'subject 17'; empty: a division
+    place       text not null default '',      -- 'river 长江', 'subject 17'
     first_at    timestamptz not null,          -- event time of the first alert there
     last_at     timestamptz not null,          -- of the last one that was raised there
     alerts      integer not null check (alerts > 0),
     unique nulls not distinct (incident_id, township_id, grid_id, place),
-    check ((place = '') = (num_nonnulls(township_id, grid_id) > 0))
+    check (place <> '' or num_nonnulls(township_id, grid_id) > 0)
 );
 create index on incident_cells (township_id);
 create index on incident_cells (grid_id) where grid_id is not null;
@@ -87,6 +88,8 @@ alter table alerts add constraint alerts_incident_id_fkey foreign key (incident_
 create index open_alerts_of_incident on alerts (incident_id, level) where state in ('open', 'acknowledged', 'in_hand');
 create index alerts_of_incident on alerts (incident_id, opened_at);
 create index on alerts (inhibited_by) where inhibited_by is not null;
+create index on devices (gateway) where gateway is not null;
+create index open_silence_alerts on alerts (subject) where kind = 'silence' and state in ('open', 'acknowledged', 'in_hand');
 
 create view alert_incidents as
 select alerts.id as alert_id, coalesce(incidents.merged_into, incidents.id) as incident_id

@@ -1,0 +1,42 @@
+"""A silent gateway is one alert: it hides the silence alerts of the sensors behind it, until it is over.
+
+That red hides the lower alerts of the same subject is written by `alerts.record`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from alerts.incident_groups import Arrival
+from alerts.incident_store import INCIDENT_QUERIES
+from alerts.instants import aware
+from config.database import Connection
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inhibition:
+    """Alerts that were hidden and brought forth; each change is a row of alert_transitions, too."""
+
+    hidden: dict[int, int] = field(default_factory=dict)  # alert → the gateway's alert that hides it
+    released: tuple[int, ...] = ()  # open again to the eye: what was held back for them is due now
+
+
+def inhibit(connection: Connection, arrivals: Sequence[Arrival]) -> Inhibition:
+    """Hide and bring forth by the silence alerts among the arrivals; under their families' locks."""
+    silent = [one for one in arrivals if one.kind == "silence"]
+    if not silent:
+        return Inhibition()
+    return _inhibit(connection, [one.id for one in silent], max(one.changed_at for one in silent))
+
+
+def inhibit_again(connection: Connection, now: int) -> Inhibition:
+    """The same for all that is open: what another transaction held when it should have been hidden or shown."""
+    ids = [row[0] for row in connection.execute(INCIDENT_QUERIES["silence_alerts"]).fetchall()]
+    return _inhibit(connection, ids, now) if ids else Inhibition()
+
+
+def _inhibit(connection: Connection, ids: list[int], time: int) -> Inhibition:
+    asked = {"ids": ids, "time": aware(time)}
+    released = connection.execute(INCIDENT_QUERIES["bring_forth"], asked).fetchall()
+    hidden: dict[int, int] = dict(connection.execute(INCIDENT_QUERIES["hide_behind_gateways"], asked).fetchall())
+    # A gateway that fell silent again at once hides them still: nothing is due for these.
+    return Inhibition(hidden=hidden, released=tuple(row[0] for row in released if row[0] not in hidden))

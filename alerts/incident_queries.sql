@@ -1,0 +1,214 @@
+-- Times are whole µs since 1970 UTC, in parameters and in answers.
+
+-- name: arrivals
+-- What lies in no division is placed by its river, else by itself.
+select a.id, a.kind, coalesce(nullif(a.family, ''), a.rule_id) as family, a.exercise, a.subject, a.level, a.peak,
+       a.state in ('open', 'acknowledged', 'in_hand') as is_open, a.township_id, a.grid_id,
+       coalesce('river ' || nullif(s.river, ''), 'subject ' || a.subject) as place, a.lon, a.lat,
+       (extract(epoch from a.opened_at) * 1000000)::bigint as opened_at,
+       (extract(epoch from a.changed_at) * 1000000)::bigint as changed_at, a.incident_id as first_incident
+from alerts a left join sensors s on s.id = a.sensor_id
+where a.id = any(%(ids)s)
+order by a.opened_at, a.id
+
+-- name: lock_families
+-- Always in one order, so that two never wait for each other; held until the transaction ends.
+select pg_advisory_xact_lock(hashtext('incidents'), key)
+from (select distinct hashtext(family) as key from unnest(%(families)s::text[]) family order by key) keys
+
+-- name: roots
+select id, coalesce(merged_into, id) from incidents where id = any(%(ids)s)
+
+-- name: incidents_by_id
+select id, family, exercise, level, peak, state, alerts, located, coalesce(lon, 0) as lon, coalesce(lat, 0) as lat,
+       (extract(epoch from opened_at) * 1000000)::bigint as opened_at,
+       (extract(epoch from changed_at) * 1000000)::bigint as changed_at,
+       (extract(epoch from closed_at) * 1000000)::bigint as closed_at, spread_m_per_h, spread_bearing
+from incidents where id = any(%(ids)s)
+order by id
+
+-- name: cells_around
+-- Footprints of incidents that are near in time, as far as they are near in space.
+select c.incident_id, c.township_id, c.grid_id, c.place
+from jsonb_to_recordset(%(asked)s) as asked(family text, exercise boolean, since bigint, until bigint)
+join incidents i on i.family = asked.family and i.exercise = asked.exercise and i.merged_into is null
+     and i.changed_at >= 'epoch'::timestamptz + asked.since * interval '1 microsecond'
+     and i.opened_at <= 'epoch'::timestamptz + asked.until * interval '1 microsecond'
+join incident_cells c on c.incident_id = i.id
+     and (c.township_id = any(%(townships)s) or c.grid_id = any(%(grids)s) or c.place = any(%(places)s))
+order by c.incident_id
+
+-- name: draw_incident_ids
+select nextval(pg_get_serial_sequence('incidents', 'id')) from generate_series(1, %(count)s)
+
+-- name: insert_incidents
+insert into incidents (id, family, exercise, level, peak, state, opened_at, changed_at, alerts, located, lon, lat,
+                       spread_m_per_h, spread_bearing)
+overriding system value
+select id, family, exercise, level, peak, 'open', opened_at, changed_at, alerts, located, lon, lat,
+       spread_m_per_h, spread_bearing
+from jsonb_to_recordset(%(rows)s) as (
+    id bigint, family text, exercise boolean, level text, peak text, opened_at timestamptz, changed_at timestamptz,
+    alerts integer, located integer, lon double precision, lat double precision,
+    spread_m_per_h double precision, spread_bearing double precision)
+
+-- name: merge_incidents
+-- What they had taken in themselves goes one step further, too.
+update incidents
+set merged_into = new.into_id, state = 'closed',
+    closed_at = case when incidents.id = new.id then new.time else incidents.closed_at end
+from jsonb_to_recordset(%(rows)s) as new(id bigint, into_id bigint, time timestamptz)
+where incidents.id = new.id or incidents.merged_into = new.id
+
+-- name: move_cells
+with moved as (
+    delete from incident_cells using jsonb_to_recordset(%(rows)s) as new(id bigint, into_id bigint)
+    where incident_id = new.id
+    returning new.into_id, township_id, grid_id, place, first_at, last_at, alerts
+)
+insert into incident_cells as old (incident_id, township_id, grid_id, place, first_at, last_at, alerts)
+select into_id, township_id, grid_id, place, min(first_at), max(last_at), sum(alerts)
+from moved group by into_id, township_id, grid_id, place
+on conflict (incident_id, township_id, grid_id, place) do update
+set first_at = least(old.first_at, excluded.first_at), last_at = greatest(old.last_at, excluded.last_at),
+    alerts = old.alerts + excluded.alerts
+
+-- name: join_alerts
+update alerts set incident_id = new.incident_id
+from jsonb_to_recordset(%(rows)s) as new(alert_id bigint, incident_id bigint)
+where alerts.id = new.alert_id
+
+-- name: write_cells
+insert into incident_cells as old (incident_id, township_id, grid_id, place, first_at, last_at, alerts)
+select incident_id, township_id, grid_id, place, first_at, last_at, alerts
+from jsonb_to_recordset(%(rows)s) as (
+    incident_id bigint, township_id integer, grid_id integer, place text, first_at timestamptz, last_at timestamptz,
+    alerts integer)
+on conflict (incident_id, township_id, grid_id, place) do update
+set first_at = least(old.first_at, excluded.first_at), last_at = greatest(old.last_at, excluded.last_at),
+    alerts = old.alerts + excluded.alerts
+
+-- name: standing_levels
+-- The highest level that is open in each incident.
+select root.id, case
+    when exists (select from alerts a where a.incident_id = any(part.ids) and a.level = 'red'
+                 and a.state in ('open', 'acknowledged', 'in_hand')) then 'red'
+    when exists (select from alerts a where a.incident_id = any(part.ids) and a.level = 'orange'
+                 and a.state in ('open', 'acknowledged', 'in_hand')) then 'orange'
+    when exists (select from alerts a where a.incident_id = any(part.ids) and a.level = 'yellow'
+                 and a.state in ('open', 'acknowledged', 'in_hand')) then 'yellow'
+    when exists (select from alerts a where a.incident_id = any(part.ids) and a.level = 'blue'
+                 and a.state in ('open', 'acknowledged', 'in_hand')) then 'blue'
+    else 'none' end
+from unnest(%(ids)s::bigint[]) root(id)
+cross join lateral (select array_agg(i.id) as ids from incidents i where i.id = root.id or i.merged_into = root.id) part
+
+-- name: newest_places
+-- Of each incident the places and times (s) of its newest located alerts.
+select root.id, newest.lon, newest.lat, newest.time
+from unnest(%(ids)s::bigint[]) root(id)
+cross join lateral (select array_agg(i.id) as ids from incidents i where i.id = root.id or i.merged_into = root.id) part
+cross join lateral (
+    select array_agg(a.lon) as lon, array_agg(a.lat) as lat, array_agg(extract(epoch from a.opened_at)::float8) as time
+    from (select lon, lat, opened_at from alerts
+          where incident_id = any(part.ids) and lon is not null
+          order by opened_at desc limit %(most)s) a
+    where a.opened_at >= (select max(opened_at) from alerts where incident_id = any(part.ids) and lon is not null)
+                         - %(within)s::interval
+) newest
+
+-- name: update_incidents
+update incidents
+set level = new.level, peak = new.peak, state = new.state, opened_at = new.opened_at, changed_at = new.changed_at,
+    closed_at = new.closed_at, alerts = new.alerts, located = new.located, lon = new.lon, lat = new.lat,
+    spread_m_per_h = new.spread_m_per_h, spread_bearing = new.spread_bearing
+from jsonb_to_recordset(%(rows)s) as new(
+    id bigint, level text, peak text, state text, opened_at timestamptz, changed_at timestamptz,
+    closed_at timestamptz, alerts integer, located integer, lon double precision, lat double precision,
+    spread_m_per_h double precision, spread_bearing double precision)
+where incidents.id = new.id
+
+-- name: insert_incident_transitions
+insert into incident_transitions (incident_id, time, kind, alert_id, other_id, from_level, to_level, note)
+select incident_id, time, kind, alert_id, other_id, from_level, to_level, coalesce(note, '')
+from jsonb_to_recordset(%(rows)s) as (
+    incident_id bigint, time timestamptz, kind text, alert_id bigint, other_id bigint, from_level text,
+    to_level text, note text)
+
+-- name: hide_behind_gateways
+-- The open silence alerts of sensors whose gateway is silent, too: those of the batch, and those that a gateway
+-- of the batch finds open. A row that another transaction holds is left to that one or to the tick: waiting for
+-- it here, with the family's lock in hand, is how two would wait for each other.
+with gateways as materialized (
+    select a.id, a.subject, a.exercise from alerts a
+    where a.kind = 'silence' and a.subject >> 32 = 2 and a.state in ('open', 'acknowledged', 'in_hand')
+      and (a.id = any(%(ids)s)
+           or a.subject in (
+               select (2::bigint << 32) | gateway.id
+               from alerts own
+               join sensors on sensors.id = own.sensor_id
+               join devices on devices.id = sensors.device_id
+               join devices gateway on gateway.name = devices.gateway
+               where own.id = any(%(ids)s) and own.kind = 'silence'))
+    for key share skip locked
+), behind as materialized (
+    select gateways.id as gateway_alert, gateways.exercise, sensors.id as sensor_id
+    from gateways
+    join devices gateway on gateway.id = gateways.subject & 4294967295
+    join devices on devices.gateway = gateway.name
+    join sensors on sensors.device_id = devices.id
+), hidden as materialized (
+    select a.id, behind.gateway_alert
+    from behind join alerts a on a.subject = behind.sensor_id and a.exercise = behind.exercise
+    where a.kind = 'silence' and a.state in ('open', 'acknowledged', 'in_hand') and a.inhibited_by is null
+    for no key update of a skip locked
+), changed as (
+    update alerts set inhibited_by = hidden.gateway_alert from hidden where alerts.id = hidden.id
+    returning alerts.id, alerts.level, alerts.state, alerts.inhibited_by
+), told as (
+    insert into alert_transitions (alert_id, kind, time, from_level, to_level, from_state, to_state, reason, note)
+    select id, 'state', %(time)s, level, level, state, state, 'inhibited', inhibited_by::text from changed order by id
+)
+select id, inhibited_by from changed order by id
+
+-- name: bring_forth
+-- What was hidden by a gateway's silence alert that is over.
+with over as materialized (
+    select a.id from alerts a join alerts g on g.id = a.inhibited_by
+    where g.id = any(%(ids)s) and g.kind = 'silence' and g.subject >> 32 = 2
+      and g.state in ('resolved', 'closed')
+    for no key update of a skip locked
+), changed as (
+    update alerts set inhibited_by = null from over where alerts.id = over.id
+    returning alerts.id, alerts.level, alerts.state
+), told as (
+    insert into alert_transitions (alert_id, kind, time, from_level, to_level, from_state, to_state, reason)
+    select id, 'state', %(time)s, level, level, state, state, 'uninhibited' from changed order by id
+)
+select id from changed where state in ('open', 'acknowledged', 'in_hand') order by id
+
+-- name: silence_alerts
+-- Those that inhibition may have something to do with: open silence alerts, and gateways' that hide others.
+select id from alerts where kind = 'silence' and state in ('open', 'acknowledged', 'in_hand')
+union
+select inhibited_by from alerts where inhibited_by is not null
+
+-- name: quiet_incidents
+-- Open ones of which no alert is open.
+select i.id, i.family, i.exercise, (extract(epoch from i.changed_at) * 1000000)::bigint as changed_at, i.level
+from incidents i
+where i.state = 'open' and (%(ids)s::bigint[] is null or i.id = any(%(ids)s))
+  and not exists (select from alerts a
+                  where a.state in ('open', 'acknowledged', 'in_hand')
+                    and a.incident_id in (select part.id from incidents part
+                                          where part.id = i.id or part.merged_into = i.id))
+order by i.id
+
+-- name: close_incidents
+update incidents set state = 'closed', closed_at = new.time, level = 'none'
+from jsonb_to_recordset(%(rows)s) as new(id bigint, time timestamptz)
+where incidents.id = new.id
+
+-- name: log_live_events
+select count(log_live_event(event.kind, event.payload))
+from jsonb_to_recordset(%(rows)s) as event(kind text, payload jsonb)

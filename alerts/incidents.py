@@ -1,0 +1,170 @@
+"""From many alerts to one incident, in the transaction that writes the alerts (docs/incidents.md).
+
+`group` is called once in a transaction, after the alerts' rows are written and before anything that
+takes the locks of the plan runs and of the live events; `tick` in a transaction of its own, now and then.
+Several pipelines may do so at once: who groups alerts of a family holds its lock until the commit.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from alerts.incident_groups import Arrival, Incident, place
+from alerts.incident_inhibition import Inhibition, inhibit, inhibit_again
+from alerts.incident_news import live_event, transition_rows
+from alerts.incident_settings import IncidentSettings, incident_settings
+from alerts.incident_store import (
+    INCIDENT_QUERIES,
+    at_their_roots,
+    cell_rows,
+    cells_around,
+    draw_numbers,
+    incident_row,
+    lock_families,
+    read_arrivals,
+    read_incidents,
+    spreads,
+    standing_levels,
+    touches_around,
+    write_rows,
+)
+from alerts.instants import iso
+from alerts.levels import highest
+from config.database import Connection
+
+
+class HasId(Protocol):
+    """An alert whose row is written."""
+
+    @property
+    def id(self) -> int | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grouped:
+    """What came of it."""
+
+    incident_of: dict[int, int]  # alert → the incident that it is part of now
+    inhibition: Inhibition
+    # For log_live_events, {"kind", "payload"}: the caller logs them last of all.
+    events: tuple[dict[str, Any], ...]
+
+
+def group(connection: Connection, alerts: Iterable[HasId], *, settings: IncidentSettings | None = None) -> Grouped:
+    """Put alerts that were opened, changed, resolved or reopened into incidents, in the open transaction.
+
+    An alert that has its incident stays in it. Told the same twice, it does nothing the second time.
+    """
+    settings = settings or incident_settings()
+    arrivals = read_arrivals(connection, sorted({one.id for one in alerts if one.id is not None}))
+    if not arrivals:
+        return Grouped(incident_of={}, inhibition=Inhibition(), events=())
+    arrivals = [one.by_itself() if settings.reach_of(one.family) == "subject" else one for one in arrivals]
+    lock_families(connection, (one.family for one in arrivals))
+    inhibition = inhibit(connection, arrivals)
+    incidents = _placed(connection, at_their_roots(connection, arrivals), settings)
+    events = _write(connection, incidents)
+    incident_of = {
+        arrival.id: incident.id
+        for incident in incidents
+        for arrival in [*incident.joined, *incident.changed]
+        if incident.id is not None
+    }
+    return Grouped(incident_of=incident_of, inhibition=inhibition, events=events)
+
+
+def _placed(connection: Connection, arrivals: Sequence[Arrival], settings: IncidentSettings) -> list[Incident]:
+    touches = touches_around(connection, arrivals)
+    cells = cells_around(connection, arrivals, touches, settings)
+    owners = {one.first_incident for one in arrivals if one.first_incident is not None}
+    standing = {one.id: one for one in read_incidents(connection, owners | {incident for incident, _ in cells})}
+    footprints = [(standing[incident], spot) for incident, spot in cells]
+    return place(arrivals, list(standing.values()), footprints, touches, settings)
+
+
+def _write(connection: Connection, incidents: Sequence[Incident]) -> tuple[dict[str, Any], ...]:
+    """Numbers and rows of new ones, merges, memberships; then what follows from all alerts of each."""
+    before = {id(one): one.level for one in incidents}
+    new = draw_numbers(connection, incidents)
+    for incident in new:
+        incident.is_new = True
+        incident.level = highest(*(one.level for one in incident.joined if one.is_open))
+    write_rows(connection, "insert_incidents", [incident_row(one) for one in new])
+    merges = [
+        {"id": other.id, "into_id": one.id, "time": iso(other.changed_at)}
+        for one in incidents
+        for other in one.absorbed
+    ]
+    write_rows(connection, "merge_incidents", merges)
+    write_rows(connection, "move_cells", merges)
+    members = [{"alert_id": each.id, "incident_id": one.id} for one in incidents for each in one.joined]
+    write_rows(connection, "join_alerts", members)
+    write_rows(connection, "write_cells", [row for one in incidents for row in cell_rows(one)])
+    _settle(connection, incidents)
+    changed = [one for one in incidents if not one.is_new or one.spread_m_per_h is not None]
+    write_rows(connection, "update_incidents", [incident_row(one) for one in changed])
+    news = {id(one): transition_rows(one, before[id(one)]) for one in incidents}
+    write_rows(connection, "insert_incident_transitions", [row for rows in news.values() for row in rows])
+    return tuple(live_event(one) for one in incidents if news[id(one)])
+
+
+def _settle(connection: Connection, incidents: Sequence[Incident]) -> None:
+    """Level, state and direction, by all alerts of each incident."""
+    old = [one for one in incidents if not one.is_new]
+    levels = standing_levels(connection, old)
+    moving = spreads(connection, [one for one in incidents if one.joined and one.located > 3])
+    for incident in old:
+        assert incident.id is not None
+        incident.level = levels[incident.id]
+        if incident.state == "closed" and (incident.joined or incident.level != "none"):
+            incident.state, incident.closed_at, incident.was_closed = "open", None, True
+    for incident in incidents:
+        if incident.id in moving:
+            motion = moving[incident.id]
+            incident.spread_m_per_h = motion.m_per_h if motion else None
+            incident.spread_bearing = motion.bearing if motion else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticked:
+    """What the passing of time did."""
+
+    closed: tuple[int, ...]  # incidents
+    inhibition: Inhibition  # what `group` had to leave to a later moment
+
+
+def tick(connection: Connection, now: int, *, settings: IncidentSettings | None = None) -> Ticked:
+    """Close the incidents whose alerts are all over and whose window has passed; `now`: the pipelines' clock, µs.
+
+    One transaction, in which it logs its live events. `closed_at` is the end of the window, whenever this is called.
+    """
+    settings = settings or incident_settings()
+    with connection.transaction():
+        inhibition = inhibit_again(connection, now)
+        due = _due(connection, now, settings, None)
+        if not due:
+            return Ticked(closed=(), inhibition=inhibition)
+        lock_families(connection, (row["family"] for row in due))
+        closing = _due(connection, now, settings, [row["incident_id"] for row in due])
+        write_rows(connection, "close_incidents", [{"id": row["incident_id"], "time": row["time"]} for row in closing])
+        write_rows(connection, "insert_incident_transitions", closing)
+        closed = tuple(row["incident_id"] for row in closing)
+        write_rows(connection, "log_live_events", [live_event(one) for one in read_incidents(connection, closed)])
+    return Ticked(closed=closed, inhibition=inhibition)
+
+
+def _due(connection: Connection, now: int, settings: IncidentSettings, ids: list[int] | None) -> list[dict[str, Any]]:
+    """As insert_incident_transitions takes them."""
+    rows = connection.execute(INCIDENT_QUERIES["quiet_incidents"], {"ids": ids}).fetchall()
+    return [
+        {
+            "incident_id": number,
+            "family": family,
+            "time": iso(changed_at + settings.window_us(family)),
+            "kind": "closed",
+            "from_level": level,
+            "to_level": "none",
+        }
+        for number, family, _, changed_at, level in rows
+        if changed_at + settings.window_us(family) <= now
+    ]
