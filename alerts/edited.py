@@ -35,7 +35,8 @@ def convert(
     except msgspec.ValidationError as error:
         said = str(error)
         reason = _PATH.sub("", said)
-        steps = _steps(said)
+        # What a struct says of its own fields may tell where in it the fault is.
+        steps = _steps(said) + list(getattr(error.__cause__, "steps", ()))
         key = _key(reason, steps, mend)
         if key in steps and f"`{key}`" not in reason:
             reason = f"{'.'.join(step for step in steps if isinstance(step, str))}: {reason}"
