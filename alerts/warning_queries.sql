@@ -110,9 +110,8 @@ order by c.division_id, w.event_code, w.effective, w.id
 
 -- name: last_levels
 -- What the rules last said of each township that has an open alert or is asked for.
-select distinct on (a.rule_id, a.subject) a.rule_id, a.subject, t.time, t.to_level,
-       a.state in ('open', 'acknowledged', 'in_hand')
-from alerts a join alert_transitions t on t.alert_id = a.id and t.kind = 'level'
+select distinct on (a.rule_id, a.subject) a.rule_id, a.subject, t.time, t.to_level
+from alerts a join alert_transitions t on t.alert_id = a.id and t.kind = 'level' and not t.retracts
 where a.rule_id = any(%(rules)s) and a.exercise = %(exercise)s
   and (a.subject = any(%(subjects)s) or a.state in ('open', 'acknowledged', 'in_hand'))
 order by a.rule_id, a.subject, t.id desc

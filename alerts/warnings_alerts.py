@@ -5,7 +5,7 @@ The alert is raised through the same writer as every other, in the transaction t
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from config.database import Connection
 from config.settings import CONFIG
 
 _BACK = timedelta(hours=24)  # what ended longer ago raises nothing any more
-_LATE_US = 120_000_000  # a change found so much later than it was is marked
+_LATE_US = 900_000_000  # a change found so much later than it was is marked; authorities take minutes to send
 
 Pair = tuple[str, int]  # rule id, subject
 
@@ -64,7 +64,6 @@ class Said:
 
     time: int  # µs
     level: Level
-    open: bool = True  # False: its alert is over, whoever ended it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +79,7 @@ def changes(spans: Sequence[Span], said: Said | None, now: int) -> list[Change]:
     """The changes up to and with `now` (µs) that lead from what was said last to what the spans say.
 
     The gravest of what is in force at a time counts. What should have been before the last word
-    is not told again: the first change is at its time. An alert that is over has no level to fall from.
+    is not told again: the first change is at its time.
     """
     level: Level = said.level if said else "none"
     edges = {edge for span in spans for edge in (span.begins, span.ends)}
@@ -92,8 +91,6 @@ def changes(spans: Sequence[Span], said: Said | None, now: int) -> list[Change]:
         if after != level:
             found.append(Change(time=edge, before=level, after=after))
             level = after
-    if found and said and not said.open:
-        found[:1] = [replace(found[0], before="none")] if found[0].after != "none" else []
     return found
 
 
@@ -101,7 +98,7 @@ def follow(connection: Connection, now: datetime, judging: Judging) -> int:
     """Bring the alerts of official warnings to what is in force at `now`, in the open transaction.
 
     How many changes were recorded. The caller holds the lock of warnings. Deterministic: asked again, it
-    finds nothing to do. An alert that a person closed is not raised again by the warning that raised it.
+    finds nothing to do. An alert that a person ended is not raised again by the warning that raised it.
     """
     by_event = judging.by_event()
     if not by_event:
@@ -151,11 +148,8 @@ def _spans(connection: Connection, by_event: dict[str, list[str]], asked: dict[s
 
 
 def _said(connection: Connection, asked: dict[str, Any]) -> dict[Pair, Said]:
-    rows = connection.execute(QUERIES["last_levels"], asked).fetchall()
-    return {
-        (rule, subject): Said(time=micros(time), level=level, open=is_open)
-        for rule, subject, time, level, is_open in rows
-    }
+    rows = connection.execute(QUERIES["last_levels"], asked)
+    return {(rule, subject): Said(time=micros(time), level=level) for rule, subject, time, level in rows}
 
 
 def _transition(rule_id: str, subject: int, change: Change) -> Transition:

@@ -221,12 +221,16 @@ def receive(
     from commands.servers import broker as broker_of
     from commands.servers import database as database_of
     from commands.stopping import hold_lifeline, stop_on_signals
+    from config.database import connect
+    from config.migrate import migrate
     from config.settings import WarningSettings
 
     if lifeline:
         hold_lifeline()
     stop, place, settings = stop_on_signals(), place_of(database, data), WarningSettings()
     with database_of(place) as url, broker_of(place) as broker:
+        with connect(url, "migrate", autocommit=True) as connection:
+            migrate(connection)
         session = new_session(broker, settings, ready=lambda: typer.echo("ready"))
         run_receiver(url, session, settings, Judging(), stop)
 
