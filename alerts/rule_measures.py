@@ -31,10 +31,11 @@ class Measure(Struct, frozen=True, kw_only=True):
 
     `days` counts days of Chongqing time (00:00 to 24:00, UTC+8) in a row of which the largest
     reading is at least `at_least` (or the smallest at most `at_most`), no reading after t counted:
-    among the day of t and the `over_us` / 1 day whole days before it. The row ends with the day of t;
+    among the day of t and those before it, `over_us` / 1 day in all. The row ends with the day of t;
     where that day has not met the value (yet), with the day before instead. So it rises with the
     reading that makes a day count, and falls to 0 with the first reading after a day that did not.
-    A day without readings does not count.
+    A day without readings does not count. To stay at 3 through the morning of a fourth day, it needs
+    4 days to look at.
     """
 
     of: Of = "value"
@@ -48,8 +49,6 @@ class Measure(Struct, frozen=True, kw_only=True):
     @property
     def reach_us(self) -> int:
         """How far back readings are needed."""
-        if self.of == "days":
-            return self.over_us + micros(DAY_S)
         return self.over_us * (_BACK if self.full or self.of in ("change", "rate") else 1)
 
     @property
