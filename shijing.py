@@ -13,6 +13,7 @@ import pydantic
 import typer
 
 from commands.options import Data, Database, Json, place_of, tell
+from commands.out import alerts_out
 from commands.sensor import sensor_app
 from commands.warnings import warning_app
 from config.database import Connection
@@ -34,6 +35,7 @@ app.add_typer(sensor_app, name="sensor")
 app.add_typer(warning_app, name="warning")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(bench_app, name="bench")
+app.command("alerts-out")(alerts_out)
 
 Lifeline = Annotated[bool, typer.Option("--lifeline", hidden=True, help="Stop when standard input ends.")]
 
