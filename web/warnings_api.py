@@ -1,0 +1,127 @@
+"""Official warnings (官方预警) over HTTP: listed for everyone, entered and ended by hand from this machine only."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Response
+from msgspec import Meta, Struct
+from pydantic import AwareDatetime
+
+from alerts.levels import Grade
+from alerts.warnings_alerts import Judging
+from alerts.warnings_hand import add, cancel
+from alerts.warnings_list import listing, one
+from web.api import DATABASE_WAIT_S, as_json
+from web.errors import WarningUnknownError
+from web.guard import Body, read_body
+from web.parts import PartsOf
+
+router = APIRouter(prefix="/api/warnings")
+
+Number = Annotated[int, Path(ge=1, le=2**62)]
+Moment = Annotated[datetime, Meta(tz=True)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Title = Annotated[str, Meta(min_length=1, max_length=1000)]
+Text = Annotated[str, Meta(max_length=50_000)]
+Code = Annotated[str, Meta(min_length=6, max_length=12)]
+
+_IN_FORCE = {"yes": True, "no": False, "all": None}
+
+
+class Entered(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A warning read from a fax, a call or another screen; times with their offset."""
+
+    sender: Name  # who issued it
+    sent: Moment
+    level: Grade
+    headline: Title
+    event_code: Annotated[str, Meta(max_length=32)]
+    area_codes: Annotated[list[Code], Meta(min_length=1, max_length=2000)]
+    actor: Name  # who enters it
+    effective: Moment | None = None
+    expires: Moment | None = None
+    event: Annotated[str, Meta(max_length=200)] = ""
+    description: Text = ""
+    instruction: Text = ""
+    replaces: Annotated[str, Meta(max_length=200)] = ""  # identifier of the same sender's that it updates
+    status: Literal["actual", "exercise", "test"] = "actual"
+
+    def row(self) -> dict[str, str]:
+        """Its fields as in a file of warnings."""
+        times = {"sent": self.sent, "effective": self.effective, "expires": self.expires}
+        return {
+            **{name: time.isoformat() for name, time in times.items() if time is not None},
+            "sender": self.sender,
+            "level": self.level,
+            "headline": self.headline,
+            "event_code": self.event_code,
+            "event": self.event,
+            "area_codes": ",".join(self.area_codes),
+            "description": self.description,
+            "instruction": self.instruction,
+            "replaces": self.replaces,
+            "status": self.status,
+        }
+
+
+class Ended(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who ends a warning, and why."""
+
+    actor: Name
+    reason: Annotated[str, Meta(max_length=2000)] = ""
+
+
+@router.get("")
+def warnings(
+    parts: PartsOf,
+    *,
+    in_force: Annotated[Literal["yes", "no", "all"], Query()] = "yes",
+    at: Annotated[AwareDatetime | None, Query()] = None,
+    event: Annotated[str | None, Query(max_length=32)] = None,
+    level: Annotated[Grade | None, Query()] = None,
+    division: Annotated[str | None, Query(pattern=r"^[0-9]{2,12}$")] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """`{"warnings": […], "next": number or null}`, the newest first; `before=next` gives the page after.
+
+    In force at `at` (with its offset; by default the pipeline's clock), or what is not (`in_force=no`), or `all`.
+    """
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        rows = listing(
+            connection,
+            at=at,
+            in_force=_IN_FORCE[in_force],
+            event=event,
+            level=level,
+            division=division,
+            before=before,
+            limit=limit,
+        )
+    return as_json({"warnings": rows, "next": rows[-1]["id"] if len(rows) == limit else None})
+
+
+@router.get("/{warning}")
+def warning_of(warning: Number, parts: PartsOf) -> Response:
+    """One warning with the townships that it covers and the message as it came."""
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        row = one(connection, str(warning))
+    if row is None:
+        raise WarningUnknownError(str(warning))
+    return as_json(row)
+
+
+@router.post("")
+def enter(body: Body, parts: PartsOf) -> Response:
+    """Enter a warning by hand (`Entered`): `{"state", "identifier", "ids", "townships", "unknown_codes", …}`."""
+    entered = read_body(body, Entered)
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        return as_json(add(connection, entered.row(), Judging(), actor=entered.actor))
+
+
+@router.post("/{warning}/cancel")
+def end(warning: Number, body: Body, parts: PartsOf) -> Response:
+    """End a warning in its sender's name (`Ended`)."""
+    ended = read_body(body, Ended)
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        return as_json(cancel(connection, str(warning), Judging(), actor=ended.actor, reason=ended.reason))
