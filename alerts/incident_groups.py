@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from alerts.incident_pace import Minute, Pace, joined, minute_of, spread
 from alerts.incident_settings import IncidentSettings
-from alerts.levels import Level, highest
+from alerts.levels import GRADES, LEVELS, Level, highest, rank
 
 Touches = Mapping[int, frozenset[int]]  # division → those that share a border with it
 
@@ -41,6 +42,12 @@ class Arrival:
     opened_at: int
     changed_at: int
     first_incident: int | None  # that it joined before; it may be part of another by now
+    counted: Level  # with which it counts there so far
+
+    @property
+    def counts(self) -> Level:
+        """The level with which it counts in its incident now."""
+        return self.level if self.is_open else "none"
 
     def by_itself(self) -> "Arrival":
         """The same where its subject alone makes the incident; the footprint still says where that is."""
@@ -61,9 +68,11 @@ class Incident:
     changed_at: int
     closed_at: int | None = None
     alerts: int = 0
+    open_alerts: list[int] = field(default_factory=lambda: [0] * len(GRADES))  # by level, blue … red
     located: int = 0
     lon: float = 0.0  # the mean of the located ones
     lat: float = 0.0
+    pace: Pace = ()
     spread_m_per_h: float | None = None
     spread_bearing: float | None = None
     merged_into: "Incident | None" = None
@@ -72,6 +81,9 @@ class Incident:
     absorbed: list["Incident"] = field(default_factory=list)  # that had numbers
     is_new: bool = False  # this batch opened it
     was_closed: bool = False  # and this batch opened it again
+
+    def __post_init__(self) -> None:
+        self.pace = tuple(Minute(*one) for one in self.pace)
 
     def root(self) -> "Incident":
         """What it is part of now."""
@@ -90,10 +102,18 @@ class Incident:
         self.changed_at = max(self.changed_at, one.changed_at)
         self.peak = highest(self.peak, one.peak)
 
+    def follow(self, arrival: Arrival) -> None:
+        """One of its alerts changed."""
+        self.extend(arrival)
+        self.changed.append(arrival)
+        self._count(arrival.counted, -1)
+        self._count(arrival.counts, 1)
+
     def join(self, arrival: Arrival) -> None:
         """One alert more."""
         self.extend(arrival)
         self.joined.append(arrival)
+        self._count(arrival.counts, 1)
         self.alerts += 1
         if arrival.lon is not None and arrival.lat is not None:
             self._weigh(arrival.lon, arrival.lat, 1)
@@ -102,11 +122,28 @@ class Incident:
         """Take in another, younger one."""
         self.extend(other)
         self.alerts += other.alerts
+        self.open_alerts = [a + b for a, b in zip(self.open_alerts, other.open_alerts, strict=True)]
+        self.pace = joined(self.pace, other.pace)
         self._weigh(other.lon, other.lat, other.located)
         self.joined += other.joined
         self.changed += other.changed
         self.absorbed += other.absorbed if other.id is None else [other, *other.absorbed]
         other.merged_into, other.joined, other.changed, other.absorbed = self, [], [], []
+
+    def settle(self) -> None:
+        """Level, pace and direction after all that the batch did."""
+        self.level = LEVELS[max((i + 1 for i, number in enumerate(self.open_alerts) if number), default=0)]
+        if self.joined or self.absorbed:
+            self.pace = joined(self.pace, (minute_of(one.opened_at, one.lon, one.lat) for one in self.joined))
+            motion = spread(self.pace)
+            self.spread_m_per_h = motion.m_per_h if motion else None
+            self.spread_bearing = motion.bearing if motion else None
+        if self.state == "closed" and (self.joined or self.level != "none"):
+            self.state, self.closed_at, self.was_closed = "open", None, True
+
+    def _count(self, level: Level, number: int) -> None:
+        if level != "none":
+            self.open_alerts[rank(level) - 1] += number
 
     def _weigh(self, lon: float, lat: float, count: int) -> None:
         if count:
@@ -191,8 +228,7 @@ def place(
     for arrival in in_order:
         if arrival.first_incident is not None:
             owner = by_id[arrival.first_incident]
-            owner.extend(arrival)
-            owner.changed.append(arrival)
+            owner.follow(arrival)
     drafts: list[Incident] = []
     for arrival in in_order:
         if arrival.first_incident is None:
@@ -226,4 +262,5 @@ def _opened(arrival: Arrival) -> Incident:
         state="open",
         opened_at=arrival.opened_at,
         changed_at=arrival.changed_at,
+        is_new=True,
     )

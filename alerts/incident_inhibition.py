@@ -19,6 +19,12 @@ class Inhibition:
     hidden: dict[int, int] = field(default_factory=dict)  # alert → the gateway's alert that hides it
     released: tuple[int, ...] = ()  # open again to the eye: what was held back for them is due now
 
+    def after(self, before: "Inhibition") -> "Inhibition":
+        """Both, one after the other."""
+        hidden = {alert: by for alert, by in before.hidden.items() if alert not in self.released} | self.hidden
+        released = {*before.released, *self.released} - hidden.keys()
+        return Inhibition(hidden=hidden, released=tuple(sorted(released)))
+
 
 def inhibit(connection: Connection, arrivals: Sequence[Arrival]) -> Inhibition:
     """Hide and bring forth by the silence alerts among the arrivals; under their families' locks."""

@@ -6,10 +6,12 @@ select a.id, a.kind, coalesce(nullif(a.family, ''), a.rule_id) as family, a.exer
        a.state in ('open', 'acknowledged', 'in_hand') as is_open, a.township_id, a.grid_id,
        coalesce('river ' || nullif(s.river, ''), 'subject ' || a.subject) as place, a.lon, a.lat,
        (extract(epoch from a.opened_at) * 1000000)::bigint as opened_at,
-       (extract(epoch from a.changed_at) * 1000000)::bigint as changed_at, a.incident_id as first_incident
+       (extract(epoch from a.changed_at) * 1000000)::bigint as changed_at, a.incident_id as first_incident,
+       coalesce(a.incident_level, 'none') as counted
 from alerts a left join sensors s on s.id = a.sensor_id
 where a.id = any(%(ids)s)
-order by a.opened_at, a.id
+order by a.id
+for no key update of a
 
 -- name: lock_families
 -- Always in one order, so that two never wait for each other; held until the transaction ends.
@@ -20,7 +22,7 @@ from (select distinct hashtext(family) as key from unnest(%(families)s::text[]) 
 select id, coalesce(merged_into, id) from incidents where id = any(%(ids)s)
 
 -- name: incidents_by_id
-select id, family, exercise, level, peak, state, alerts, located, coalesce(lon, 0) as lon, coalesce(lat, 0) as lat,
+select id, family, exercise, level, peak, state, alerts, open_alerts, pace, located, coalesce(lon, 0) as lon, coalesce(lat, 0) as lat,
        (extract(epoch from opened_at) * 1000000)::bigint as opened_at,
        (extract(epoch from changed_at) * 1000000)::bigint as changed_at,
        (extract(epoch from closed_at) * 1000000)::bigint as closed_at, spread_m_per_h, spread_bearing
@@ -42,14 +44,14 @@ order by c.incident_id
 select nextval(pg_get_serial_sequence('incidents', 'id')) from generate_series(1, %(count)s)
 
 -- name: insert_incidents
-insert into incidents (id, family, exercise, level, peak, state, opened_at, changed_at, alerts, located, lon, lat,
-                       spread_m_per_h, spread_bearing)
+insert into incidents (id, family, exercise, level, peak, state, opened_at, changed_at, alerts, open_alerts,
+                       located, lon, lat, pace, spread_m_per_h, spread_bearing)
 overriding system value
-select id, family, exercise, level, peak, 'open', opened_at, changed_at, alerts, located, lon, lat,
+select id, family, exercise, level, peak, 'open', opened_at, changed_at, alerts, open_alerts, located, lon, lat, pace,
        spread_m_per_h, spread_bearing
 from jsonb_to_recordset(%(rows)s) as (
     id bigint, family text, exercise boolean, level text, peak text, opened_at timestamptz, changed_at timestamptz,
-    alerts integer, located integer, lon double precision, lat double precision,
+    alerts integer, open_alerts integer[], located integer, lon double precision, lat double precision, pace jsonb,
     spread_m_per_h double precision, spread_bearing double precision)
 
 -- name: merge_incidents
@@ -73,9 +75,9 @@ on conflict (incident_id, township_id, grid_id, place) do update
 set first_at = least(old.first_at, excluded.first_at), last_at = greatest(old.last_at, excluded.last_at),
     alerts = old.alerts + excluded.alerts
 
--- name: join_alerts
-update alerts set incident_id = new.incident_id
-from jsonb_to_recordset(%(rows)s) as new(alert_id bigint, incident_id bigint)
+-- name: count_alerts_in
+update alerts set incident_id = new.incident_id, incident_level = new.level
+from jsonb_to_recordset(%(rows)s) as new(alert_id bigint, incident_id bigint, level text)
 where alerts.id = new.alert_id
 
 -- name: write_cells
@@ -88,44 +90,16 @@ on conflict (incident_id, township_id, grid_id, place) do update
 set first_at = least(old.first_at, excluded.first_at), last_at = greatest(old.last_at, excluded.last_at),
     alerts = old.alerts + excluded.alerts
 
--- name: standing_levels
--- The highest level that is open in each incident.
-select root.id, case
-    when exists (select from alerts a where a.incident_id = any(part.ids) and a.level = 'red'
-                 and a.state in ('open', 'acknowledged', 'in_hand')) then 'red'
-    when exists (select from alerts a where a.incident_id = any(part.ids) and a.level = 'orange'
-                 and a.state in ('open', 'acknowledged', 'in_hand')) then 'orange'
-    when exists (select from alerts a where a.incident_id = any(part.ids) and a.level = 'yellow'
-                 and a.state in ('open', 'acknowledged', 'in_hand')) then 'yellow'
-    when exists (select from alerts a where a.incident_id = any(part.ids) and a.level = 'blue'
-                 and a.state in ('open', 'acknowledged', 'in_hand')) then 'blue'
-    else 'none' end
-from unnest(%(ids)s::bigint[]) root(id)
-cross join lateral (select array_agg(i.id) as ids from incidents i where i.id = root.id or i.merged_into = root.id) part
-
--- name: newest_places
--- Of each incident the places and times (s) of its newest located alerts.
-select root.id, newest.lon, newest.lat, newest.time
-from unnest(%(ids)s::bigint[]) root(id)
-cross join lateral (select array_agg(i.id) as ids from incidents i where i.id = root.id or i.merged_into = root.id) part
-cross join lateral (
-    select array_agg(a.lon) as lon, array_agg(a.lat) as lat, array_agg(extract(epoch from a.opened_at)::float8) as time
-    from (select lon, lat, opened_at from alerts
-          where incident_id = any(part.ids) and lon is not null
-          order by opened_at desc limit %(most)s) a
-    where a.opened_at >= (select max(opened_at) from alerts where incident_id = any(part.ids) and lon is not null)
-                         - %(within)s::interval
-) newest
-
 -- name: update_incidents
 update incidents
 set level = new.level, peak = new.peak, state = new.state, opened_at = new.opened_at, changed_at = new.changed_at,
-    closed_at = new.closed_at, alerts = new.alerts, located = new.located, lon = new.lon, lat = new.lat,
+    closed_at = new.closed_at, alerts = new.alerts, open_alerts = new.open_alerts, located = new.located,
+    lon = new.lon, lat = new.lat, pace = new.pace,
     spread_m_per_h = new.spread_m_per_h, spread_bearing = new.spread_bearing
 from jsonb_to_recordset(%(rows)s) as new(
     id bigint, level text, peak text, state text, opened_at timestamptz, changed_at timestamptz,
-    closed_at timestamptz, alerts integer, located integer, lon double precision, lat double precision,
-    spread_m_per_h double precision, spread_bearing double precision)
+    closed_at timestamptz, alerts integer, open_alerts integer[], located integer, lon double precision,
+    lat double precision, pace jsonb, spread_m_per_h double precision, spread_bearing double precision)
 where incidents.id = new.id
 
 -- name: insert_incident_transitions
@@ -193,19 +167,23 @@ select id from alerts where kind = 'silence' and state in ('open', 'acknowledged
 union
 select inhibited_by from alerts where inhibited_by is not null
 
+-- name: miscounted_alerts
+-- Open ones that nobody grouped, and such as changed with nobody saying so.
+select a.id from alerts a
+where a.incident_id is null and a.state in ('open', 'acknowledged', 'in_hand')
+   or a.incident_level <> 'none'
+      and (a.incident_level <> a.level or a.state not in ('open', 'acknowledged', 'in_hand'))
+order by a.id
+for no key update skip locked
+
 -- name: quiet_incidents
 -- Open ones of which no alert is open.
-select i.id, i.family, i.exercise, (extract(epoch from i.changed_at) * 1000000)::bigint as changed_at, i.level
-from incidents i
-where i.state = 'open' and (%(ids)s::bigint[] is null or i.id = any(%(ids)s))
-  and not exists (select from alerts a
-                  where a.state in ('open', 'acknowledged', 'in_hand')
-                    and a.incident_id in (select part.id from incidents part
-                                          where part.id = i.id or part.merged_into = i.id))
-order by i.id
+select id, family, (extract(epoch from changed_at) * 1000000)::bigint as changed_at from incidents
+where state = 'open' and level = 'none' and (%(ids)s::bigint[] is null or id = any(%(ids)s))
+order by id
 
 -- name: close_incidents
-update incidents set state = 'closed', closed_at = new.time, level = 'none'
+update incidents set state = 'closed', closed_at = new.time
 from jsonb_to_recordset(%(rows)s) as new(id bigint, time timestamptz)
 where incidents.id = new.id
 

@@ -6,30 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from psycopg.rows import class_row, dict_row
 from psycopg.types.json import Jsonb
 
 from alerts.incident_groups import Arrival, Incident, Spot
 from alerts.incident_settings import IncidentSettings
 from alerts.instants import aware, iso
-from alerts.levels import Level
 from config.database import Connection
 from config.queries import Queries
 from geo.adjacency import touching
-from geo.motion import Motion, motion_of_centre
 
 INCIDENT_QUERIES = Queries(Path(__file__).with_name("incident_queries.sql"))
 
 Row = dict[str, Any]
 
-# [D] The spread of the last hours, not of all its life: the newest alerts, none this much older than the newest.
-_NEWEST_ALERTS = 200
-_NEWEST_WITHIN = "6 hours"
-
 
 def read_arrivals(connection: Connection, ids: Sequence[int]) -> list[Arrival]:
-    """The alerts as they are now; `first_incident` as it was when they joined."""
+    """The alerts as they are now, their rows locked; `first_incident` as it was when they joined."""
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(INCIDENT_QUERIES["arrivals"], {"ids": list(ids)}).fetchall()
     return [_arrival(row) for row in rows]
@@ -120,23 +113,6 @@ def draw_numbers(connection: Connection, incidents: Sequence[Incident]) -> list[
     return new
 
 
-def standing_levels(connection: Connection, incidents: Sequence[Incident]) -> dict[int, Level]:
-    """The highest open level of each, once its alerts are joined."""
-    return dict(_ask(connection, "standing_levels", incidents))
-
-
-def spreads(connection: Connection, incidents: Sequence[Incident]) -> dict[int, Motion | None]:
-    """Which way each spreads, by its newest alerts."""
-    rows = _ask(connection, "newest_places", incidents, most=_NEWEST_ALERTS, within=_NEWEST_WITHIN)
-    return {row[0]: motion_of_centre(*(np.array(column or [], dtype=np.float64) for column in row[1:])) for row in rows}
-
-
-def _ask(connection: Connection, query: str, incidents: Sequence[Incident], **named: object) -> list[tuple[Any, ...]]:
-    if not incidents:
-        return []
-    return connection.execute(INCIDENT_QUERIES[query], {"ids": [one.id for one in incidents], **named}).fetchall()
-
-
 def write_rows(connection: Connection, query: str, rows: Sequence[Row]) -> None:
     """One statement for all rows; none for none."""
     if rows:
@@ -157,12 +133,20 @@ def incident_row(incident: Incident) -> Row:
         "changed_at": iso(incident.changed_at),
         "closed_at": None if incident.closed_at is None else iso(incident.closed_at),
         "alerts": incident.alerts,
+        "open_alerts": incident.open_alerts,
+        "pace": incident.pace,
         "located": incident.located,
         "lon": incident.lon if located else None,
         "lat": incident.lat if located else None,
         "spread_m_per_h": incident.spread_m_per_h,
         "spread_bearing": incident.spread_bearing,
     }
+
+
+def count_rows(incident: Incident) -> list[Row]:
+    """The alerts that count in it from now on, or with another level, as count_alerts_in takes them."""
+    moved = [*incident.joined, *(one for one in incident.changed if one.counts != one.counted)]
+    return [{"alert_id": one.id, "incident_id": incident.id, "level": one.counts} for one in moved]
 
 
 def cell_rows(incident: Incident) -> list[Row]:

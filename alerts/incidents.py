@@ -18,18 +18,16 @@ from alerts.incident_store import (
     at_their_roots,
     cell_rows,
     cells_around,
+    count_rows,
     draw_numbers,
     incident_row,
     lock_families,
     read_arrivals,
     read_incidents,
-    spreads,
-    standing_levels,
     touches_around,
     write_rows,
 )
 from alerts.instants import iso
-from alerts.levels import highest
 from config.database import Connection
 
 
@@ -83,12 +81,11 @@ def _placed(connection: Connection, arrivals: Sequence[Arrival], settings: Incid
 
 
 def _write(connection: Connection, incidents: Sequence[Incident]) -> tuple[dict[str, Any], ...]:
-    """Numbers and rows of new ones, merges, memberships; then what follows from all alerts of each."""
+    """Numbers and rows of new ones, merges, members, and what the screens are told."""
     before = {id(one): one.level for one in incidents}
     new = draw_numbers(connection, incidents)
-    for incident in new:
-        incident.is_new = True
-        incident.level = highest(*(one.level for one in incident.joined if one.is_open))
+    for incident in incidents:
+        incident.settle()
     write_rows(connection, "insert_incidents", [incident_row(one) for one in new])
     merges = [
         {"id": other.id, "into_id": one.id, "time": iso(other.changed_at)}
@@ -97,32 +94,12 @@ def _write(connection: Connection, incidents: Sequence[Incident]) -> tuple[dict[
     ]
     write_rows(connection, "merge_incidents", merges)
     write_rows(connection, "move_cells", merges)
-    members = [{"alert_id": each.id, "incident_id": one.id} for one in incidents for each in one.joined]
-    write_rows(connection, "join_alerts", members)
+    write_rows(connection, "count_alerts_in", [row for one in incidents for row in count_rows(one)])
     write_rows(connection, "write_cells", [row for one in incidents for row in cell_rows(one)])
-    _settle(connection, incidents)
-    changed = [one for one in incidents if not one.is_new or one.spread_m_per_h is not None]
-    write_rows(connection, "update_incidents", [incident_row(one) for one in changed])
+    write_rows(connection, "update_incidents", [incident_row(one) for one in incidents if not one.is_new])
     news = {id(one): transition_rows(one, before[id(one)]) for one in incidents}
     write_rows(connection, "insert_incident_transitions", [row for rows in news.values() for row in rows])
     return tuple(live_event(one) for one in incidents if news[id(one)])
-
-
-def _settle(connection: Connection, incidents: Sequence[Incident]) -> None:
-    """Level, state and direction, by all alerts of each incident."""
-    old = [one for one in incidents if not one.is_new]
-    levels = standing_levels(connection, old)
-    moving = spreads(connection, [one for one in incidents if one.joined and one.located > 3])
-    for incident in old:
-        assert incident.id is not None
-        incident.level = levels[incident.id]
-        if incident.state == "closed" and (incident.joined or incident.level != "none"):
-            incident.state, incident.closed_at, incident.was_closed = "open", None, True
-    for incident in incidents:
-        if incident.id in moving:
-            motion = moving[incident.id]
-            incident.spread_m_per_h = motion.m_per_h if motion else None
-            incident.spread_bearing = motion.bearing if motion else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,41 +107,52 @@ class Ticked:
     """What the passing of time did."""
 
     closed: tuple[int, ...]  # incidents
+    mended: tuple[int, ...]  # alerts that nobody had grouped, or that changed with nobody saying so
     inhibition: Inhibition  # what `group` had to leave to a later moment
 
 
 def tick(connection: Connection, now: int, *, settings: IncidentSettings | None = None) -> Ticked:
     """Close the incidents whose alerts are all over and whose window has passed; `now`: the pipelines' clock, µs.
 
-    One transaction, in which it logs its live events. `closed_at` is the end of the window, whenever this is called.
+    On an autocommit connection, in two transactions of its own that log their live events. `closed_at` is the
+    end of the window, whenever this is called.
     """
     settings = settings or incident_settings()
     with connection.transaction():
+        mended = [_Miscounted(id=row[0]) for row in connection.execute(INCIDENT_QUERIES["miscounted_alerts"])]
+        grouped = group(connection, mended, settings=settings)
+        write_rows(connection, "log_live_events", grouped.events)
+    with connection.transaction():
         inhibition = inhibit_again(connection, now)
-        due = _due(connection, now, settings, None)
-        if not due:
-            return Ticked(closed=(), inhibition=inhibition)
-        lock_families(connection, (row["family"] for row in due))
-        closing = _due(connection, now, settings, [row["incident_id"] for row in due])
-        write_rows(connection, "close_incidents", [{"id": row["incident_id"], "time": row["time"]} for row in closing])
-        write_rows(connection, "insert_incident_transitions", closing)
-        closed = tuple(row["incident_id"] for row in closing)
-        write_rows(connection, "log_live_events", [live_event(one) for one in read_incidents(connection, closed)])
-    return Ticked(closed=closed, inhibition=inhibition)
+        closed = _close(connection, now, settings)
+    return Ticked(
+        closed=closed, mended=tuple(one.id for one in mended), inhibition=inhibition.after(grouped.inhibition)
+    )
 
 
-def _due(connection: Connection, now: int, settings: IncidentSettings, ids: list[int] | None) -> list[dict[str, Any]]:
-    """As insert_incident_transitions takes them."""
-    rows = connection.execute(INCIDENT_QUERIES["quiet_incidents"], {"ids": ids}).fetchall()
-    return [
-        {
-            "incident_id": number,
-            "family": family,
-            "time": iso(changed_at + settings.window_us(family)),
-            "kind": "closed",
-            "from_level": level,
-            "to_level": "none",
-        }
-        for number, family, _, changed_at, level in rows
-        if changed_at + settings.window_us(family) <= now
-    ]
+@dataclass(frozen=True, kw_only=True)
+class _Miscounted:
+    id: int
+
+
+def _close(connection: Connection, now: int, settings: IncidentSettings) -> tuple[int, ...]:
+    due = _due(connection, now, settings, None)
+    if not due:
+        return ()
+    lock_families(connection, {family for family, _ in due})
+    closing = [row for _, row in _due(connection, now, settings, [row["incident_id"] for _, row in due])]
+    write_rows(connection, "close_incidents", [{"id": row["incident_id"], "time": row["time"]} for row in closing])
+    write_rows(connection, "insert_incident_transitions", closing)
+    closed = tuple(row["incident_id"] for row in closing)
+    write_rows(connection, "log_live_events", [live_event(one) for one in read_incidents(connection, closed)])
+    return closed
+
+
+def _due(
+    connection: Connection, now: int, settings: IncidentSettings, ids: list[int] | None
+) -> list[tuple[str, dict[str, Any]]]:
+    """(family, row of incident_transitions) of each that closes now."""
+    quiet = connection.execute(INCIDENT_QUERIES["quiet_incidents"], {"ids": ids}).fetchall()
+    ends = [(number, family, changed_at + settings.window_us(family)) for number, family, changed_at in quiet]
+    same = {"kind": "closed", "from_level": "none", "to_level": "none"}
+    return [(family, {"incident_id": number, "time": iso(end), **same}) for number, family, end in ends if end <= now]

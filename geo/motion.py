@@ -12,7 +12,7 @@ from geo.crs import GEOGRAPHIC, gauss_kruger_zone, project
 
 Floats = NDArray[np.float64]
 
-FEWEST_POINTS = 4
+FEWEST_CENTRES = 4
 SHORTEST_S = 60.0
 SIGNIFICANCE = 3.0  # the velocity must be this many times its standard error: else it is scatter
 
@@ -25,18 +25,18 @@ class Motion:
     bearing: float  # degrees from true north, clockwise, 0 ≤ bearing < 360
 
 
-def motion_of_centre(lon: Floats, lat: Floats, time_s: Floats) -> Motion | None:
-    """The motion of n points (degrees CGCS2000, seconds) as they appear: least squares of place against time.
+def motion_of_centre(lon: Floats, lat: Floats, time_s: Floats, weight: Floats) -> Motion | None:
+    """The motion of n centres (degrees CGCS2000, seconds, points in each): least squares of place against time.
 
-    In the Gauss-Krüger zone of their mean longitude. None where there are too few points, they are all of
-    about one time, or no direction stands out from the scatter of the points.
+    In the Gauss-Krüger zone of their mean longitude. None where there are too few centres, they are all of
+    about one time, or no direction stands out from their scatter.
     """
-    if len(lon) < FEWEST_POINTS or np.ptp(time_s) < SHORTEST_S:
+    if len(lon) < FEWEST_CENTRES or np.ptp(time_s) < SHORTEST_S:
         return None
-    middle = float(lon.mean()), float(lat.mean())
+    middle = float(np.average(lon, weights=weight)), float(np.average(lat, weights=weight))
     zone = gauss_kruger_zone(middle[0])
     points = project(np.asarray(shapely.points(lon, lat), dtype=object), GEOGRAPHIC, zone)
-    east, north, error = _velocity(shapely.get_coordinates(points), time_s)
+    east, north, error = _velocity(shapely.get_coordinates(points), time_s, weight)
     speed = hypot(east, north)
     if speed * 3600 < 1.0 or speed < SIGNIFICANCE * error:
         return None
@@ -44,12 +44,12 @@ def motion_of_centre(lon: Floats, lat: Floats, time_s: Floats) -> Motion | None:
     return Motion(m_per_h=speed * 3600, bearing=(degrees(atan2(east, north)) + turn) % 360)
 
 
-def _velocity(places: Floats, time_s: Floats) -> tuple[float, float, float]:
+def _velocity(places: Floats, time_s: Floats, weight: Floats) -> tuple[float, float, float]:
     """Metres a second to grid east and north, and the standard error of each."""
-    time = time_s - time_s.mean()
-    offsets = places - places.mean(axis=0)
-    spread = float(time @ time)
-    slopes = time @ offsets / spread
+    time = time_s - np.average(time_s, weights=weight)
+    offsets = places - np.average(places, axis=0, weights=weight)
+    spread = float(weight @ time**2)
+    slopes = (weight * time) @ offsets / spread
     residuals = offsets - np.outer(time, slopes)
-    variance = float((residuals**2).sum()) / (2 * len(time) - 4)
+    variance = float((weight @ residuals**2).sum()) / (2 * len(time) - 4)
     return float(slopes[0]), float(slopes[1]), (variance / spread) ** 0.5

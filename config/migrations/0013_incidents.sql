@@ -25,9 +25,12 @@ create table incidents (
     closed_at   timestamptz,                   -- event time
     merged_into bigint references incidents,   -- always one step to the incident that it is part of now
     alerts      integer not null check (alerts >= 0),
+    open_alerts integer[] not null check (array_length(open_alerts, 1) = 4 and 0 <= all (open_alerts)),  -- blue … red
     located     integer not null default 0,    -- of how many alerts `lon`, `lat` is the mean
     lon         double precision check (lon between -180 and 180),
     lat         double precision check (lat between -90 and 90),
+    -- The newest minutes that had an alert: [[minute since 1970, alerts, located, lon, lat of their centre], …].
+    pace        jsonb not null default '[]',
     spread_m_per_h double precision check (spread_m_per_h > 0),  -- null: no direction that stands out
     spread_bearing double precision check (spread_bearing >= 0 and spread_bearing < 360),  -- from true north
     recorded_at timestamptz not null default now(),
@@ -39,7 +42,7 @@ create table incidents (
     check (opened_at <= changed_at)
 );
 create index recent_incidents on incidents (family, exercise, changed_at) where merged_into is null;
-create index open_incidents on incidents (changed_at) where state = 'open';
+create index quiet_incidents on incidents (changed_at) where state = 'open' and level = 'none';
 create index on incidents (merged_into) where merged_into is not null;
 
 -- The footprint: grid, or township where the alert had none. Where `place` says a word, that alone is compared:
@@ -85,8 +88,11 @@ create trigger append_only_at_all before truncate on incident_transitions
 
 -- The incident that an alert joined first; `merged_into` leads to the one that it is part of now.
 alter table alerts add constraint alerts_incident_id_fkey foreign key (incident_id) references incidents;
-create index open_alerts_of_incident on alerts (incident_id, level) where state in ('open', 'acknowledged', 'in_hand');
-create index alerts_of_incident on alerts (incident_id, opened_at);
+-- The level with which it counts there, none where it is over: what the incident's `open_alerts` are made of.
+alter table alerts add incident_level text check (incident_level in ('none', 'blue', 'yellow', 'orange', 'red'));
+create index counted_alerts on alerts (id) where incident_level <> 'none';
+create index ungrouped_alerts on alerts (id)
+    where incident_id is null and state in ('open', 'acknowledged', 'in_hand');
 create index on alerts (inhibited_by) where inhibited_by is not null;
 create index on devices (gateway) where gateway is not null;
 create index open_silence_alerts on alerts (subject) where kind = 'silence' and state in ('open', 'acknowledged', 'in_hand');

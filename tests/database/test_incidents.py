@@ -125,6 +125,13 @@ def check_books(connection: Connection) -> None:
     assert rows(connection, f"select id from incidents i where merged_into is null and alerts <> {cells}") == []
     assert rows(connection, "select id from incidents where merged_into in (select id from incidents"
                             " where merged_into is not null)") == []  # fmt: skip
+    standing = (
+        "(select array_agg((select count(*)::int from alert_incidents m join alerts a on a.id = m.alert_id"
+        "   where m.incident_id = i.id and a.level = grade and a.state in ('open', 'acknowledged', 'in_hand'))"
+        "  order by place) from unnest(array['blue', 'yellow', 'orange', 'red']) with ordinality g(grade, place))"
+    )
+    query = f"select id, open_alerts, {standing} from incidents i where merged_into is null"
+    assert [row for row in rows(connection, query) if row[1] != row[2]] == []
     last = "(select to_level from incident_transitions t where t.incident_id = i.id order by t.id desc limit 1)"
     assert rows(connection, f"select id, level from incidents i where level <> {last}") == []
 
@@ -486,4 +493,20 @@ def test_a_storm_of_5000_alerts_in_a_minute_is_a_few_incidents(connection: Conne
     assert len(standing) <= 40
     largest = sorted((alerts for _, alerts in standing), reverse=True)[: len(FAMILIES)]
     assert sum(largest) > 4800  # one great incident of each family, and a few stray ones
+    check_books(connection)
+
+
+# What is mended.
+
+
+def test_alerts_that_nobody_grouped_are_found_by_the_tick(connection: Connection, row_of_four: list[int]) -> None:
+    """Such as those that are older than incidents, or that were changed by hand."""
+    forgotten = [raise_alert(connection, row_of_four[0], level="red"), raise_alert(connection, row_of_four[1])]
+    assert tick(connection, START).mended == tuple(forgotten)
+    number = incident_of(connection, forgotten[0])
+    assert one(connection, "select alerts, level from incidents where id = %s", number) == (2, "red")
+    connection.execute("update alerts set state = 'closed' where id = %s", (forgotten[0],))
+    assert tick(connection, START).mended == (forgotten[0],)
+    assert one(connection, "select alerts, level from incidents where id = %s", number) == (2, "yellow")
+    assert tick(connection, START).mended == ()
     check_books(connection)
