@@ -1,6 +1,7 @@
 """The NumPy columns that the kernel works on. Times are whole microseconds since 1970 UTC."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,18 @@ Times = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int32]
 Flags = NDArray[np.bool_]
+Keys = NDArray[np.complex128]
 
 NEVER = int(np.iinfo(np.int64).min)  # before every time; no arithmetic with it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """Readings that were judged before, of sensors that a late one came for: three columns of one length."""
+
+    sensor: Ids
+    time: Times
+    value: Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +33,15 @@ class Batch:
     sensor: Ids
     time: Times  # event time, µs
     value: Floats  # in the sensor's unit and datum
+    past: Past | None = None  # what `late_needs` asked for; None where nothing came late
+
+
+class Heads(Protocol):
+    """How far each sensor was heard."""
+
+    def heads(self, sensors: Rows) -> Times:
+        """[n] time of the newest reading of each; NEVER for one that was never heard of."""
+        ...
 
 
 def spans(starts: Rows, lengths: Rows) -> tuple[Rows, Rows]:
@@ -29,3 +49,18 @@ def spans(starts: Rows, lengths: Rows) -> tuple[Rows, Rows]:
     of = np.repeat(np.arange(len(lengths)), lengths)
     begins = np.cumsum(lengths) - lengths
     return (starts - begins)[of] + np.arange(len(of)), of
+
+
+def keys(major: Rows, time: Times) -> Keys:
+    """One column that sorts by two: NumPy orders complex numbers by their real part, then the other.
+
+    Exact for ids and for µs of the years 1685 to 2255, as far as a float64 counts one by one.
+    """
+    made = np.empty(len(major), np.complex128)
+    made.real, made.imag = major, time
+    return made
+
+
+def segments(of: Rows) -> Rows:
+    """The first index of every stretch of equal numbers; none is negative."""
+    return np.flatnonzero(np.diff(of, prepend=-1))

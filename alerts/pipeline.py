@@ -20,14 +20,15 @@ from alerts.books import Tally, first_line, help_for, keep_books, micros, passes
 from alerts.columns import Batch
 from alerts.errors import Stale
 from alerts.fence import Fence, claim
-from alerts.kernel import evaluate, in_order
+from alerts.kernel import evaluate, late_needs, placed, suspect
 from alerts.plan_files import load_plans
 from alerts.plans import Plan
 from alerts.record import record
 from alerts.rules import Rule, load_rules
 from alerts.ruleset import RuleSet, compile_rules
-from alerts.state import State, changed, restore
-from alerts.stored_state import load_states, load_subjects, load_watermarks, persist_states
+from alerts.state import State
+from alerts.state_rows import changed
+from alerts.stored_state import load_past, load_state, load_subjects, persist_states
 from config.database import Connection, connect
 from config.settings import CONFIG, PipelineSettings
 from geo.placement import Placement
@@ -123,7 +124,7 @@ class Pipeline:
         ruleset = compile_rules(self._rules, load_subjects(self._connection))
         for refused in ruleset.refused:
             log.error("rule %s does not judge sensor %s: %s", refused.rule_id, refused.sensor_id, refused.reason)
-        state = restore(ruleset, load_states(self._connection), load_watermarks(self._connection))
+        state = load_state(self._connection, ruleset)
         self._known = _Known(
             gatherer=Gatherer(registry, self._topics, self._limits(), follow_clock=self._follow_clock),
             ruleset=ruleset,
@@ -268,16 +269,26 @@ class Pipeline:
     def _write(self, messages: Sequence[Message], gathered: Gathered) -> State:
         known = self._known
         batch = Batch(sensor=gathered.sensor, time=gathered.time_us, value=gathered.value)
-        judged = in_order(known.state, batch)
-        late = gathered.late | ~judged
+        found = placed(known.ruleset, known.state, batch)
+        late = gathered.late | ~found.whole
         stored = self._store.store(
             self._connection,
-            Readings(sensor=batch.sensor, time_us=batch.time, value=batch.value, late=late, judged=judged),
+            Readings(
+                sensor=batch.sensor,
+                time_us=batch.time,
+                value=batch.value,
+                late=late,
+                judged=found.judged,
+                suspect=suspect(known.ruleset, known.state, batch),
+            ),
         )
-        if (stored.repeat & judged).any():
+        if (stored.repeat & found.fresh).any():
             raise Stale("a reading newer than the memory knows of is stored already")
-        rows = np.flatnonzero(stored.new & judged)
+        rows = np.flatnonzero(stored.new & found.judged)
         fresh = Batch(sensor=batch.sensor[rows], time=batch.time[rows], value=batch.value[rows])
+        needs = late_needs(known.ruleset, known.state, fresh)
+        if needs:
+            fresh = replace(fresh, past=load_past(self._connection, needs))
         state, transitions = evaluate(known.ruleset, known.state, fresh, gathered.clock_us)
         persist_states(self._connection, changed(known.ruleset, known.state, state))
         for row in np.flatnonzero(stored.conflict).tolist():

@@ -15,13 +15,79 @@ select rule_id, subject, state from rule_states
 -- Over hundreds of days the planner would rather gather a sensor from every partition and sort.
 set local enable_sort = off
 
--- name: watermarks
+-- name: heads
 -- One probe of the primary key for each sensor; the newest partition that has it ends the search.
-select sensors.id, (extract(epoch from newest.time) * 1000000)::bigint
+-- What no rule judged did not move a head.
+select sensors.id, (extract(epoch from newest.time) * 1000000)::bigint, newest.value
 from sensors
 cross join lateral (
-    select time from readings where sensor_id = sensors.id order by time desc limit 1
+    select time, value from readings where sensor_id = sensors.id and judged order by time desc limit 1
 ) newest
 
+-- name: past
+-- What was judged of these sensors, each from its own time on.
+select readings.sensor_id, (extract(epoch from readings.time) * 1000000)::bigint, readings.value
+from jsonb_to_recordset(%(needs)s) as need(sensor_id integer, since timestamptz)
+join readings on readings.sensor_id = need.sensor_id and readings.time >= need.since
+where readings.judged
+
+-- name: make_kept
+create temporary table kept (sensor_id integer primary key, since timestamptz not null) on commit drop
+
+-- name: fill_kept
+insert into kept
+select sensor_id, timestamptz 'epoch' + since_us * interval '1 microsecond'
+from unnest(%(sensors)s::integer[], %(since_us)s::bigint[]) as asked (sensor_id, since_us)
+
+-- name: analyze_kept
+analyze kept
+
+-- name: kept_readings
+-- For windows: binary, straight into columns. The bound by the oldest of all leaves out other days.
+copy (
+    select readings.sensor_id, readings.time, readings.value
+    from readings join kept on kept.sensor_id = readings.sensor_id and readings.time >= kept.since
+    where readings.judged and readings.time >= (select min(since) from kept)
+) to stdout (format binary)
+
+-- name: drop_kept
+drop table kept
+
 -- name: subjects
-select id, quantity, unit, datum, levels from sensors order by id
+-- Where they stand and belong now; a retired one has no rules.
+select sensors.id as sensor_id, sensors.name, sensors.quantity, sensors.unit, sensors.datum, sensors.levels,
+       sensors.interval_s, sensors.device_id, gateways.id as gateway_id, place.lon, place.lat,
+       lies.grid_id, lies.township_id, lies.divisions, lies.codes
+from sensors
+join devices on devices.id = sensors.device_id
+left join devices gateways on gateways.name = devices.gateway
+left join sensor_places place on place.sensor_id = sensors.id and place.valid @> now() and upper_inf(place.recorded)
+left join (
+    select sensor_divisions.sensor_id,
+           max(sensor_divisions.division_id) filter (where sensor_divisions.level = 'grid') as grid_id,
+           max(sensor_divisions.division_id) filter (where sensor_divisions.level = 'township') as township_id,
+           array_agg(sensor_divisions.division_id) as divisions,
+           array_agg(division_versions.code) as codes
+    from sensor_divisions
+    join division_versions using (division_id)
+    where sensor_divisions.valid @> now() and upper_inf(sensor_divisions.recorded)
+      and division_versions.valid @> now() and upper_inf(division_versions.recorded)
+    group by sensor_divisions.sensor_id
+) lies on lies.sensor_id = sensors.id
+where place.reason is distinct from 'retired'
+order by sensors.id
+
+-- name: touches
+select division_id, array_agg(other_id) from division_touches
+where level = 'grid' and valid @> now() and upper_inf(recorded)
+group by division_id
+
+-- name: warnings_in_force
+-- Of all times: a late reading is judged by what was in force at its own.
+select warning_divisions.division_id, warnings.event_code as event, warnings.level,
+       (extract(epoch from warnings.effective) * 1000000)::bigint as from_us,
+       (extract(epoch from warnings.ends) * 1000000)::bigint as to_us
+from warnings
+join warning_divisions on warning_divisions.warning_id = warnings.id
+where warnings.status = 'actual' and warnings.level is not null and warnings.msg_type <> 'cancel'
+  and warnings.ends > warnings.effective

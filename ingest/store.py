@@ -45,6 +45,8 @@ _COPY_ROW = np.dtype(
         ("late", "?"),
         ("judged_bytes", ">i4"),
         ("judged", "?"),
+        ("suspect_bytes", ">i4"),
+        ("suspect", "?"),
     ]
 )
 
@@ -58,6 +60,7 @@ class Readings:
     value: NDArray[np.float64]  # in the sensor's unit
     late: NDArray[np.bool_]
     judged: NDArray[np.bool_]
+    suspect: NDArray[np.bool_] | None = None  # a step beyond what the sensor can do; None: none is
 
     def __post_init__(self) -> None:
         assert not np.isnan(self.value).any(), "a NaN is no reading: quarantine it"
@@ -69,6 +72,7 @@ class Readings:
             value=self.value[rows],
             late=self.late[rows],
             judged=self.judged[rows],
+            suspect=None if self.suspect is None else self.suspect[rows],
         )
 
     def __len__(self) -> int:
@@ -154,12 +158,13 @@ def _first_of_each_key(readings: Readings) -> NDArray[np.intp]:
 
 def _copy(connection: Connection, readings: Readings) -> None:
     rows = np.empty(len(readings), dtype=_COPY_ROW)
-    rows["fields"] = 5
+    rows["fields"] = 6
     rows["sensor_bytes"], rows["sensor"] = 4, readings.sensor
     rows["time_bytes"], rows["time"] = 8, readings.time_us - _POSTGRES_EPOCH_US
     rows["value_bytes"], rows["value"] = 8, readings.value
     rows["late_bytes"], rows["late"] = 1, readings.late
     rows["judged_bytes"], rows["judged"] = 1, readings.judged
+    rows["suspect_bytes"], rows["suspect"] = 1, False if readings.suspect is None else readings.suspect
     with connection.transaction(), connection.cursor().copy(_queries["copy_readings"]) as copy:
         copy.write(_COPY_HEADER + rows.tobytes() + _COPY_TRAILER)
 

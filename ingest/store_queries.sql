@@ -1,5 +1,5 @@
 -- name: copy_readings
-copy readings (sensor_id, time, value, late, judged) from stdin (format binary)
+copy readings (sensor_id, time, value, late, judged, suspect) from stdin (format binary)
 
 -- name: stored_values
 -- What is stored under each of these keys, in their order; null: nothing. The bounds let

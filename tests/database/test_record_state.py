@@ -7,9 +7,10 @@ import numpy as np
 from alerts.columns import NEVER, Batch
 from alerts.kernel import evaluate
 from alerts.rules import load_rules
-from alerts.ruleset import Subject, compile_rules
-from alerts.state import StateRow, changed, initial_state, restore
-from alerts.stored_state import load_states, load_subjects, load_watermarks, persist_states
+from alerts.ruleset import compile_rules
+from alerts.state import initial_state
+from alerts.state_rows import StateRow, changed
+from alerts.stored_state import load_heads, load_state, load_states, load_subjects, persist_states
 from config.database import Connection
 from config.settings import CONFIG
 
@@ -53,17 +54,12 @@ def test_rows_are_stored_changed_and_forgotten(connection: Connection) -> None:
 def test_subjects_are_the_sensors(connection: Connection) -> None:
     stage = a_sensor(connection, "stage", '{"warning": 180.5, "guarantee": 183}')
     gas = a_sensor(connection, "gas", quantity="combustible_gas", unit="percent", datum=None)
-    assert load_subjects(connection) == [
-        Subject(
-            sensor_id=stage,
-            quantity="stage",
-            unit="m",
-            datum="wusong",
-            levels={"warning": 180.5, "guarantee": 183.0},
-            levels_datum="wusong",
-        ),
-        Subject(sensor_id=gas, quantity="combustible_gas", unit="percent", datum=None, levels={}, levels_datum=None),
+    found = load_subjects(connection)
+    assert [(one.sensor_id, one.name, one.quantity, one.unit, one.datum, one.levels_datum) for one in found] == [
+        (stage, "stage", "stage", "m", "wusong", "wusong"),
+        (gas, "gas", "combustible_gas", "percent", None, None),
     ]
+    assert [dict(one.levels) for one in found] == [{"warning": 180.5, "guarantee": 183.0}, {}]
 
 
 def store(connection: Connection, batch: Batch) -> None:
@@ -79,19 +75,19 @@ def store(connection: Connection, batch: Batch) -> None:
         )
 
 
-def test_watermarks_are_the_latest_readings_to_the_microsecond(connection: Connection) -> None:
+def test_heads_are_the_latest_readings_to_the_microsecond(connection: Connection) -> None:
     one, two, _ = (a_sensor(connection, name) for name in ("one", "two", "silent"))
     days = [START + number * 24 * HOUR + 1 for number in (0, 5, 3)]
     store(connection, Batch(sensor=np.array([one] * 3, np.int32), time=np.array(days), value=np.ones(3)))
     store(connection, Batch(sensor=np.array([two], np.int32), time=np.array([START]), value=np.ones(1)))
-    assert load_watermarks(connection) == {one: days[1], two: START}
+    assert load_heads(connection) == {one: (days[1], 1.0), two: (START, 1.0)}
 
 
 def test_a_restart_between_batches_goes_on_where_it_was(connection: Connection) -> None:
     sensor = a_sensor(connection, "cuntan", '{"warning": 180.5, "guarantee": 183.5, "highest": 191.41}')
     ruleset = compile_rules(load_rules(CONFIG / "rules"), load_subjects(connection))
     state, told = initial_state(ruleset), []
-    values = [179.9, 180.0, 184.0, 183.4, 183.2, 183.1, 180.4, 180.2, 179.0, 179.7, 179.6, 192.0, 100.0, 100.0]
+    values = [179.9, 180.0, 184.0, 183.4, 183.2, 183.1, 180.4, 180.2, 179.0, 179.7, 179.6, 192.0, 100.0, 100.0, 100.0]
     for number, value in enumerate(values):
         batch = Batch(
             sensor=np.array([sensor], np.int32),
@@ -102,7 +98,7 @@ def test_a_restart_between_batches_goes_on_where_it_was(connection: Connection) 
         with connection.transaction():
             store(connection, batch)
             persist_states(connection, changed(ruleset, state, after))
-        state = restore(ruleset, load_states(connection), load_watermarks(connection))
+        state = load_state(connection, ruleset)
         assert state == after
         told += [(number, one.to_level, one.reason) for one in more]
     assert told == [

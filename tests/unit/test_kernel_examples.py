@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from alerts.columns import Batch
-from alerts.kernel import Transition, evaluate, in_order
+from alerts.kernel import Transition, evaluate, placed
 from alerts.rules import Levels, Rule, Threshold, Words
 from alerts.ruleset import RuleSet, Subject, compile_rules
-from alerts.state import State, carried_over, initial_state, persisted
+from alerts.state import State, initial_state
+from alerts.state_rows import carried_over, persisted
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -138,8 +139,8 @@ def test_decimal_lines_are_met_as_decimals() -> None:
     assert story(rule, [(0, 180.5), (1, 180.3), (2, 180.29)], **known)[1:] == [(2, "yellow", "blue")]
     for tenths in range(1000, 3000):
         ruleset = compile_rules([rule], [a_subject(1, **(known | {"levels": {"warning": tenths / 10}}))])
-        assert ruleset.clear[0, 1] == float(Decimal(tenths) / 10 - Decimal("0.2"))
-        assert ruleset.threshold[0, 0] == float(Decimal(tenths) / 10 - Decimal("0.5"))
+        assert ruleset.simple.clear[0, 1] == float(Decimal(tenths) / 10 - Decimal("0.2"))
+        assert ruleset.simple.threshold[0, 0] == float(Decimal(tenths) / 10 - Decimal("0.5"))
 
 
 def test_a_level_that_is_not_known_has_no_latch() -> None:
@@ -154,7 +155,11 @@ def test_a_sensor_the_rules_do_not_know_is_seen_but_not_judged() -> None:
     state, told = evaluate(ruleset, initial_state(ruleset), a_batch([(77, 5, 9.0), (1, 5, 9.0), (77, 5, 9.0)]), 0)
     assert [one.subject for one in told] == [1]
     assert state.watermark[77] == 5
-    assert in_order(state, a_batch([(77, 5, 0.0), (77, 6, 0.0), (500, 1, 0.0)])).tolist() == [False, True, True]
+    assert placed(ruleset, state, a_batch([(77, 5, 0.0), (77, 6, 0.0), (500, 1, 0.0)])).fresh.tolist() == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_an_empty_batch_and_no_rules() -> None:
@@ -175,7 +180,9 @@ def test_a_changed_rule_keeps_what_was_latched() -> None:
     stricter = a_rule(id="b", levels=Levels(blue=1.0, yellow=2.4), clear_for_s=0.0)
     new = compile_rules([stricter], [*subjects, a_subject(3)])
     carried = carried_over(old, state, new)
-    assert [row.state for row in persisted(new, carried)] == [{"blue": {"latched": True}, "yellow": {"latched": True}}]
+    latched = {"blue": {"latched": True}, "yellow": {"latched": True}}
+    stored = [row.state for row in persisted(new, carried)]
+    assert stored == [{"versions": [{"time": 1, "tie": 1, "value": 2.5} | latched]}]
     _, told = run(new, carried, [[(1, 2, 2.3), (1, 3, 2.1), (3, 1, 9.0)]])
     assert [(t.rule_id, t.subject, t.time, t.to_level) for t in told] == [("b", 1, 3, "blue"), ("b", 3, 1, "yellow")]
 

@@ -1,0 +1,83 @@
+"""No data: who is not heard of for longer than allowed, by how far the caller says that everything was heard.
+
+The instant of a transition is the one at which the next reading was due, however late anybody
+looks; silence ends with the reading that is heard again. A gateway is silent when all of the
+sensors behind it are.
+"""
+
+import numpy as np
+
+from alerts.arrivals import Arrived
+from alerts.columns import NEVER, Flags, Rows, Times
+from alerts.history import History
+from alerts.latches import resting
+from alerts.moves import Moves
+from alerts.pairs import NO_LIMIT, RuleSet, Silent
+from alerts.state import State
+
+
+def silences(rules: RuleSet, state: State, history: History, arrived: Arrived, now: int) -> tuple[History, list[Moves]]:
+    """The history with what fell silent by `now` and what was heard again, and these moves; `state` has the batch."""
+    moves = []
+    for rule in rules.silent:
+        history, more = _judged(rules, rule, state, history, arrived, now)
+        moves += [each for each in more if len(each)]
+    return history, moves
+
+
+def _judged(
+    rules: RuleSet, rule: Silent, state: State, history: History, arrived: Arrived, now: int
+) -> tuple[History, list[Moves]]:
+    pairs = rule.base + np.arange(len(rule.members))
+    head = rule.heads(state, pairs - rule.base)
+    due = rule.due(state)
+    silent = (history.latest(pairs).levels() > 0) if len(history) else np.zeros(len(pairs), bool)
+    falls, ends = (due <= now) & ~silent & (head != NEVER), (due > now) & silent
+    moves = []
+    if falls.any():
+        gap = due[falls] - head[falls]
+        history, more = _moved(rule, history, pairs[falls], due[falls], gap, pending=head[falls])
+        moves.append(more)
+    if ends.any():
+        again = np.maximum(_heard_again(rule, arrived, now)[ends], _began(history, pairs[ends]))
+        history, more = _moved(rule, history, pairs[ends], again, again - _began(history, pairs[ends]), pending=None)
+        moves.append(more)
+        history = history.pruned(pairs[ends], again + 1 - rules.keep[pairs[ends]])
+    return history, moves
+
+
+def _began(history: History, pairs: Rows) -> Times:
+    return history.time[np.searchsorted(history.pair, pairs, side="right") - 1]
+
+
+def _heard_again(rule: Silent, arrived: Arrived, now: int) -> Times:
+    """[n] time of the first new reading of each place; `now` where the limit was widened instead."""
+    first = np.full(len(rule.members), NO_LIMIT)
+    fresh: Flags = arrived.behind < 0
+    place, at = rule.places.of(arrived.sensor[fresh])
+    np.minimum.at(first, place, arrived.time[fresh][at])
+    return np.where(first == NO_LIMIT, now, first)
+
+
+def _moved(
+    rule: Silent, history: History, pairs: Rows, time: Times, gap: Times, *, pending: Times | None
+) -> tuple[History, Moves]:
+    """Latched where `pending` says since when it was not heard, released without; the value is the gap in s."""
+    none, latches = np.zeros(len(pairs), np.int64), resting(len(pairs))
+    latches.latched[:, rule.column] = pending is not None
+    value = gap / 1e6
+    versions = History(pair=pairs, time=time, tie=none, value=value, latches=latches)
+    level = np.full(len(pairs), rule.column + 1)
+    moves = Moves(
+        pair=pairs,
+        time=time,
+        tie=none,
+        was=none if pending is not None else level,
+        now=level if pending is not None else none,
+        value=value,
+        pending=np.full(len(pairs), NEVER) if pending is None else pending,
+        arrival=np.full(len(pairs), np.iinfo(np.int32).max - 1),  # told after what the batch brought
+        corrected=np.zeros(len(pairs), bool),
+        retracts=np.zeros(len(pairs), bool),
+    )
+    return history.with_versions(versions), moves
