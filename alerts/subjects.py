@@ -5,15 +5,18 @@ A sensor's number is its id, so that what was written before there were other ki
 
 from typing import Literal
 
-Kind = Literal["sensor", "device", "gateway", "division", "report"]
+Kind = Literal["sensor", "device", "gateway", "division", "report", "ledger"]
 
-KINDS: tuple[Kind, ...] = ("sensor", "device", "gateway", "division", "report")
+KINDS: tuple[Kind, ...] = ("sensor", "device", "gateway", "division", "report", "ledger")
 _SHIFT = 32
 _LOW = (1 << _SHIFT) - 1
 
 
 def of(kind: Kind, number: int) -> int:
-    """The subject that is this row: of sensors, of devices (also for gateways), of divisions, of alerts (reports)."""
+    """The subject that is this row: of sensors, of devices (also for gateways), of divisions, of alerts (reports).
+
+    The ledger is one subject, number 0: it has no row.
+    """
     return KINDS.index(kind) << _SHIFT | number
 
 

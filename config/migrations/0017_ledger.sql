@@ -44,12 +44,19 @@ create table ledger_checks (
     took_s      double precision not null,
     balanced    boolean not null,
     accounts    jsonb not null,
-    settled_at  timestamptz,                   -- one that did not balance: since when it does, or was accepted
-    note        text not null default ''       -- why it was accepted
+    settled_at  timestamptz                    -- of one that did not balance: when it was found to do so again
 );
 create index on ledger_checks (checked_at);
 create index on ledger_checks (until) where kind = 'span';
 create index on ledger_checks (since) where not balanced;
+
+-- What a person has looked into and written off, word for word as the ledger names it.
+create table ledger_accepted (
+    fault       text primary key,
+    account     text not null,
+    note        text not null check (note <> ''),
+    accepted_at timestamptz not null default now()
+);
 
 -- The last heartbeat of each partition that was to leave the machine, and what became of it.
 create table heartbeats (
