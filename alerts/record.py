@@ -8,15 +8,17 @@ waiting for one another, except where an answer decides what comes next.
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
+from alerts.aftermath import settle
 from alerts.instants import aware
 from alerts.kernel import Transition
 from alerts.lifecycle import Moves, apply
 from alerts.natures import natures
 from alerts.plans import Plan
 from alerts.record_runs import follow, mark_corrected, moves_of, write_runs
-from alerts.rules import Rule
+from alerts.rule_kinds import Common
 from alerts.runs import Run
 from alerts.standing import Key, Pair
 from alerts.stored_alerts import draw_ids, look, write_alerts
@@ -46,7 +48,7 @@ def record(
     connection: Connection,
     transitions: Sequence[Transition],
     *,
-    rules: Sequence[Rule],
+    rules: Sequence[Common],
     plans: Sequence[Plan],
     late: Collection[tuple[int, int]] = (),
     exercise: bool = False,
@@ -62,23 +64,25 @@ def record(
         pairs = look(connection, transitions, exercise=exercise)
         moves = apply(transitions, pairs, natures(rules))
         draw_ids(connection, moves.alerts())
-        runs = follow(connection, moves_of(moves.steps, rules), rules, plans, exercise=exercise)
         write_alerts(connection, moves, late, exercise=exercise)
-        _inhibit(connection, moves, pairs, exercise=exercise)
+        news = settle(connection, moves.alerts(), _crowded(moves, pairs), _last(moves), exercise=exercise)
+        stood = {alert.id: alert.stood for alert in moves.alerts() if alert.id is not None}
+        runs = follow(connection, moves_of(moves.steps, rules), rules, plans, stood, exercise=exercise)
         write_runs(connection, runs, exercise=exercise)
         corrected = mark_corrected(connection, moves.steps)
-        tell(connection, moves.steps, runs, corrected, exercise=exercise)
+        tell(connection, moves.steps, runs, corrected, news, exercise=exercise)
     return _recorded(moves, runs)
 
 
-def _inhibit(connection: Connection, moves: Moves, pairs: dict[Key, Pair], *, exercise: bool) -> None:
-    """Hide and show by what is red now, where a subject has more than one alert."""
+def _crowded(moves: Moves, pairs: dict[Key, Pair]) -> list[int]:
+    """The subjects that have more than one alert."""
     keys = {(alert.rule_id, alert.subject) for alert in moves.alerts()}
-    crowds = Counter(subject for _, subject in keys)
-    subjects = sorted({key[1] for key in keys if pairs[key].has_kin or crowds[key[1]] > 1})
-    if subjects:
-        time = aware(max(step.transition.time for step in moves.steps))
-        connection.execute(_QUERIES["inhibit"], {"subjects": subjects, "time": time, "exercise": exercise})
+    counts = Counter(subject for _, subject in keys)
+    return sorted({key[1] for key in keys if pairs[key].has_kin or counts[key[1]] > 1})
+
+
+def _last(moves: Moves) -> datetime:
+    return aware(max((step.transition.time for step in moves.steps), default=0))
 
 
 def _recorded(moves: Moves, runs: Sequence[Run]) -> Recorded:

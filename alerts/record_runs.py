@@ -1,6 +1,7 @@
 """Plan runs of a batch: read what is open, decide, and write runs and tasks."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from psycopg.types.json import Jsonb
 from alerts.instants import aware, iso
 from alerts.levels import Level, rank
 from alerts.plans import Plan, Task, TriggerKey
-from alerts.rules import Rule
+from alerts.rule_kinds import Common, WarningRule
 from alerts.runs import Move, Run, RunBook
 from alerts.standing import OPEN, Step
 from config.database import Connection
@@ -25,19 +26,24 @@ Row = dict[str, Any]
 def follow(
     connection: Connection,
     moves: Sequence[Move],
-    rules: Sequence[Rule],
+    rules: Sequence[Common],
     plans: Sequence[Plan],
+    stood: Mapping[int, Level],
     *,
     exercise: bool = False,
 ) -> list[Run]:
-    """The runs that the moves start, join or raise; those that are new have their ids. Nothing is written yet."""
+    """The runs that the moves start, join or raise; those that are new have their ids. No run is written yet.
+
+    The alerts' rows are, so `stood` tells the level that each moved alert had before, by its id: none
+    for a new one.
+    """
     named = {trigger for plan in plans for trigger in plan.mildest()}
     moves = [move for move in moves if not named.isdisjoint(move.triggers)]
     if not any(move.rises for move in moves):
         return []
     townships: Row = {"townships": sorted({move.township_id for move in moves}), "exercise": exercise}
     open_runs, open_alerts = _read(connection, townships)
-    before = _moves_before(open_alerts, triggers_by_rule(rules))
+    before = _before(open_alerts, triggers_by_rule(rules), moves, stood)
     book = RunBook(plans, [Run(**row) for row in open_runs], before)
     for move in moves:
         book.follow(move)
@@ -46,7 +52,7 @@ def follow(
     return runs
 
 
-def moves_of(steps: Iterable[Step], rules: Sequence[Rule]) -> list[Move]:
+def moves_of(steps: Iterable[Step], rules: Sequence[Common]) -> list[Move]:
     """What the steps do to their townships; alerts that are held back, unlocated or of no rule in force do nothing."""
     known = triggers_by_rule(rules)
     return [
@@ -66,14 +72,12 @@ def moves_of(steps: Iterable[Step], rules: Sequence[Rule]) -> list[Move]:
     ]
 
 
-def triggers_by_rule(rules: Sequence[Rule]) -> dict[str, tuple[TriggerKey, ...]]:
+def triggers_by_rule(rules: Sequence[Common]) -> dict[str, tuple[TriggerKey, ...]]:
     """What plans know the alerts of each rule by: its number, and the event type of an official warning."""
-    return {rule.id: (rule.number, *_event(rule)) for rule in rules}
-
-
-def _event(rule: Rule) -> tuple[TriggerKey, ...]:
-    event = getattr(rule, "event", None) if rule.__struct_config__.tag == "warning" else None
-    return () if event is None else (f"official:{event}",)
+    return {
+        rule.id: (rule.number, f"official:{rule.event}") if isinstance(rule, WarningRule) else (rule.number,)
+        for rule in rules
+    }
 
 
 def _level_after(step: Step) -> Level:
@@ -98,11 +102,16 @@ def _draw_ids(connection: Connection, runs: Sequence[Run]) -> None:
             run.id = run_id
 
 
-def _moves_before(alerts: Iterable[Row], known: Mapping[str, tuple[TriggerKey, ...]]) -> Iterator[Move]:
-    """The alerts that were open in the townships before this batch."""
+def _before(
+    alerts: Iterable[Row],
+    known: Mapping[str, tuple[TriggerKey, ...]],
+    moves: Sequence[Move],
+    stood: Mapping[int, Level],
+) -> Iterator[Move]:
+    """The alerts that were open in the townships before: others as their rows tell, the moved ones as they stood."""
     for alert in alerts:
         triggers = report_triggers(alert["title"]) if alert["kind"] == "manual" else known.get(alert["rule_id"])
-        if triggers is not None:
+        if triggers is not None and alert["id"] not in stood:
             yield Move(
                 alert_id=alert["id"],
                 triggers=triggers,
@@ -111,6 +120,9 @@ def _moves_before(alerts: Iterable[Row], known: Mapping[str, tuple[TriggerKey, .
                 time=0,
                 rises=False,
             )
+    for move in {move.alert_id: move for move in reversed(moves)}.values():
+        if stood.get(move.alert_id, "none") != "none":
+            yield replace(move, level=stood[move.alert_id], rises=False)
 
 
 def report_triggers(title: str) -> tuple[TriggerKey, ...]:

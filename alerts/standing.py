@@ -101,6 +101,7 @@ class Alert:
     nature: Nature = Nature()
     place: Place = NOWHERE
     is_new: bool = False  # this batch opened it
+    stood: Level = "none"  # before this batch, as plans saw it: none where it was over, or held back
     begins_anew: bool = False  # reopened: nobody has acknowledged it yet
     was_acknowledged: bool = False
     was_in_hand: bool = False

@@ -13,7 +13,7 @@ from alerts.instants import iso
 from alerts.kernel import Transition
 from alerts.levels import rank
 from alerts.lifecycle import Moves
-from alerts.standing import Alert, Key, Nature, Pair, Place, Said, Step
+from alerts.standing import OPEN, Alert, Key, Nature, Pair, Place, Said, Step
 from config.database import Connection
 from config.queries import Queries
 
@@ -99,6 +99,7 @@ def _alert(key: Key, row: Row, name: str) -> Alert:
         suppressed_by=row["held_by"],
         nature=Nature(kind=row["kind"], family=row["family"]),
         place=place,
+        stood=row["level"] if row["state"] in OPEN and row["held_by"] is None else "none",
         was_acknowledged=row["was_acknowledged"],
         was_in_hand=row["was_in_hand"],
     )

@@ -1,6 +1,6 @@
 """What the screens are told of a batch, in commit order; see log_live_event in config/migrations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,15 @@ def tell(
     steps: Sequence[Step],
     runs: Sequence[Run],
     corrected: Sequence[Event] = (),
+    news: Sequence[Event] = (),
     *,
     exercise: bool = False,
 ) -> None:
-    """Log the live events of these steps and runs; the last thing that a transaction does."""
+    """Log the live events of these steps and runs, and other news; the last thing that a transaction does."""
     townships = {step.alert.place.township_id: step.alert.place.township for step in steps}
-    events = [_alert_event(step) for step in steps] + _run_events(runs, townships)
-    tell_events(connection, [*events, *(_corrected_event(run, steps) for run in corrected)], exercise=exercise)
+    events = [_alert_event(step) for step in steps] + run_events(runs, townships)
+    events += [_corrected_event(run, steps) for run in corrected]
+    tell_events(connection, [*events, *news], exercise=exercise)
 
 
 def tell_events(connection: Connection, events: Sequence[Event], *, exercise: bool = False) -> None:
@@ -58,7 +60,8 @@ def _alert_event(step: Step) -> Event:
     return {"kind": "alert", "payload": payload}
 
 
-def _run_events(runs: Sequence[Run], townships: dict[int | None, str | None]) -> list[Event]:
+def run_events(runs: Sequence[Run], townships: Mapping[int | None, str | None]) -> list[Event]:
+    """What runs that started or rose tell; `townships` has the names."""
     return [
         {
             "kind": "run",

@@ -160,3 +160,13 @@ begin
         order by upper(valid) desc, suppressions.id limit 1
     );
 end $$;
+
+-- What people call the thing that an alert is about, by what is known now.
+create function alert_name(one alerts) returns text language sql stable as $$
+    select case one.subject >> 32
+        when 0 then (select name from sensors where id = one.sensor_id)
+        when 3 then (select name from division_versions
+                     where division_id = one.subject & 4294967295 and valid @> one.opened_at and upper_inf(recorded))
+        when 4 then one.title
+        else (select name from devices where id = one.subject & 4294967295) end
+$$;

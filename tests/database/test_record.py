@@ -325,7 +325,7 @@ def test_live_events_come_in_order(connection: Connection, cuntan: int, township
     connection.execute("listen shijing_live")
     write(connection, moves(cuntan, "none", "blue", "yellow"))
     events = rows(connection, "select id, kind, payload from live_events order by id")
-    assert [event[1] for event in events] == ["alert", "alert", "run"]
+    assert [event[1] for event in events] == ["alert", "alert", "run", "incident"]
     (alert,) = rows(connection, "select id from alerts")[0]
     (run,) = rows(connection, "select id from plan_runs")[0]
     assert events[1][2] == {
@@ -348,7 +348,7 @@ def test_live_events_come_in_order(connection: Connection, cuntan: int, township
         "reason": "started",
         "time": aware(START + MINUTE).isoformat(),
     }
-    told = [notice.payload for notice in connection.notifies(timeout=10, stop_after=3)]
+    told = [notice.payload for notice in connection.notifies(timeout=10, stop_after=4)]
     assert told == [str(event[0]) for event in events]
 
 
