@@ -3,6 +3,7 @@
 Ours are monitoring alerts (监测告警), never official warnings: only meteorological stations publish those.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from alerts.cap import Info
@@ -60,6 +61,9 @@ class RuleWords:
     label_en: str
     action_zh: str = ""
     action_en: str = ""
+
+
+WordsOf = Callable[[str], RuleWords]  # of a rule by its id
 
 
 def infos(alert: ToldAlert, link: Link, rule: RuleWords, sender_name: str) -> tuple[Info, Info]:

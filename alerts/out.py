@@ -14,12 +14,13 @@ from dataclasses import dataclass
 import orjson
 import psycopg
 
+from alerts.cap_words import WordsOf
 from alerts.out_alerts import ToldAlert, ToldTransition, alerts_by_id, read_transitions
 from alerts.out_channel import Outgoing, Outlet
 from alerts.out_json import step_json
-from alerts.out_messages import WordsOf
 from alerts.out_steps import Moved, as_of, steps
 from alerts.out_store import Marks, Outbox
+from alerts.out_words import RuleBook
 from config.database import connect
 from config.settings import OutSettings
 from ingest.errors import BrokerError
@@ -42,10 +43,10 @@ class Told:
 class AlertsOut:
     """Tells one channel until it is stopped; a lost broker or database is waited for."""
 
-    def __init__(self, database_url: str, outlet: Outlet, words: WordsOf, settings: OutSettings) -> None:
+    def __init__(self, database_url: str, outlet: Outlet, rules: RuleBook, settings: OutSettings) -> None:
         self._url = database_url
         self._outlet = outlet
-        self._words = words
+        self._rules = rules
         self._settings = settings
 
     def run(self, stop: threading.Event, *, restate: bool = False, ready: Callable[[], None] = lambda: None) -> None:
@@ -102,7 +103,8 @@ class AlertsOut:
             return True
         marks = outbox.marks([*moved, *due])
         told = self._untold(outbox, marks)
-        if not self._outlet.send([one for part in told for one in self._messages(part)], stop):
+        words = self._rules.words(outbox.connection)
+        if not self._outlet.send([one for part in told for one in self._messages(part, words)], stop):
             return False
         outbox.move(after, upto, marks, {part.alert.id: part.moves[-1].transition.id for part in told})
         return True
@@ -117,11 +119,11 @@ class AlertsOut:
         ]
         return [part for part in found if part.moves]
 
-    def _messages(self, part: Told) -> Iterable[Outgoing]:
+    def _messages(self, part: Told, words: WordsOf) -> Iterable[Outgoing]:
         if part.alert.exercise and not self._settings.exercises:
             return
         topic = self._topic(part.alert)
-        rule = self._words(part.alert.rule_id)
+        rule = words(part.alert.rule_id)
         for moved in part.moves:
             payload = orjson.dumps(step_json(as_of(part.alert, moved), moved, rule), option=orjson.OPT_UTC_Z)
             yield Outgoing(topic=topic, payload=payload, retain=not moved.over)

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from psycopg.rows import class_row
 
+from alerts.cap_words import WordsOf
 from alerts.out_alerts import QUERIES
-from alerts.out_messages import WordsOf, write_messages
+from alerts.out_messages import write_messages
 from config.database import Connection
 from config.settings import OutSettings
 

@@ -1,7 +1,7 @@
 """The CAP messages of alerts: written down when they are first asked for, and the same ever after."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -12,13 +12,11 @@ from alerts.cap import Message, Reference, to_xml
 from alerts.cap_area import Area, area_of
 from alerts.cap_chain import Link, chain
 from alerts.cap_number import Numbers
-from alerts.cap_words import RuleWords, infos, note
+from alerts.cap_words import WordsOf, infos, note
 from alerts.out_alerts import QUERIES, ToldAlert, ToldTransition, alerts_by_id, read_transitions
 from alerts.out_steps import as_of
 from config.database import Connection
 from config.settings import OutSettings
-
-WordsOf = Callable[[str], RuleWords]
 
 
 @dataclass(frozen=True, kw_only=True)

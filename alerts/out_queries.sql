@@ -1,6 +1,9 @@
 -- What leaves: alerts as others are told of them. Names and codes are those that held when the alert was
 -- opened, by what the database knew when it wrote the alert: they do not change under those who were told.
 
+-- name: newest_rule_set
+select coalesce(max(id), 0) from rule_sets
+
 -- name: division_exists
 select exists (select from division_versions where code = %(division)s and upper_inf(recorded))
 

@@ -46,10 +46,10 @@ def run_alerts_out(
     """Tell alerts until `stop`; `ready` is called once it is this process that tells."""
     from alerts.out import AlertsOut
     from alerts.out_channel import Outlet
-    from alerts.out_words import read_rule_words
+    from alerts.out_words import RuleBook
     from ingest.session import check_broker
 
     check_broker(broker)
     # A client id that lasts: a process that was left behind is cut off by its successor.
     outlet = Outlet(broker, f"shijing-alerts-out-{settings.topic_root}")
-    AlertsOut(database_url, outlet, read_rule_words(), settings).run(stop, restate=restate, ready=ready)
+    AlertsOut(database_url, outlet, RuleBook(), settings).run(stop, restate=restate, ready=ready)

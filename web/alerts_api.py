@@ -87,9 +87,10 @@ def alerts(request: Request, parts: PartsOf, asked: Annotated[AlertsQuery, Query
     with parts.pool.connection(DATABASE_WAIT_S) as connection:
         check_division(connection, asked.division)
         rows = read_alerts(connection, wanted, asked.limit + 1)
+        words = parts.rules.words(connection)
     page, more = rows[: asked.limit], len(rows) > asked.limit
     place = {"cursor": cursor_of(page[-1].opened_at, page[-1].id)} if more else None
-    told = {"alerts": [alert_json(one, parts.words(one.rule_id)) for one in page]}
+    told = {"alerts": [alert_json(one, words(one.rule_id)) for one in page]}
     return _page(request, told, place)
 
 
@@ -99,7 +100,8 @@ def alert(alert_id: AlertId, parts: PartsOf) -> Response:
     with parts.pool.connection(DATABASE_WAIT_S) as connection:
         found = _known(connection, alert_id)
         messages = _messages(connection, parts, alert_id)
-    return as_json({**alert_json(found, parts.words(found.rule_id)), "messages": list(map(_named, messages))})
+        words = parts.rules.words(connection)
+    return as_json({**alert_json(found, words(found.rule_id)), "messages": list(map(_named, messages))})
 
 
 @router.get("/alerts/{alert_id:int}/transitions", responses={200: {"model": TransitionPage}})
@@ -156,7 +158,7 @@ def _known(connection: Connection, alert_id: int) -> ToldAlert:
 
 
 def _messages(connection: Connection, parts: Parts, alert_id: int) -> list[Written]:
-    return write_messages(connection, [alert_id], parts.words, parts.out).get(alert_id, [])
+    return write_messages(connection, [alert_id], parts.rules.words(connection), parts.out).get(alert_id, [])
 
 
 def _named(message: Written) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def feed(
         check_division(connection, asked.division)
         page = read_feed(
             connection,
-            parts.words,
+            parts.rules.words(connection),
             parts.out,
             division=asked.division,
             levels=list(asked.level) or None,

@@ -6,8 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from psycopg_pool import ConnectionPool
 
-from alerts.out_messages import WordsOf
-from alerts.out_words import read_rule_words
+from alerts.out_words import RuleBook
 from config.database import Connection
 from config.settings import BrokerSettings, OutSettings, WebSettings
 from web.hub import Hub
@@ -28,7 +27,7 @@ class Parts:
     layers: Layers
     names: Names
     out: OutSettings = field(default_factory=OutSettings)
-    words: WordsOf = field(default_factory=read_rule_words)  # of a rule by its id
+    rules: RuleBook = field(default_factory=RuleBook)
 
 
 def _parts(request: Request) -> Parts:

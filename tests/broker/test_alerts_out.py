@@ -15,7 +15,7 @@ import pytest
 from alerts.out import AlertsOut
 from alerts.out_channel import Outgoing, Outlet
 from alerts.out_store import Outbox
-from alerts.out_words import read_rule_words
+from alerts.out_words import RuleBook
 from commands.children import Child
 from config.database import Connection, connect
 from config.settings import BrokerSettings, OutSettings
@@ -353,7 +353,7 @@ def test_what_is_not_confirmed_is_not_told(
     """A broker that answers nothing (it is frozen): the cursor stays."""
     settings = OutSettings()
     outlet = Outlet(mosquitto.settings, "test-out")
-    teller = AlertsOut(database_url, outlet, read_rule_words(), settings)
+    teller = AlertsOut(database_url, outlet, RuleBook(), settings)
     with connect(database_url, "test", autocommit=True) as connection:
         outbox = Outbox(connection, "mqtt")
         outbox.begin()

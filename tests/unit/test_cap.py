@@ -19,8 +19,9 @@ from alerts.cap_area import MOST_PARTS, MOST_POINTS, Area, area_of, geocode, pol
 from alerts.cap_chain import MOST_REFERENCES, Link, chain
 from alerts.cap_number import Numbers
 from alerts.cap_words import RuleWords, infos, note
+from alerts.lifecycle import Row, fold
 from alerts.out_alerts import ToldAlert, ToldTransition
-from alerts.out_steps import as_of
+from alerts.out_steps import as_of, steps
 
 SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parent.parent / "schemas" / "CAP-v1.2.xsd"))
 NS = {"cap": "urn:oasis:names:tc:emergency:cap:1.2"}
@@ -360,3 +361,52 @@ _TEXTS = {
 def test_cleaning_is_done_once(text: str) -> None:
     assert clean(clean(text)) == clean(text)
     assert clean("江北区 <&> \U0001f30a\t\n") == "江北区 <&> \U0001f30a\t\n"
+
+
+levels = st.sampled_from(["none", "blue", "yellow", "orange", "red"])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[ToldTransition]:
+    """Transitions as they may come, corrections among them: some take back what was said."""
+    found: list[ToldTransition] = []
+    for number in range(1, draw(st.integers(1, 12)) + 1):
+        corrects = draw(st.booleans())
+        said = [one for one in found if one.kind == "level" and not one.retracts]
+        if corrects and said and draw(st.booleans()):
+            back = draw(st.sampled_from(said))
+            one = replace(back, id=number, retracts=True, reason="corrected", revision=draw(st.integers(1, 2)))
+        else:
+            one = a_transition(
+                number,
+                time=T0 + timedelta(minutes=draw(st.integers(0, 9))),
+                kind="level" if corrects else draw(st.sampled_from(["level", "state"])),
+                from_level=draw(levels),
+                to_level=draw(levels),
+                to_state=draw(st.sampled_from(["open", "acknowledged", "resolved", "closed"])),
+                reason="corrected" if corrects else "raised",
+                revision=draw(st.integers(1, 2)) if corrects else 0,
+            )
+        found.append(one)
+    return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(histories())
+def test_a_correction_comes_to_what_the_engine_folds_it_to(history: list[ToldTransition]) -> None:
+    moved = steps(history)
+    assert [one.transition for one in moved] == [one for one in history if one in [step.transition for step in moved]]
+    for one in moved:
+        if one.transition.reason != "corrected":
+            continue
+        upto = history[: history.index(one.transition) + 1]
+        level, state = fold(
+            Row(
+                kind=row.kind, time=round(row.time.timestamp()), from_level=row.from_level, to_level=row.to_level,
+                to_state=row.to_state, reason=row.reason, retracts=row.retracts, revision=row.revision,
+            )
+            for row in upto
+        )  # fmt: skip
+        assert one.state == state
+        if one.level != "none":
+            assert one.level == level
