@@ -11,6 +11,12 @@ select pg_try_advisory_xact_lock(hashtext('warnings'))
 -- The told clock where a scenario tells one, else the database's.
 select coalesce(max(clock), clock_timestamp()) from partitions
 
+-- name: has_instance
+select to_regclass('instance') is not null
+
+-- name: is_exercise
+select exercise from instance
+
 -- name: find_message
 select id, fingerprint from warnings where sender = %(sender)s and identifier = %(identifier)s and part = 1
 
@@ -172,10 +178,3 @@ select distinct sender, identifier, status, (select coalesce(max(clock), clock_t
 from warnings
 where (identifier = %(name)s or id::text = %(name)s) and msg_type <> 'cancel'
   and ends > (select coalesce(max(clock), clock_timestamp()) from partitions)
-
--- name: actor
--- The oldest actor of that name; a new one where there is none.
-with known as (select id from actors where name = %(name)s and kind = 'person' order by created_at, id limit 1),
-     made as (insert into actors (name, kind) select %(name)s, 'person' where not exists (select from known)
-              returning id)
-select id from known union all select id from made

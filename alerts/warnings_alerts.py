@@ -4,8 +4,8 @@ The alert is raised through the same writer as every other, in the transaction t
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,12 +16,14 @@ from alerts.levels import Level, highest, rank
 from alerts.plan_files import load_plans
 from alerts.plans import Plan
 from alerts.record import record
-from alerts.rules import load_rules
-from alerts.warnings_cover import QUERIES
+from alerts.rule_kinds import Common, WarningRule
+from alerts.rule_sets import rules_in_force
+from alerts.warnings_cover import QUERIES, is_exercise, townships_of
 from config.database import Connection
 from config.settings import CONFIG
 
 _BACK = timedelta(hours=24)  # what ended longer ago raises nothing any more
+_TOWNSHIP_DIGITS = 9
 _LATE_US = 900_000_000  # a change found so much later than it was is marked; authorities take minutes to send
 
 Pair = tuple[str, int]  # rule id, subject
@@ -29,10 +31,10 @@ Pair = tuple[str, int]  # rule id, subject
 
 @dataclass(frozen=True, kw_only=True)
 class Judging:
-    """What official warnings are judged by; the shipped rules and plans where nothing else is given."""
+    """What official warnings are judged by."""
 
-    rules: Sequence[Any] = field(default_factory=lambda: load_rules(CONFIG / "rules"))
-    plans: Sequence[Plan] = field(default_factory=lambda: load_plans(CONFIG / "plans"))
+    rules: Sequence[Common]
+    plans: Sequence[Plan]
     exercise: bool = False  # this database is an exercise: what is raised is marked, and exercise warnings count
 
     @property
@@ -40,13 +42,20 @@ class Judging:
         """The warnings that count. An exercise never raises an alert among real ones, a test none at all."""
         return ["actual", "exercise"] if self.exercise else ["actual"]
 
-    def by_event(self) -> dict[str, list[str]]:
-        """Rule ids by the event type of their official warnings."""
+    def by_event(self) -> dict[str, list[WarningRule]]:
+        """The rules by the event type of their official warnings."""
         found = defaultdict(list)
         for rule in self.rules:
-            if rule.__struct_config__.tag == "warning":
-                found[rule.event].append(rule.id)
+            if isinstance(rule, WarningRule):
+                found[rule.event].append(rule)
         return found
+
+
+def judging_of(connection: Connection) -> Judging:
+    """The rules in force and the plans of this database, and whether it is an exercise."""
+    return Judging(
+        rules=rules_in_force(connection), plans=load_plans(CONFIG / "plans"), exercise=is_exercise(connection)
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,10 +113,11 @@ def follow(connection: Connection, now: datetime, judging: Judging) -> int:
     if not by_event:
         return 0
     asked = {
+        "now": now,
         "since": now - _BACK,
         "statuses": judging.statuses,
         "events": list(by_event),
-        "rules": [rule for rules in by_event.values() for rule in rules],
+        "rules": [rule.id for rules in by_event.values() for rule in rules],
         "exercise": judging.exercise,
     }
     spans = _spans(connection, by_event, asked)
@@ -135,16 +145,30 @@ def expire(connection: Connection, now: datetime, judging: Judging | None = None
     """
     with connection.transaction():
         row = connection.execute(QUERIES["try_lock_warnings"]).fetchone()
-        return follow(connection, now, judging or Judging()) if row == (True,) else 0
+        return follow(connection, now, judging or judging_of(connection)) if row == (True,) else 0
 
 
-def _spans(connection: Connection, by_event: dict[str, list[str]], asked: dict[str, Any]) -> dict[Pair, list[Span]]:
+def _spans(
+    connection: Connection, by_event: Mapping[str, Sequence[WarningRule]], asked: dict[str, Any]
+) -> dict[Pair, list[Span]]:
+    muted = {rule.id: _muted(connection, rule, asked["now"]) for rules in by_event.values() for rule in rules}
     found = defaultdict(list)
     for event, division, level, begins, ends in connection.execute(QUERIES["intervals"], asked):
+        span = Span(level=level, begins=micros(begins), ends=micros(ends))
         for rule in by_event[event]:
-            span = Span(level=level, begins=micros(begins), ends=micros(ends))
-            found[rule, subjects.of("division", division)].append(span)
+            if division not in muted[rule.id]:
+                found[rule.id, subjects.of("division", division)].append(span)
     return found
+
+
+def _muted(connection: Connection, rule: WarningRule, now: datetime) -> set[int]:
+    """Townships where an override puts the rule out of force; of two overrides the one with the longer code counts."""
+    said = [(code, one.enabled) for one in rule.override for code in one.divisions if one.enabled is not None]
+    muted: set[int] = set()
+    for code, enabled in sorted(said, key=lambda one: len(one[0])):
+        townships = townships_of(connection, {code}, now).get(code, set()) if len(code) <= _TOWNSHIP_DIGITS else set()
+        muted = muted - townships if enabled else muted | townships
+    return muted
 
 
 def _said(connection: Connection, asked: dict[str, Any]) -> dict[Pair, Said]:

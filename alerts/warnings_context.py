@@ -1,28 +1,18 @@
 """Official warnings as the rules' context: what was in force over which township, and when."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from alerts.books import micros
-from alerts.levels import Grade
+from alerts.conditions import WarningInForce
 from alerts.warnings_cover import QUERIES, clock
 from config.database import Connection
 
 _BACK = timedelta(days=2)  # beyond the lateness of every rule
 
 
-@dataclass(frozen=True, kw_only=True)
-class InForce:
-    """One official warning over one township, from `begins` up to and without `ends`, µs since 1970 UTC."""
-
-    division_id: int  # a township's
-    event: str  # 11B37 …
-    level: Grade
-    begins: int
-    ends: int
-
-
-def load_in_force(connection: Connection, *, since: datetime | None = None, exercise: bool = False) -> list[InForce]:
+def load_in_force(
+    connection: Connection, *, since: datetime | None = None, exercise: bool = False
+) -> list[WarningInForce]:
     """What is, will be or was in force, by division, event and begin; of what ended, all that ended after `since`.
 
     Only townships are named: a grid has the warnings of its township. `since` is by default two days
@@ -33,6 +23,6 @@ def load_in_force(connection: Connection, *, since: datetime | None = None, exer
     asked = {"since": since or clock(connection) - _BACK, "statuses": statuses}
     rows = connection.execute(QUERIES["in_force"], asked)
     return [
-        InForce(division_id=division, event=event, level=level, begins=micros(begins), ends=micros(ends))
+        WarningInForce(division_id=division, event=event, level=level, from_us=micros(begins), to_us=micros(ends))
         for event, division, level, begins, ends in rows
     ]

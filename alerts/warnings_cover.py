@@ -29,6 +29,13 @@ def clock(connection: Connection) -> datetime:
     return told
 
 
+def is_exercise(connection: Connection) -> bool:
+    """Whether this database is wholly an exercise."""
+    if connection.execute(QUERIES["has_instance"]).fetchone() != (True,):
+        return False
+    return connection.execute(QUERIES["is_exercise"]).fetchone() == (True,)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cover:
     """The townships of a warning, and what of it was not understood."""
@@ -44,7 +51,7 @@ def cover(connection: Connection, areas: Iterable[Area], at: datetime) -> Cover:
     whose codes are all unknown is taken by its shapes.
     """
     areas = list(areas)
-    known = _of_codes(connection, {code for area in areas for code in area.codes}, at)
+    known = townships_of(connection, {code for area in areas for code in area.codes}, at)
     townships: set[int] = set()
     shapes: list[BaseGeometry] = []
     for area in areas:
@@ -55,7 +62,8 @@ def cover(connection: Connection, areas: Iterable[Area], at: datetime) -> Cover:
     return Cover(townships=tuple(sorted(townships | _of_shapes(connection, shapes, at))), unknown_codes=tuple(unknown))
 
 
-def _of_codes(connection: Connection, codes: set[str], at: datetime) -> dict[str, set[int]]:
+def townships_of(connection: Connection, codes: set[str], at: datetime) -> dict[str, set[int]]:
+    """The townships that each code stands for at that time; a code that we do not know is not among the answers."""
     asked = codes | {code[:9] for code in codes}
     found: dict[str, set[int]] = {}
     for code, township in connection.execute(QUERIES["townships_of_codes"], {"codes": sorted(asked), "at": at}):

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from alerts.actors import actor_of
 from alerts.warnings import Message, WarningRefused
 from alerts.warnings_alerts import Judging
 from alerts.warnings_cover import QUERIES
@@ -66,7 +67,4 @@ def _store(
 def _actor(connection: Connection, name: str) -> UUID:
     if not name.strip():
         raise WarningRefused("actor", "by hand, actor", "it is empty", "say who enters it")
-    row = connection.execute(QUERIES["actor"], {"name": name.strip()}).fetchone()
-    assert row is not None
-    found: UUID = row[0]
-    return found
+    return actor_of(connection, name)

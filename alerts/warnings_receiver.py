@@ -13,7 +13,7 @@ from collections.abc import Callable
 import psycopg
 
 from alerts.books import first_line
-from alerts.warnings_alerts import Judging, expire
+from alerts.warnings_alerts import expire, judging_of
 from alerts.warnings_cover import clock
 from alerts.warnings_feed import FeedReader, Fetcher
 from alerts.warnings_store import Origin, Outcome, receive
@@ -36,20 +36,16 @@ def new_session(
     return MqttSession(broker, PipelineSettings(partition="official-warnings", topics=settings.topics), ready)
 
 
-def run_receiver(
-    database_url: str, session: MqttSession, settings: WarningSettings, judging: Judging, stop: threading.Event
-) -> None:
+def run_receiver(database_url: str, session: MqttSession, settings: WarningSettings, stop: threading.Event) -> None:
     """Receive until `stop`; whatever breaks, a message is acknowledged only once it is committed."""
-    feeds = threading.Thread(
-        target=_keep_polling, args=(database_url, settings, judging, stop), name="warning-feeds", daemon=True
-    )
+    feeds = threading.Thread(target=_keep_polling, args=(database_url, settings, stop), name="feeds", daemon=True)
     feeds.start()
     waiting: list[Message] = []
     try:
         while not stop.is_set():
             try:
                 with connect(database_url, "warnings", autocommit=True) as connection:
-                    _work(connection, session, judging, waiting, stop)
+                    _Work(connection, session, waiting).run(stop)
             except psycopg.Error as error:
                 log.warning("official warnings wait for the database: %s", first_line(error))
                 stop.wait(_AGAIN_S)
@@ -59,37 +55,63 @@ def run_receiver(
         feeds.join(timeout=5)
 
 
-def _work(
-    connection: Connection, session: MqttSession, judging: Judging, waiting: list[Message], stop: threading.Event
-) -> None:
-    ticked = 0.0
-    while not stop.is_set():
-        if session.may_connect:
-            session.connect()
-        waiting += [] if waiting else session.take(wait_s=_WAIT_S, gather_s=0, most=100)
-        while waiting:
-            _say(receive(connection, waiting[0].payload, Origin(source="mqtt", place=waiting[0].topic), judging))
-            session.acknowledge([waiting.pop(0)])
-        if time.monotonic() - ticked >= _TICK_S:
-            ticked = time.monotonic()
-            expire(connection, clock(connection), judging)
+class _Work:
+    """What is done over one connection to the database; `waiting` are messages that are not committed yet."""
+
+    def __init__(self, connection: Connection, session: MqttSession, waiting: list[Message]) -> None:
+        self._connection = connection
+        self._session = session
+        self._waiting = waiting
+        self._rules_changed = threading.Event()
+        connection.add_notify_handler(lambda _: self._rules_changed.set())
+        connection.execute("listen shijing_rules")
+        self._judging = judging_of(connection)
+        self._ticked = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            if self._session.may_connect:
+                self._session.connect()
+            if not self._waiting:
+                self._waiting += self._session.take(wait_s=_WAIT_S, gather_s=0, most=100)
+            while self._waiting:
+                self._take(self._waiting[0])
+                self._session.acknowledge([self._waiting.pop(0)])
+            self._tick()
+
+    def _take(self, message: Message) -> None:
+        origin = Origin(source="mqtt", place=message.topic)
+        _say(receive(self._connection, message.payload, origin, self._judging))
+
+    def _tick(self) -> None:
+        if time.monotonic() - self._ticked < _TICK_S:
+            return
+        self._ticked = time.monotonic()
+        if self._rules_changed.is_set():
+            self._rules_changed.clear()
+            self._judging = judging_of(self._connection)
+        expire(self._connection, clock(self._connection), self._judging)
 
 
-def _keep_polling(database_url: str, settings: WarningSettings, judging: Judging, stop: threading.Event) -> None:
+def _keep_polling(database_url: str, settings: WarningSettings, stop: threading.Event) -> None:
     fetcher = Fetcher()
     while settings.feeds and not stop.is_set():
         try:
             with connect(database_url, "warning-feeds", autocommit=True) as connection:
-                reader = FeedReader(connection, settings, judging, fetcher.get)
+                reader = FeedReader(connection, settings, judging_of(connection), fetcher.get)
                 for feed in settings.feeds:
-                    polled = reader.poll(feed)
-                    for fault in polled.faults:
-                        log.warning("feed of official warnings: %s", fault)
-                    for outcome in polled.outcomes:
-                        _say(outcome)
+                    _poll(reader, feed)
         except psycopg.Error as error:
             log.warning("feeds of official warnings wait for the database: %s", first_line(error))
         stop.wait(settings.feed_every_s)
+
+
+def _poll(reader: FeedReader, feed: str) -> None:
+    polled = reader.poll(feed)
+    for fault in polled.faults:
+        log.warning("feed of official warnings: %s", fault)
+    for outcome in polled.outcomes:
+        _say(outcome)
 
 
 def _say(outcome: Outcome) -> None:

@@ -32,11 +32,11 @@ def import_(
     data: Data = None,
 ) -> None:
     """Take official warnings from files; one that is there already is left as it is."""
-    from alerts.warnings_alerts import Judging
+    from alerts.warnings_alerts import judging_of
 
     paths = [_local(file) for file in files]
     with _connected(database, data) as connection:
-        judging = Judging()
+        judging = judging_of(connection)
         outcomes = [outcome for path in paths for outcome in _take(connection, path, judging)]
     _report(outcomes, as_json)
 
@@ -169,7 +169,7 @@ def add(  # noqa: PLR0913  options are arguments
     data: Data = None,
 ) -> None:
     """Enter an official warning by hand."""
-    from alerts.warnings_alerts import Judging
+    from alerts.warnings_alerts import judging_of
     from alerts.warnings_hand import add as enter
 
     row = {
@@ -186,7 +186,7 @@ def add(  # noqa: PLR0913  options are arguments
         "status": status,
     }
     with _connected(database, data) as connection:
-        outcome = enter(connection, row, Judging(), actor=actor)
+        outcome = enter(connection, row, judging_of(connection), actor=actor)
     _report([outcome], as_json)
 
 
@@ -201,11 +201,11 @@ def cancel(
     data: Data = None,
 ) -> None:
     """End a warning in its sender's name."""
-    from alerts.warnings_alerts import Judging
+    from alerts.warnings_alerts import judging_of
     from alerts.warnings_hand import cancel as end
 
     with _connected(database, data) as connection:
-        outcome = end(connection, warning, Judging(), actor=actor, reason=reason)
+        outcome = end(connection, warning, judging_of(connection), actor=actor, reason=reason)
     _report([outcome], as_json)
 
 
@@ -216,7 +216,6 @@ def receive(
     lifeline: Annotated[bool, typer.Option("--lifeline", hidden=True, help="Stop when standard input ends.")] = False,
 ) -> None:
     """Receive official warnings over MQTT and from the configured feeds, until it is told to stop."""
-    from alerts.warnings_alerts import Judging
     from alerts.warnings_receiver import new_session, run_receiver
     from commands.servers import broker as broker_of
     from commands.servers import database as database_of
@@ -232,7 +231,7 @@ def receive(
         with connect(url, "migrate", autocommit=True) as connection:
             migrate(connection)
         session = new_session(broker, settings, ready=lambda: typer.echo("ready"))
-        run_receiver(url, session, settings, Judging(), stop)
+        run_receiver(url, session, settings, stop)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from pydantic import AwareDatetime
 
 from alerts.levels import Grade
-from alerts.warnings_alerts import Judging
+from alerts.warnings_alerts import judging_of
 from alerts.warnings_hand import add, cancel
 from alerts.warnings_list import listing, one
 from web.api import DATABASE_WAIT_S, as_json
@@ -116,7 +116,7 @@ def enter(body: Body, parts: PartsOf) -> Response:
     """Enter a warning by hand (`Entered`): `{"state", "identifier", "ids", "townships", "unknown_codes", …}`."""
     entered = read_body(body, Entered)
     with parts.pool.connection(DATABASE_WAIT_S) as connection:
-        return as_json(add(connection, entered.row(), Judging(), actor=entered.actor))
+        return as_json(add(connection, entered.row(), judging_of(connection), actor=entered.actor))
 
 
 @router.post("/{warning}/cancel")
@@ -124,4 +124,4 @@ def end(warning: Number, body: Body, parts: PartsOf) -> Response:
     """End a warning in its sender's name (`Ended`)."""
     ended = read_body(body, Ended)
     with parts.pool.connection(DATABASE_WAIT_S) as connection:
-        return as_json(cancel(connection, str(warning), Judging(), actor=ended.actor, reason=ended.reason))
+        return as_json(cancel(connection, str(warning), judging_of(connection), actor=ended.actor, reason=ended.reason))

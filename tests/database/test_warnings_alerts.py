@@ -7,16 +7,19 @@ from typing import Any
 import pytest
 
 from alerts import subjects
+from alerts.plan_files import load_plans
+from alerts.rules import load_rules
 from alerts.warnings_alerts import Judging, expire
 from alerts.warnings_store import Origin, Outcome, receive
 from config.database import Connection
+from config.settings import CONFIG
 from geo.defaults import import_defaults
 from tests.database.warning_messages import AREA, cap, ends, info
 
 MQTT = Origin(source="mqtt", place="cq/warning/500114")
 NOON = datetime(2020, 8, 18, 4, tzinfo=UTC)  # 12:00 in Beijing, when the warnings of these tests begin
-JUDGING = Judging()
-(RULE,) = JUDGING.by_event()["11B37"]
+JUDGING = Judging(rules=load_rules(CONFIG / "rules"), plans=load_plans(CONFIG / "plans"))
+(RULE,) = [rule.id for rule in JUDGING.by_event()["11B37"]]
 
 
 @pytest.fixture
