@@ -93,14 +93,16 @@ def _unit_fault(rule: AnyRule, limits: Limits) -> Fault | None:
 
 def _window_fault(rule: AnyRule, limits: Limits) -> Fault | None:
     kept = limits.retention_s
-    if kept is None or isinstance(rule, (CountRule, SilenceRule, StepRule, WarningRule)):
+    if kept is None:
         return None
     longest = max(reaches(rule).values(), default=0) / 1e6
     if longest <= kept:
         return None
     reason = f"looks back {longest / DAY_S:g} days, but readings are kept for {kept / DAY_S:g}"
     mend = "shorten the window (a change, a rate and a full window look back three times their length)"
-    key = next((key for key in ("measure", "over_h", "levels") if getattr(rule, key, None) is not None), "levels")
+    key = next(
+        (key for key in ("measure", "over_h", "within_s", "levels") if getattr(rule, key, None) is not None), "levels"
+    )
     return Fault(steps=(key,), reason=reason, mend=mend)
 
 

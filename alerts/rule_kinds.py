@@ -20,7 +20,6 @@ from alerts.rule_values import (
     Seconds,
     Text,
     Words,
-    micros,
 )
 
 _LATENESS_S, _WINDOW_LATENESS_S = 120.0, 600.0
@@ -38,11 +37,6 @@ class Common(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_
     lateness_s: Annotated[float, Meta(ge=0, le=86_400)] | None = None  # older readings are put in their place
     reopen_s: Seconds = 1800.0  # event time: so soon after its end, an alert is opened again, not a new one
     override: tuple[Override, ...] = ()
-
-    @property
-    def lateness_us(self) -> int:
-        """In whole µs."""
-        return micros(self.lateness_s or 0.0)
 
     def _filled(self, *, family: str, lateness_s: float) -> None:
         """Fill in what was left out, and try the overrides."""
@@ -92,12 +86,6 @@ class Rule(Common, frozen=True, kw_only=True, tag="threshold"):
     def measures(self) -> dict[Grade, Measure]:
         """What each level compares, lowest first."""
         return measures(self.graded(), self.measure)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether readings themselves are compared, and no level is a band or has to be held."""
-        plain = all(measure == Measure() for measure in self.measures().values())
-        return plain and not self.hold_s and not any(one.is_band for one in self.graded().values())
 
     def _check_bands(self) -> None:
         for grade, threshold in self.graded().items():

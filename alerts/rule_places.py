@@ -27,7 +27,7 @@ class Places:
     """The lines of a text that is TOML; `where` gives the nearest parent's for a key that is missing."""
 
     def __init__(self, text: str) -> None:
-        self._lines: dict[Path_, int] = {}
+        self.lines: dict[Path_, int] = {}
         self._counts: dict[Path_, int] = {}  # tables of an array of tables
         self._words = _words(text)
         self._table: Path_ = ()
@@ -37,7 +37,7 @@ class Places:
     def where(self, steps: Sequence[Step]) -> int:
         """The line of a key, from 1."""
         for length in range(len(steps), 0, -1):
-            if line := self._lines.get(tuple(steps[:length])):
+            if line := self.lines.get(tuple(steps[:length])):
                 return line
         return 1
 
@@ -134,7 +134,7 @@ class Places:
         return (*table, *keys)
 
     def _note(self, path: Path_, line: int) -> None:
-        self._lines.setdefault(path, line)
+        self.lines.setdefault(path, line)
 
 
 def _words(text: str) -> Iterator[tuple[str, int]]:

@@ -54,6 +54,7 @@ __all__ = [
 ]
 
 _LARGEST = 65_536  # bytes of a file
+_LONGEST_LINE = 2_000  # characters; what a key of many dots costs grows with the square of their number
 _DEEPEST = 40  # tables and lists in one another
 
 
@@ -106,10 +107,14 @@ def _text(path: Path, content: bytes) -> str:
     if len(content) > _LARGEST:
         raise EditedFileError(path, 1, f"{len(content):,} bytes, more than {_LARGEST:,}", "a rule is a few lines")
     try:
-        return content.decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise EditedFileError(path, line, "not UTF-8", "save the file as UTF-8") from error
+    for line, written in enumerate(text.split("\n"), 1):
+        if len(written) > _LONGEST_LINE:
+            raise EditedFileError(path, line, f"a line of {len(written):,} characters", "write it on several lines")
+    return text
 
 
 def _data(path: Path, text: str) -> dict[str, Any]:
