@@ -65,7 +65,7 @@ where incidents.id = new.id or incidents.merged_into = new.id
 -- name: move_cells
 with moved as (
     delete from incident_cells using jsonb_to_recordset(%(rows)s) as new(id bigint, into_id bigint)
-    where incident_id = new.id
+    where incident_id = new.id and incident_id = any(%(ids)s)
     returning new.into_id, township_id, grid_id, place, first_at, last_at, alerts
 )
 insert into incident_cells as old (incident_id, township_id, grid_id, place, first_at, last_at, alerts)
@@ -78,7 +78,7 @@ set first_at = least(old.first_at, excluded.first_at), last_at = greatest(old.la
 -- name: count_alerts_in
 update alerts set incident_id = new.incident_id, incident_level = new.level
 from jsonb_to_recordset(%(rows)s) as new(alert_id bigint, incident_id bigint, level text)
-where alerts.id = new.alert_id
+where alerts.id = new.alert_id and alerts.id = any(%(ids)s)  -- twice: a plan made for a small table reads it whole
 
 -- name: write_cells
 insert into incident_cells as old (incident_id, township_id, grid_id, place, first_at, last_at, alerts)

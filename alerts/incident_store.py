@@ -113,10 +113,11 @@ def draw_numbers(connection: Connection, incidents: Sequence[Incident]) -> list[
     return new
 
 
-def write_rows(connection: Connection, query: str, rows: Sequence[Row]) -> None:
-    """One statement for all rows; none for none."""
+def write_rows(connection: Connection, query: str, rows: Sequence[Row], key: str = "id") -> None:
+    """One statement for all rows; none for none. `key`: whose values a statement is given as `ids`, too."""
     if rows:
-        connection.execute(INCIDENT_QUERIES[query], {"rows": Jsonb(list(rows))})
+        named = {"rows": Jsonb(list(rows)), "ids": [row.get(key) for row in rows]}
+        connection.execute(INCIDENT_QUERIES[query], named)
 
 
 def incident_row(incident: Incident) -> Row:

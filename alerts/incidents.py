@@ -94,7 +94,7 @@ def _write(connection: Connection, incidents: Sequence[Incident]) -> tuple[dict[
     ]
     write_rows(connection, "merge_incidents", merges)
     write_rows(connection, "move_cells", merges)
-    write_rows(connection, "count_alerts_in", [row for one in incidents for row in count_rows(one)])
+    write_rows(connection, "count_alerts_in", [row for one in incidents for row in count_rows(one)], "alert_id")
     write_rows(connection, "write_cells", [row for one in incidents for row in cell_rows(one)])
     write_rows(connection, "update_incidents", [incident_row(one) for one in incidents if not one.is_new])
     news = {id(one): transition_rows(one, before[id(one)]) for one in incidents}
