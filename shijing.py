@@ -12,6 +12,7 @@ import psycopg
 import pydantic
 import typer
 
+from commands.incidents import incident_app
 from commands.options import Data, Database, Json, place_of, tell
 from commands.out import alerts_out
 from commands.sensor import sensor_app
@@ -32,6 +33,7 @@ quarantine_app = typer.Typer(help="What was refused: look at it, put it through 
 bench_app = typer.Typer(help="Measure on this machine; each prints its conditions.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
 app.add_typer(sensor_app, name="sensor")
+app.add_typer(incident_app, name="incident")
 app.add_typer(warning_app, name="warning")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(bench_app, name="bench")

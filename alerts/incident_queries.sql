@@ -190,3 +190,79 @@ where incidents.id = new.id
 -- name: log_live_events
 select count(log_live_event(event.kind, event.payload))
 from jsonb_to_recordset(%(rows)s) as event(kind text, payload jsonb)
+
+-- name: incidents
+-- Newest first, a page by keyset; what was merged is told as the incident that it is part of now. A division
+-- means it and what lies below it: an alert of a grid has its township, too.
+with recursive below as (
+    select d.id, d.level
+    from division_versions v join divisions d on d.id = v.division_id
+    where v.code = %(division)s::text and upper_inf(v.recorded)
+    union
+    select d.id, d.level
+    from below
+    join division_versions v on v.parent_id = below.id and upper_inf(v.recorded)
+    join divisions d on d.id = v.division_id
+    where d.level in ('district', 'township') or below.level not in ('city', 'district', 'township')
+),
+chosen as (
+    select * from incidents i
+    where i.merged_into is null
+      and (%(ids)s::bigint[] is null or i.id = any(%(ids)s::bigint[]))
+      and (%(levels)s::text[] is null
+           or case i.level when 'none' then i.peak else i.level end = any(%(levels)s::text[]))
+      and (%(states)s::text[] is null or i.state = any(%(states)s::text[]))
+      and (%(family)s::text is null or i.family = %(family)s::text)
+      and (%(exercise)s::boolean is null or i.exercise = %(exercise)s::boolean)
+      and (%(from)s::timestamptz is null or i.changed_at >= %(from)s::timestamptz)
+      and (%(to)s::timestamptz is null or i.opened_at < %(to)s::timestamptz)
+      and (%(before_id)s::bigint is null
+           or (i.opened_at, i.id) < (%(before_time)s::timestamptz, %(before_id)s::bigint))
+      and (%(division)s::text is null
+           or exists (select from incident_cells c where c.incident_id = i.id
+                      and (c.township_id in (select id from below) or c.grid_id in (select id from below))))
+    order by i.opened_at desc, i.id desc
+    limit %(limit)s
+)
+select i.id, i.family, i.level, i.peak, i.state, i.exercise, i.opened_at, i.changed_at, i.closed_at, i.alerts,
+       (select sum(number) from unnest(i.open_alerts) number)::integer as open_alerts,
+       i.lon, i.lat, i.pace, i.spread_m_per_h, i.spread_bearing,
+       array(select distinct c.township_id from incident_cells c
+             where c.incident_id = i.id and c.township_id is not null order by 1) as townships,
+       array(select distinct c.grid_id from incident_cells c
+             where c.incident_id = i.id and c.grid_id is not null order by 1) as grids,
+       array(select distinct c.place from incident_cells c
+             where c.incident_id = i.id and c.township_id is null and c.grid_id is null order by 1) as places,
+       array(select part.id from incidents part where part.merged_into = i.id order by 1) as absorbed
+from chosen i
+order by i.opened_at desc, i.id desc
+
+-- name: incident_root
+select coalesce(merged_into, id) from incidents where id = %(id)s
+
+-- name: division_names
+-- As they were called at that time, with what they lie in.
+select v.division_id, v.code, v.name, parent.name
+from division_versions v
+left join division_versions parent
+       on parent.division_id = v.parent_id and parent.valid @> %(at)s::timestamptz and upper_inf(parent.recorded)
+where v.division_id = any(%(ids)s) and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)
+order by v.code
+
+-- name: incident_story
+-- Without the alerts one by one: how many joined between two other things.
+with rows as (
+    select t.*, count(*) filter (where t.kind <> 'joined') over (order by t.id) as part
+    from incident_transitions t where t.incident_id = %(id)s
+)
+select min(time), kind, count(*), (array_agg(from_level order by id))[1], (array_agg(to_level order by id desc))[1],
+       (array_agg(other_id order by id))[1]
+from rows group by part, kind = 'joined', kind
+order by min(id)
+
+-- name: incident_alerts
+select m.alert_id from alert_incidents m where m.incident_id = %(id)s order by m.alert_id limit %(limit)s
+
+-- name: clock
+-- The pipelines' clock: the latest that one of them was given.
+select coalesce(max(clock), now()) from partitions

@@ -7,6 +7,7 @@ ShijingError
     ├── LayerUnknownError    a map layer that does not exist
     ├── SensorUnknownError   a sensor that does not exist
     ├── AlertUnknownError    an alert that does not exist
+    ├── IncidentUnknownError an incident that does not exist
     ├── RevisionUnknownError a CAP message that an alert has not made
     ├── WarningUnknownError  an official warning that does not exist
     ├── ByHandRefusedError   something is entered from elsewhere than this machine's own pages
@@ -51,6 +52,10 @@ class AlertUnknownError(WebError):
     """No alert of that number."""
 
 
+class IncidentUnknownError(WebError):
+    """No incident of that number."""
+
+
 class RevisionUnknownError(WebError):
     """The alert has no such message; the text says how many it has."""
 
@@ -72,6 +77,7 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     LayerUnknownError: (404, "no such layer"),
     SensorUnknownError: (404, "no such sensor"),
     AlertUnknownError: (404, "no such alert"),
+    IncidentUnknownError: (404, "no such incident"),
     RevisionUnknownError: (404, ""),
     WarningUnknownError: (404, "no such official warning"),
     WarningRefused: (422, ""),
