@@ -13,6 +13,7 @@ import pydantic
 import typer
 
 from commands.incidents import incident_app
+from commands.alerts import alert_app
 from commands.options import Data, Database, Json, place_of, tell
 from commands.out import alerts_out
 from commands.sensor import sensor_app
@@ -33,6 +34,7 @@ quarantine_app = typer.Typer(help="What was refused: look at it, put it through 
 bench_app = typer.Typer(help="Measure on this machine; each prints its conditions.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
 app.add_typer(sensor_app, name="sensor")
+app.add_typer(alert_app, name="alert")
 app.add_typer(incident_app, name="incident")
 app.add_typer(warning_app, name="warning")
 app.add_typer(quarantine_app, name="quarantine")
