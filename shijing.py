@@ -12,8 +12,8 @@ import psycopg
 import pydantic
 import typer
 
-from commands.incidents import incident_app
 from commands.alerts import alert_app
+from commands.incidents import incident_app
 from commands.options import Data, Database, Json, place_of, tell
 from commands.out import alerts_out
 from commands.sensor import sensor_app
@@ -211,6 +211,45 @@ def status(as_json: Json = False, database: Database = None, data: Data = None) 
     with database_of(place_of(database, data)) as url, connect(url, "status", autocommit=True) as connection:
         told = figures.status(connection)
     tell(told, as_json, figures.lines(told))
+
+
+@app.command()
+def ledger(
+    begin: Annotated[str | None, typer.Option("--from", help="Event time, ISO 8601 with an offset; none: all.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Up to, not including, then; none: now.")] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Also judge the stored readings once more.")] = False,
+    accept: Annotated[str | None, typer.Option(help="Write off, with this reason, what does not add up.")] = None,
+    as_json: Json = False,
+    database: Database = None,
+    data: Data = None,
+) -> None:
+    """Reconcile what came, was stored, judged and raised; exit status 2 where it does not add up."""
+    from commands.ledger import lines, reconcile
+    from commands.servers import database as database_of
+
+    if accept == "":
+        raise typer.BadParameter("--accept needs a reason: who looked into it, and what was found")
+    with database_of(place_of(database, data)) as url:
+        found = reconcile(url, _moment(begin), _moment(end), deep=deep, note=accept)
+    tell(found.as_dict(), as_json, lines(found))
+    raise typer.Exit(0 if found.balanced else 2)
+
+
+@app.command()
+def watch(
+    once: Annotated[bool, typer.Option("--once", help="Look once; exit status 2 where something is amiss.")] = False,
+    no_database: Annotated[bool, typer.Option("--no-database", help="Listen to MQTT alone.")] = False,
+    database: Database = None,
+    data: Data = None,
+    lifeline: Lifeline = False,
+) -> None:
+    """Notice when a pipeline's heartbeat stays away, and say so; run it apart from the pipeline."""
+    from commands.watch import run_watch
+
+    failed = run_watch(place_of(database, data), with_database=not no_database, stop=None if once else _stop(lifeline))
+    if once:
+        typer.echo("\n".join(failed) or "alive")
+        raise typer.Exit(2 if failed else 0)
 
 
 @import_app.command("divisions")

@@ -16,7 +16,7 @@ from alerts.ledger_deep import judged_again
 from alerts.ledger_readings import intake, quarantine, readings
 from alerts.ledger_runs import runs
 from alerts.plans import Plan
-from alerts.rules import Rule
+from alerts.rules import AnyRule
 from config.database import Connection
 
 
@@ -48,7 +48,7 @@ class Ledger:
 def check(
     connection: Connection,
     span: Span,
-    rules: Sequence[Rule],
+    rules: Sequence[AnyRule],
     plans: Sequence[Plan],
     *,
     deep: bool = False,

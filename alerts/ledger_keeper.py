@@ -21,7 +21,7 @@ from alerts.ledger_account import QUERIES, Span, local
 from alerts.levels import Level, rank
 from alerts.plans import Plan
 from alerts.record import record
-from alerts.rules import Rule, Words
+from alerts.rules import AnyRule, Words
 from config.database import Connection
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def due(now: datetime, last_until: datetime | None, last_day: datetime | None, e
 
 
 def keep_checking(
-    connection: Connection, *, now: datetime, every_s: float, rules: Sequence[Rule], plans: Sequence[Plan]
+    connection: Connection, *, now: datetime, every_s: float, rules: Sequence[AnyRule], plans: Sequence[Plan]
 ) -> list[Ledger]:
     """Make the checks that are due, on an autocommit connection; nothing where another process is at it."""
     row = connection.execute(QUERIES["lock"]).fetchone()
@@ -103,7 +103,7 @@ def keep_checking(
 
 
 def _checked(
-    connection: Connection, now: datetime, every: timedelta, rules: Sequence[Rule], plans: Sequence[Plan]
+    connection: Connection, now: datetime, every: timedelta, rules: Sequence[AnyRule], plans: Sequence[Plan]
 ) -> list[Ledger]:
     last = connection.execute(QUERIES["last_checks"], {"now": now}).fetchone()
     assert last is not None
@@ -120,7 +120,7 @@ def _checked(
     return found
 
 
-def _check(connection: Connection, one: Due, rules: Sequence[Rule], plans: Sequence[Plan]) -> Ledger:
+def _check(connection: Connection, one: Due, rules: Sequence[AnyRule], plans: Sequence[Plan]) -> Ledger:
     ledger = check(connection, one.span, rules, plans)
     connection.execute(
         QUERIES["keep_check"],
@@ -146,7 +146,7 @@ def standing(connection: Connection) -> LedgerStanding:
     return LedgerStanding(checked_at=row[0], age_s=row[1], imbalances=row[2])
 
 
-def tell(connection: Connection, now: datetime, rules: Sequence[Rule], plans: Sequence[Plan]) -> None:
+def tell(connection: Connection, now: datetime, rules: Sequence[AnyRule], plans: Sequence[Plan]) -> None:
     """Bring the ledger's alert to where the ledger stands."""
     wrong = sorted(standing(connection).accounts())
     wanted: Level = "none" if not wrong else "red" if _GRAVE.intersection(wrong) else "orange"
@@ -164,7 +164,7 @@ def tell(connection: Connection, now: datetime, rules: Sequence[Rule], plans: Se
         reason=_reason(was, wanted),
     )
     with connection.transaction():
-        record(connection, [transition], rules=[*rules, cast(Rule, LEDGER_RULE)], plans=plans)
+        record(connection, [transition], rules=[*rules, cast(AnyRule, LEDGER_RULE)], plans=plans)
         title = f"{LEDGER_RULE.label.zh} · {LEDGER_RULE.label.en}: {', '.join(wrong)}"
         connection.execute(QUERIES["name_alert"], {"title": title, "subject": SUBJECT})
     log.warning("the ledger's alert: %s → %s at %s", was, wanted, local(now))

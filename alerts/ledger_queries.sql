@@ -228,6 +228,10 @@ copy (
     where judged and readings.time < %(until)s::timestamptz
 ) to stdout (format binary)
 
+-- name: sensors_with_late_readings
+select distinct sensor_id from readings
+where late and judged and time >= %(since)s::timestamptz and time < %(until)s::timestamptz
+
 -- name: levels_told
 -- What the engine said of levels in the span: retractions take off what they take back.
 select alerts.rule_id, alerts.subject, (extract(epoch from told.time) * 1000000)::bigint, told.from_level, told.to_level,

@@ -14,7 +14,7 @@ from alerts.ledger_account import QUERIES, Account, Span
 from alerts.levels import Grade, Level
 from alerts.plans import OpenAlert, Plan, TriggerKey, matches
 from alerts.record_runs import report_triggers, triggers_by_rule
-from alerts.rules import Rule
+from alerts.rules import AnyRule
 from alerts.standing import OPEN
 from config.database import Connection
 
@@ -53,7 +53,7 @@ class _Asked:
     alert: _Alert
 
 
-def runs(connection: Connection, span: Span, rules: Sequence[Rule], plans: Sequence[Plan]) -> Account:
+def runs(connection: Connection, span: Span, rules: Sequence[AnyRule], plans: Sequence[Plan]) -> Account:
     """Alerts that were open within the span, and all that are open now; a plan is not asked for what was before it."""
     parameters = span.parameters()
     since = _since(connection, plans)
@@ -91,7 +91,7 @@ def _of_run(run: _Run, plan: Plan | None) -> Iterator[str]:
         yield f"run {run.id} has tasks that plan {run.plan_id} does not have: {', '.join(strange)}"
 
 
-def _asked(alerts: Iterable[_Alert], rules: Sequence[Rule], plans: Sequence[Plan]) -> Iterator[_Asked]:
+def _asked(alerts: Iterable[_Alert], rules: Sequence[AnyRule], plans: Sequence[Plan]) -> Iterator[_Asked]:
     """What each alert calls for by itself at its worst, and those open in a township together."""
     known, by_id = triggers_by_rule(rules), {plan.id: plan for plan in plans}
     together: dict[bool, list[OpenAlert]] = {False: [], True: []}

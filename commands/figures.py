@@ -8,6 +8,8 @@ from psycopg.rows import class_row
 
 from alerts import report
 from alerts.heartbeat import Heartbeat, read_heartbeats
+from alerts.heartbeat_out import read_sent
+from alerts.ledger_keeper import LedgerStanding, standing
 from config.database import Connection
 from config.logs import BEIJING
 from geo.placement import unlocated
@@ -42,6 +44,16 @@ def status(connection: Connection) -> dict[str, Any]:
         ],
         "alerts": report.open_alerts(connection),
         "runs": report.runs(connection),
+        "ledger": _ledger(standing(connection)),
+        "heartbeats": [asdict(sent) for sent in read_sent(connection)],
+    }
+
+
+def _ledger(stands: LedgerStanding) -> dict[str, Any]:
+    return {
+        "balanced": stands.balanced,
+        "checked_at": _local(stands.checked_at),
+        "accounts": stands.accounts(),
     }
 
 
@@ -88,7 +100,18 @@ def lines(told: dict[str, Any]) -> list[str]:
     found = [f"{told['devices']:,} devices, {told['sensors']:,} sensors", books]
     for one in told["partitions"]:
         found.append(f"pipeline {one['name']}: {one['trouble'] or 'alive'}, clock {one['clock']}")
+    found.append(_ledger_line(told["ledger"]))
+    for sent in told["heartbeats"]:
+        failed = [f"{channel}: {sent[channel]}" for channel in ("webhook", "mqtt") if sent[channel]]
+        found.append(f"heartbeat of {sent['partition']}: {_local(sent['sent_at'])} {'; '.join(failed)}".rstrip())
     found += [f"quarantine {one['reason']}: {one['kept']} kept, seen {one['seen']} times" for one in told["quarantine"]]
     found += [f"unlocated {one['label'] or one['sensor']}: {one['reason']}" for one in told["unlocated"]]
     found += [f"open alerts {one['rule']} {one['level']}: {one['count']}" for one in told["alerts"]]
     return found + [f"plan {one['plan']} {one['township']}: {one['level']} since {one['time']}" for one in told["runs"]]
+
+
+def _ledger_line(ledger: dict[str, Any]) -> str:
+    if ledger["balanced"] is None:
+        return "ledger: not checked yet"
+    words = "balances" if ledger["balanced"] else f"does not balance: {', '.join(ledger['accounts'])}"
+    return f"ledger: {words} (checked at {ledger['checked_at']})"

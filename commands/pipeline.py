@@ -9,11 +9,24 @@ from datetime import UTC, datetime
 import psycopg
 
 from alerts.books import first_line
+from alerts.heartbeat_out import HeartbeatSender
+from alerts.ledger_keeper import keep_checking
+from alerts.ledger_runs import know_plans
 from alerts.pipeline import Pipeline
+from alerts.plan_files import load_plans
+from alerts.rule_sets import rules_in_force
 from commands.figures import clock
-from config.database import connect
+from config.database import Connection, connect
+from config.errors import ShijingError
 from config.migrate import migrate
-from config.settings import BrokerSettings, DatabaseSettings, PipelineSettings
+from config.settings import (
+    CONFIG,
+    BrokerSettings,
+    DatabaseSettings,
+    HeartbeatSettings,
+    LedgerSettings,
+    PipelineSettings,
+)
 from ingest.session import MqttSession, check_broker
 from ingest.upkeep import Retention, run_upkeep
 
@@ -36,12 +49,17 @@ def run_pipeline(
     gc.set_threshold(*_COLLECT)
     with connect(database_url, "migrate", autocommit=True) as connection:
         migrate(connection)
+        know_plans(connection, load_plans(CONFIG / "plans"))
     check_broker(broker)
     upkeep = threading.Thread(
         target=_keep_up, args=(database_url, settings.partition, follow_clock, stop), name="upkeep", daemon=True
     )
     upkeep.start()
     session = MqttSession(broker, settings, ready=ready)
+    heartbeat = HeartbeatSettings()
+    if heartbeat.sends:
+        sender = HeartbeatSender(database_url, broker, heartbeat, settings.partition, lambda: session.waiting)
+        threading.Thread(target=sender.run, args=(stop,), name="heartbeat", daemon=True).start()
     Pipeline(settings, database_url, session, follow_clock=follow_clock).run(stop)
     stop.set()
     upkeep.join(timeout=5)
@@ -56,19 +74,32 @@ def _keep_up(database_url: str, partition: str, follow_clock: bool, stop: thread
         released=settings.released_quarantine_days,
         held=settings.held_quarantine_days,
     )
+    ledger = LedgerSettings()
     while True:
         wall = datetime.now(UTC)
         try:
             with connect(database_url, "upkeep", autocommit=True) as connection:
+                # A replay's clock is its own: by the machine's, retention would drop what is being replayed.
+                now = (clock(connection, partition) if follow_clock else None) or wall
                 run_upkeep(
                     connection,
-                    # A replay's clock is its own: by the machine's, retention would drop what is being replayed.
-                    now=(clock(connection, partition) if follow_clock else None) or wall,
+                    now=now,
                     wall=wall,
                     ahead_days=settings.partitions_ahead_days,
                     keep=keep,
                 )
+                if ledger.checks:
+                    _reconcile(connection, now, ledger)
         except psycopg.Error as error:  # whatever it was, the next run may do it
             log.warning("upkeep waits for the database: %s", first_line(error))
         if stop.wait(_UPKEEP_S):
             return
+
+
+def _reconcile(connection: Connection, now: datetime, ledger: LedgerSettings) -> None:
+    try:
+        rules, plans = rules_in_force(connection), load_plans(CONFIG / "plans")
+    except ShijingError as error:
+        log.warning("the ledger waits for rules and plans that hold together: %s", error)
+        return
+    keep_checking(connection, now=now, every_s=ledger.every_s, rules=rules, plans=plans)

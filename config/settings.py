@@ -134,3 +134,48 @@ class OutSettings(BaseSettings):
     url: str = Field("", pattern=r"^(https?://[^\s]+)?$")
     topic_root: str = Field("cq", pattern=r"^[^/+#\s]+$")
     exercises: bool = False  # whether drills leave over MQTT and in a feed that does not ask for them
+
+
+class LedgerSettings(BaseSettings):
+    """How often the ledger is checked by itself."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_LEDGER_")
+
+    every_s: float = Field(600, ge=60, le=86_400)
+    checks: bool = True  # False: only when `shijing ledger` asks
+
+
+class HeartbeatSettings(BaseSettings):
+    """Where the engine says that it lives; by default nowhere."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_HEARTBEAT_")
+
+    webhook: str = Field("", pattern=r"^(https?://[^\s]+)?$")  # a POST of JSON
+    mqtt_topic: str = Field("", pattern=r"^[^+#\s]*$")  # such as cq/heartbeat/{partition}, retained
+    every_s: float = Field(30, ge=1, le=3600)
+
+    @field_validator("mqtt_topic")
+    @classmethod
+    def _names_nothing_else(cls, topic: str) -> str:
+        try:
+            topic.format(partition="cq")
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError(f"{topic!r} names more than {{partition}}") from error
+        return topic
+
+    @property
+    def sends(self) -> bool:
+        """Whether anything leaves."""
+        return bool(self.webhook or self.mqtt_topic)
+
+
+class WatchSettings(BaseSettings):
+    """`shijing watch`: who listens for heartbeats, and whom it tells of their absence."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_WATCH_")
+
+    silent_s: float = Field(60, ge=1, le=86_400)  # longer than three heartbeats
+    every_s: float = Field(5, ge=0.1, le=3600)
+    heartbeat_topic: str = Field("", pattern=r"^[^\s]*$")  # a filter, such as cq/heartbeat/+; "": not listened to
+    alarm_topic: str = Field("cq/watch/alarm", pattern=r"^[^+#\s]*$")  # "": nothing is published
+    webhook: str = Field("", pattern=r"^(https?://[^\s]+)?$")

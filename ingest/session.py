@@ -107,6 +107,11 @@ class MqttSession:
         return self._up
 
     @property
+    def waiting(self) -> int:
+        """How many messages were received and not yet taken; from any thread."""
+        return len(self._messages)
+
+    @property
     def may_connect(self) -> bool:
         """Whether it is disconnected and the wait after the last failure is over."""
         return not self.connected and time.monotonic() >= self._next_try

@@ -11,6 +11,7 @@ import psycopg_pool
 from fastapi import APIRouter, Response
 
 from alerts.heartbeat import Heartbeat, read_heartbeats
+from alerts.ledger_keeper import LedgerStanding, standing
 from config.settings import BrokerSettings
 from web.api import as_json
 from web.parts import Parts, PartsOf
@@ -31,6 +32,7 @@ def health(parts: PartsOf) -> Response:
     try:
         checks["pipeline"] = _pipelines(read_pipelines(parts))
         checks["database"] = {"alive": True}
+        checks["ledger"] = _ledger(read_ledger(parts))
     except (psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
         checks["database"] = {"alive": False, "reason": _first_line(error)}
         checks["pipeline"] = {"alive": False, "reason": "not known without the database"}
@@ -46,6 +48,22 @@ def read_pipelines(parts: Parts) -> list[Heartbeat]:
     """Ask the database after the pipelines; raises OperationalError or PoolTimeout where it is not there."""
     with parts.pool.connection(_DATABASE_WAIT_S) as connection:
         return read_heartbeats(connection)
+
+
+def read_ledger(parts: Parts) -> LedgerStanding:
+    """How the ledger stands; raises OperationalError or PoolTimeout where the database is not there."""
+    with parts.pool.connection(_DATABASE_WAIT_S) as connection:
+        return standing(connection)
+
+
+def _ledger(stands: LedgerStanding) -> dict[str, Any]:
+    """Not a matter of being alive: starting anything again brings nothing back."""
+    check = {"alive": None, "balanced": stands.balanced, "checked_age_s": stands.age_s}
+    if stands.balanced is None:
+        return {**check, "reason": "not checked yet: a pipeline does it, or shijing ledger"}
+    if not stands.balanced:
+        return {**check, "reason": f"does not balance: {', '.join(stands.accounts())}; see shijing ledger"}
+    return check
 
 
 def _pipelines(found: list[Heartbeat]) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.heartbeat import Heartbeat
+from alerts.ledger_keeper import LedgerStanding
 from web.api import DATABASE_WAIT_S
-from web.health import read_pipelines
+from web.health import read_ledger, read_pipelines
 from web.parts import Parts, PartsOf
 from web.state import QUERIES, Board, read_board, read_clock
 
@@ -80,12 +81,14 @@ class _System(Collector):
         yield GaugeMetricFamily("shijing_stream_clients", "Screens connected.", value=len(self._parts.hub))
         try:
             pipelines = read_pipelines(self._parts)
+            ledger = read_ledger(self._parts)
             board, reasons = self._read()
         except (psycopg.OperationalError, psycopg_pool.PoolTimeout):
             yield GaugeMetricFamily("shijing_database_up", "Whether the database answers.", value=0)
             return
         yield GaugeMetricFamily("shijing_database_up", "Whether the database answers.", value=1)
         yield from _of_pipelines(pipelines)
+        yield from _of_ledger(ledger)
         yield from _of_board(board, reasons)
 
     def _read(self) -> tuple[Board, list[tuple[str, int]]]:
@@ -109,6 +112,18 @@ def _of_pipelines(found: list[Heartbeat]) -> Iterator[Metric]:
             "How far the injected clock is behind this machine's time.",
             value=min(lags),
         )
+
+
+def _of_ledger(stands: LedgerStanding) -> Iterator[Metric]:
+    """Absent until it was checked."""
+    if stands.balanced is None or stands.age_s is None:
+        return
+    yield GaugeMetricFamily("shijing_ledger_balanced", "Whether everything adds up.", value=int(stands.balanced))
+    yield GaugeMetricFamily("shijing_ledger_checked_age_seconds", "Since the ledger was checked.", value=stands.age_s)
+    differences = GaugeMetricFamily("shijing_ledger_difference", "How much is amiss.", labels=["account"])
+    for account, difference in stands.accounts().items():
+        differences.add_metric([account], difference)
+    yield differences
 
 
 def _of_board(board: Board, reasons: Iterable[tuple[str, int]]) -> Iterator[Metric]:

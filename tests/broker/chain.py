@@ -83,6 +83,10 @@ class Chain:
         with connect(self.url, "test", autocommit=True) as connection:
             return clock(connection, "cq")
 
+    def log_file(self, name: str) -> Path:
+        """Where another process of the chain may log."""
+        return self._log.with_name(name)
+
     def log(self) -> str:
         """All that the pipeline has said so far."""
         return self._log.read_text(errors="replace")
