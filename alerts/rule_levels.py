@@ -87,9 +87,17 @@ def measures(levels: dict[Grade, Threshold], base: MeasureKeys | None) -> dict[G
         try:
             found[grade] = threshold.resolved(base)
         except Misplaced as error:
-            at = ("levels", grade) if threshold.names_measure() or base is None else ("measure",)
-            raise Misplaced(str(error), *at, *error.steps) from error
+            (key,) = error.steps
+            at = ("measure",) if key in _inherited(threshold, base) else ("levels", grade)
+            raise Misplaced(str(error), *at, key) from error
     return found
+
+
+def _inherited(threshold: Threshold, base: MeasureKeys | None) -> set[str]:
+    """The keys of a level's measure that stand in the rule's own."""
+    if base is None or threshold.of not in (None, base.of):
+        return set()
+    return base.given().keys() - threshold.given().keys()
 
 
 def check_order(levels: dict[Grade, Threshold], of: dict[Grade, Measure], direction: Direction) -> None:

@@ -113,7 +113,7 @@ def _check(told: dict[str, Any]) -> None:
     if of == "value" and spans:
         raise Misplaced(f"`{spans[0]}` goes with a window: write `of` too", spans[0])
     if of != "value" and not spans:
-        raise Misplaced(f'`of` = "{of}" needs a window: `over_h`', "of")
+        raise Misplaced(f'`of` = "{of}" needs a window: `over_h`', "over_h")
     for key, kinds in _ONLY.items():
         if key in told and of not in kinds:
             raise Misplaced(f'`{key}` goes with of = {" or ".join(kinds)}, not with "{of}"', key)

@@ -38,7 +38,7 @@ MEND: dict[str, str] = {
     'in a count, the id of the rule that is counted: of = "water-depth"',
     "over_s": "write one length of the window, in seconds, at most 400 days: over_s = 600",
     "over_h": "write one length of the window, in hours, at most 400 days: over_h = 3",
-    "over_d": "write one length of the window, in days, at most 400: over_d = 1",
+    "over_d": "write one length of the window, in days, at most 400 days: over_d = 1",
     "full": "write full = true where a sum, mean, min, max, range or count needs readings back to its beginning",
     "abs": "write abs = true for a value, change or rate whose sign does not matter",
     "per": 'write per = "h" or per = "d" with of = "rate"',
