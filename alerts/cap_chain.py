@@ -31,13 +31,13 @@ def chain(transitions: Sequence[ToldTransition]) -> list[Link]:
 
     While the alert is open every change of its level or state is told: the first as Alert, the next as
     Update. Its end is a Cancel; what moves after that (closed with a cause) cancels nothing and is not
-    told. A reopened alert begins again with Alert. A remark changes nothing and is not told.
+    told. A reopened alert begins again with Alert. Remarks, and what is held back or hidden, change nothing in it.
     """
     links: list[Link] = []
     in_force: list[int] = []
     level = "blue"
     for moved in steps(transitions):
-        if moved.is_remark or (moved.over and not in_force):
+        if not moved.changes or (moved.over and not in_force):
             continue
         if not moved.over and moved.level != "none":
             level = moved.level

@@ -7,6 +7,7 @@ again, never less, and within an alert never out of order.
 
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,11 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 500  # live events
 _LOOK_S = 1.0
+_SWEEP_S = 5.0
 _WAITS_S = (0.5, 30.0)
+
+
+Histories = dict[int, list[ToldTransition]]  # all transitions of an alert
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +53,7 @@ class AlertsOut:
         self._outlet = outlet
         self._rules = rules
         self._settings = settings
+        self._swept = 0.0
 
     def run(self, stop: threading.Event, *, restate: bool = False, ready: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`; `restate`: begin by saying again what is open. `ready` is called once it has its turn."""
@@ -95,27 +101,33 @@ class AlertsOut:
         """Tell what the next live events moved, and what is due; False where there was nothing, or `stop` came."""
         after = outbox.cursor()
         upto, moved = outbox.next_events(after, _AT_ONCE)
-        due = outbox.due(_AT_ONCE)
+        due = outbox.due(_AT_ONCE) + self._overlooked(outbox)
         if upto == after and not due:
             return False
         if upto > after and not outbox.whole(after):
             outbox.close_gap()
             return True
         marks = outbox.marks([*moved, *due])
-        told = self._untold(outbox, marks)
+        histories = _by_alert(read_transitions(outbox.connection, list(marks)))
+        told = self._untold(outbox, marks, histories)
         words = self._rules.words(outbox.connection)
         if not self._outlet.send([one for part in told for one in self._messages(part, words)], stop):
             return False
-        outbox.move(after, upto, marks, {part.alert.id: part.moves[-1].transition.id for part in told})
+        outbox.move(after, upto, marks, {number: rows[-1].id for number, rows in histories.items()})
         return True
 
-    def _untold(self, outbox: Outbox, marks: Marks) -> list[Told]:
-        alerts = alerts_by_id(outbox.connection, list(marks))
-        by_alert = _by_alert(read_transitions(outbox.connection, list(marks)))
+    def _overlooked(self, outbox: Outbox) -> list[int]:
+        """Now and then: live events name what moved itself, not what was hidden or shown because of it."""
+        if time.monotonic() - self._swept < _SWEEP_S:
+            return []
+        self._swept = time.monotonic()
+        return outbox.overlooked(_AT_ONCE)
+
+    def _untold(self, outbox: Outbox, marks: Marks, histories: Histories) -> list[Told]:
+        alerts = alerts_by_id(outbox.connection, list(histories))
         found = [
-            Told(alert=alerts[number], moves=_left(steps(by_alert[number]), mark.told, due=mark.due))
-            for number, mark in marks.items()
-            if number in alerts
+            Told(alert=alerts[number], moves=_left(steps(rows), marks[number].told, due=marks[number].due))
+            for number, rows in histories.items()
         ]
         return [part for part in found if part.moves]
 
@@ -140,7 +152,7 @@ def _nothing() -> None:
     pass
 
 
-def _by_alert(transitions: Iterable[ToldTransition]) -> dict[int, list[ToldTransition]]:
+def _by_alert(transitions: Iterable[ToldTransition]) -> Histories:
     found: dict[int, list[ToldTransition]] = defaultdict(list)
     for transition in transitions:
         found[transition.alert_id].append(transition)
@@ -149,6 +161,6 @@ def _by_alert(transitions: Iterable[ToldTransition]) -> dict[int, list[ToldTrans
 
 def _left(moves: Sequence[Moved], told: int, *, due: bool) -> tuple[Moved, ...]:
     """What is not told yet; of one that is due at least its present. Remarks stay inside."""
-    spoken = [moved for moved in moves if not moved.is_remark]
+    spoken = [moved for moved in moves if not moved.stays_inside]
     left = [moved for moved in spoken if moved.transition.id > told]
     return tuple(left or (spoken[-1:] if due else []))

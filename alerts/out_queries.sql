@@ -187,6 +187,17 @@ from live_events where id > %(after)s order by id limit %(limit)s
 -- name: due_alerts
 select alert_id from out_alerts where channel = %(channel)s and due order by alert_id limit %(limit)s
 
+-- name: overlooked
+-- What no live event has named: alerts with transitions that were recorded of late and are not told.
+select t.alert_id
+from alert_transitions t
+left join out_alerts told on told.channel = %(channel)s and told.alert_id = t.alert_id
+where t.recorded_at >= (select moved_at - interval '10 minutes' from out_cursors where channel = %(channel)s)
+group by t.alert_id, told.transition_id
+having max(t.id) > coalesce(told.transition_id, 0)
+order by max(t.id)
+limit %(limit)s
+
 -- name: marks
 select alert_id, transition_id, due from out_alerts where channel = %(channel)s and alert_id = any(%(ids)s)
 

@@ -10,6 +10,9 @@ from operator import itemgetter
 from alerts.levels import Level
 from alerts.out_alerts import OPEN, ToldAlert, ToldTransition
 
+# Level and state stay, but whether anybody is to be troubled with it changes.
+_HIDING = frozenset({"suppressed", "released", "inhibited", "uninhibited"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Moved:
@@ -25,10 +28,15 @@ class Moved:
         return self.state not in OPEN
 
     @property
-    def is_remark(self) -> bool:
-        """Whether it only says something."""
+    def changes(self) -> bool:
+        """Whether level or state are others now."""
         one = self.transition
-        return one.kind == "state" and one.from_state == one.to_state
+        return one.kind == "level" or one.from_state != one.to_state
+
+    @property
+    def stays_inside(self) -> bool:
+        """Whether it is words of people, and nothing else."""
+        return not self.changes and self.transition.reason not in _HIDING
 
 
 def steps(transitions: Sequence[ToldTransition]) -> list[Moved]:

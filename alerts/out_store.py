@@ -83,6 +83,11 @@ class Outbox:
         rows = self.connection.execute(QUERIES["due_alerts"], {**self._channel, "limit": limit})
         return [alert for (alert,) in rows]
 
+    def overlooked(self, limit: int) -> list[int]:
+        """Alerts that moved a while ago although no live event has named them."""
+        rows = self.connection.execute(QUERIES["overlooked"], {**self._channel, "limit": limit})
+        return [alert for (alert,) in rows]
+
     def marks(self, alerts: Sequence[int]) -> Marks:
         """What of these alerts is told, in their order."""
         rows = self.connection.execute(QUERIES["marks"], {**self._channel, "ids": list(alerts)})

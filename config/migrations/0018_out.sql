@@ -39,3 +39,6 @@ create table out_alerts (
     primary key (channel, alert_id)
 );
 create index on out_alerts (channel, alert_id) where due;
+
+-- What was recorded of late; rows lie in the order in which they were written, so a small index is enough.
+create index on alert_transitions using brin (recorded_at);

@@ -205,6 +205,25 @@ def test_remarks_stay_inside(
     assert [one["state"] for one in listener.told()] == ["open", "in_hand"]
 
 
+def test_what_no_live_event_names_is_told_all_the_same(
+    teller: Teller, city: Connection, listen: Callable[[], Listener], eventually: Eventually
+) -> None:
+    teller.start()
+    listener = listen()
+    hidden, red = open_alert(city, "yellow", rule="heat"), open_alert(city)
+    eventually(lambda: all_told(city) and len(listener.heard) == 2)
+    with city.transaction():
+        city.execute("update alerts set inhibited_by = %s where id = %s", (red, hidden))
+        city.execute(
+            "insert into alert_transitions (alert_id, kind, time, from_level, to_level, from_state, to_state, reason)"
+            " values (%s, 'state', now(), 'yellow', 'yellow', 'open', 'open', 'inhibited')",
+            (hidden,),
+        )
+    eventually(lambda: len(listener.heard) == 3)
+    assert listener.told()[-1]["inhibited_by"] == red
+    assert listener.told()[-1]["transition"]["reason"] == "inhibited"
+
+
 @pytest.mark.parametrize("asked", [False, True])
 def test_a_drill_leaves_only_when_asked(
     teller: Teller, city: Connection, listen: Callable[[], Listener], eventually: Eventually, asked: bool

@@ -162,6 +162,8 @@ def test_a_chain_is_alert_then_updates_then_cancel_and_a_reopened_one_begins_aga
 
 def test_a_remark_is_no_message_and_references_are_bounded() -> None:
     assert len(chain(walked(("red", "open"), ("red", "open")))) == 1
+    (remark,) = walked(("red", "open"), ("red", "open"))[1:]
+    assert [step.stays_inside for step in steps([remark, replace(remark, reason="inhibited")])] == [True, False]
     links = chain(walked(*[(("yellow", "orange")[number % 2], "open") for number in range(200)]))
     assert len(links[-1].references) == MOST_REFERENCES
     assert links[-1].references[0] == 1
