@@ -5,14 +5,19 @@ ShijingError
     ├── EditedFileError    a rule or plan file that does not hold together
     ├── RulesRefused       a rule set that is not put in force
     ├── RulesMoved         another rule set was put in force in between
+    ├── TrialTooLarge      a trial of rules over more than can be done at once
     ├── Fenced             this process no longer owns its partition
     └── Stale              the memory is behind the database
 """
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.errors import ShijingError
+
+if TYPE_CHECKING:
+    from alerts.rule_drafts import Fault
 
 
 class AlertsError(ShijingError):
@@ -33,7 +38,7 @@ class EditedFileError(AlertsError):
 class RulesRefused(AlertsError):
     """A rule set is not put in force: says every reason (alerts.rule_drafts.Fault)."""
 
-    def __init__(self, faults: Sequence[object]) -> None:
+    def __init__(self, faults: Sequence["Fault"]) -> None:
         super().__init__("\n".join(map(str, faults)))
         self.faults = list(faults)
 
@@ -47,6 +52,10 @@ class RulesMoved(AlertsError):
         )
         self.base = base
         self.now = now
+
+
+class TrialTooLarge(AlertsError):
+    """A trial of rules on stored readings is too large: says of what there is too much."""
 
 
 class Fenced(AlertsError):

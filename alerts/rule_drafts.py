@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from alerts.errors import AlertsError, EditedFileError
-from alerts.rules import Rule, load_rule, load_rules
+from alerts.rules import AnyRule, load_rule, load_rules
 from config.settings import CONFIG
 
 Files = Mapping[str, str]  # file name → text
@@ -62,13 +62,13 @@ def read_text(path: Path) -> str:
         raise EditedFileError(path, line, "not UTF-8", "save the file as UTF-8") from error
 
 
-def rules_of(files: Files) -> tuple[Rule, ...] | Fault:
+def rules_of(files: Files) -> tuple[AnyRule, ...] | Fault:
     """The rules of a set, or its first fault; remembered, for a stored set is asked after again and again."""
     return _rules_of(tuple(sorted(files.items())))
 
 
 @lru_cache(maxsize=8)
-def _rules_of(files: tuple[tuple[str, str], ...]) -> tuple[Rule, ...] | Fault:
+def _rules_of(files: tuple[tuple[str, str], ...]) -> tuple[AnyRule, ...] | Fault:
     with _written(dict(files)) as folder:
         try:
             return tuple(load_rules(Path(folder)))

@@ -23,9 +23,9 @@ _OWN_LEVELS = {
 }
 _MEASURES = {
     "zh": {
-        "sum": "{q}{span}累计", "mean": "{q}{span}平均", "min": "{q}{span}最小值", "max": "{q}{span}最大值",
-        "range": "{q}{span}内变幅", "count": "{q}{span}内读数个数",
-        "change": "{q}{span}变化量", "rate": "{q}{span}变化速率",
+        "sum": "{q} {span}累计", "mean": "{q} {span}平均", "min": "{q} {span}最小值", "max": "{q} {span}最大值",
+        "range": "{q} {span}内变幅", "count": "{q} {span}内读数个数",
+        "change": "{q} {span}变化量", "rate": "{q} {span}变化速率",
     },
     "en": {
         "sum": "sum of {q} over {span}", "mean": "mean {q} over {span}", "min": "least {q} in {span}",
@@ -39,7 +39,7 @@ _UNITS = {
 }  # fmt: skip
 _SECONDS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _SPAN_WORDS = {"zh": {"d": "天", "h": "小时", "min": "分钟", "s": "秒"}, "en": {}}
-MEASURE_KEYS = ("of", "over_s", "over_h", "over_d", "full", "per", "abs")
+MEASURE_KEYS = ("of", "over_s", "over_h", "over_d", "full", "per", "abs", "at_least", "at_most")
 
 
 def span(seconds: float, language: Language) -> str:
@@ -71,14 +71,24 @@ def quantity_word(name: str, quantities: Mapping[str, Quantity], language: Langu
 def measured(quantity: str, measure: Form, language: Language) -> str:
     """What is compared: the quantity itself or a figure of its window."""
     of = measure.get("of", "value")
+    if of == "days":
+        return _days(quantity, measure, language)
     form = _MEASURES[language].get(of, "{q}" if of == "value" else f"{of}({{q}}, {{span}})")
     told = form.format(q=quantity, span=over(measure, language))
     return (f"{told}（绝对值）" if language == "zh" else f"{told}, without its sign") if measure.get("abs") else told
 
 
+def _days(quantity: str, measure: Form, language: Language) -> str:
+    least = measure.get("at_least")
+    sign, limit = ("≥", least) if least is not None else ("≤", measure.get("at_most", 0.0))
+    if language == "zh":
+        return f"{quantity}每日{'最大' if least is not None else '最小'}值 {sign} {limit:g} 的连续天数"
+    return f"days in a row with {quantity} {sign} {limit:g}"
+
+
 def measure_unit(unit: str, measure: Form) -> str:
     """The unit of what is compared."""
-    if measure.get("of") == "count":
+    if measure.get("of") in ("count", "days"):
         return ""
     return f"{unit_word(unit)}/{measure.get('per', 'h')}" if measure.get("of") == "rate" else unit_word(unit)
 
@@ -145,7 +155,7 @@ class Conditions:
 
     def _part(self, node: Form) -> str:
         told = self.told(node)
-        nested = (node.get("all") or node.get("any")) and len(node.get("all") or node.get("any") or ()) > 1
+        nested = len(node.get("all") or node.get("any") or ()) > 1
         return f"（{told}）" if nested and self._zh else f"({told})" if nested else told
 
     def _not(self, part: Form, _: Form) -> str:
@@ -162,21 +172,20 @@ class Conditions:
         return ("" if self._zh else "during ") + ("，" if self._zh else ", ").join(told)
 
     def _warning(self, event: str, node: Form) -> str:
-        grade = GRADE_WORDS[self._language].get(node.get("level") or "", node.get("level") or "")
+        grade = GRADE_WORDS[self._language][node.get("level", "blue")]
         if self._zh:
             return f"官方预警 {event} {grade}及以上生效中"
         return f"an official warning {event}, {grade} or graver, is in force"
 
     def _expression(self, text: str, node: Form) -> str:
-        return f"{text} {self._comparison(node, str(node.get('unit') or ''))}"
+        return f"{text} {self._comparison(node, '')}"
 
     def _leaf(self, node: Form) -> str:
-        name = node.get("quantity") or self._rule.get("quantity") or ""
+        units = self._rule["units"]
+        name = node.get("quantity") or next(iter(units))
         word = quantity_word(name, self._quantities, self._language)
-        known = self._quantities.get(name)
-        unit = node.get("unit") or (known.unit if known else self._rule.get("unit")) or ""
-        measure = node.get("measure") or node
-        return f"{measured(word, measure, self._language)} {self._comparison(node, measure_unit(unit, measure))}"
+        compared = self._comparison(node, measure_unit(units.get(name, ""), node))
+        return f"{measured(word, node, self._language)} {compared}"
 
     def _comparison(self, node: Form, unit: str) -> str:
         side = next((side for side in ("above", "below") if node.get(side) is not None), None)

@@ -23,13 +23,22 @@ from alerts.rule_phrases import (
     unit_word,
     with_unit,
 )
-from alerts.rules import Rule
+from alerts.rules import AnyRule
 from ingest.quantities import Quantity, load_quantities
 
-_NODES = ("all", "any", "not", "during", "warning", "expression", "above", "below", "quantity")
 _WITHIN = {
-    "zh": {"grid": "同一网格", "township": "同一乡镇街道", "touching": "相邻网格", "radius_m": "半径内"},
-    "en": {"grid": "one grid", "township": "one township", "touching": "touching grids", "radius_m": "the radius"},
+    "zh": {
+        "grid": "同一网格",
+        "township": "同一乡镇街道",
+        "touching": "本网格与相邻网格",
+        "radius_m": "半径 {radius:g} 米",
+    },
+    "en": {
+        "grid": "one grid",
+        "township": "one township",
+        "touching": "a grid and those that touch it",
+        "radius_m": "{radius:g} m",
+    },
 }
 
 
@@ -53,20 +62,27 @@ def _quantities() -> dict[str, Quantity]:
     return load_quantities()
 
 
-def form_of(rule: Rule) -> dict[str, Any]:
+def form_of(rule: AnyRule) -> dict[str, Any]:
     """The rule as its file has it, defaults filled in."""
-    built = msgspec.to_builtins(rule)
+    built = _written(msgspec.to_builtins(rule))
     assert isinstance(built, dict)
     return built
 
 
-def sentences(rule: Rule, language: Language) -> Sentences:
+def _written(value: Any) -> Any:
+    """Without what is left out."""
+    if isinstance(value, Mapping):
+        return {key: _written(one) for key, one in value.items() if one is not None}
+    return [_written(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def sentences(rule: AnyRule, language: Language) -> Sentences:
     """What raises the rule at each level, and what clears it."""
     form = form_of(rule)
     return Sentences(
         levels={grade: told for grade in GRADES if (told := _level(form, grade, language))},
         terms=_terms(form, language),
-        overrides=tuple(_override(form, one, language) for one in form.get("override") or form.get("overrides") or ()),
+        overrides=tuple(_override(form, one, language) for one in form.get("override", ())),
     )
 
 
@@ -81,7 +97,7 @@ def _level(form: Form, grade: str, language: Language) -> str:
 def _judged(form: Form, written: object, language: Language) -> str:
     """A threshold with its measure, or a condition."""
     level = _as_level(written)
-    if any(level.get(key) is not None for key in _NODES):
+    if form["kind"] == "condition":
         return Conditions(form, _quantities(), language).told(level)
     measure = {**(form.get("measure") or {}), **{key: level[key] for key in MEASURE_KEYS if level.get(key)}}
     word = quantity_word(form.get("quantity") or "", _quantities(), language)
@@ -108,14 +124,14 @@ def _count(form: Form, grade: str, language: Language) -> str:
     if written is None:
         return ""
     level = written if isinstance(written, Mapping) else {"at_least": written}
-    of, at = form.get("of", ""), GRADE_WORDS[language].get(form.get("level") or "", "")
+    at = GRADE_WORDS[language][level.get("level") or form["level"]]
     share, number = level.get("fraction"), level.get("at_least")
-    within = _WITHIN[language].get(str(form.get("within")), str(form.get("within")))
+    within = _WITHIN[language][form["within"]].format(radius=form.get("radius_m", 0))
     if language == "zh":
-        many = f"{share * 100:g} %" if share else f"{number:g} 处"
-        return f"{within}内至少 {many} 的规则 {of} 达到{at or '任一级'}"
-    many = f"{share * 100:g} %" if share else f"{number:g}"
-    return f"at least {many} in {within} where rule {of} is at {at or 'any level'}"
+        many = "且".join(filter(None, [number and f"{number} 处", share and f"{share * 100:g} %"]))
+        return f"{within}内至少 {many}的规则 {form['of']} 达到{at}及以上"
+    many = " and ".join(filter(None, [number and str(number), share and f"{share * 100:g} %"]))
+    return f"at least {many} of rule {form['of']} within {within} at {at} or graver"
 
 
 def _silence(form: Form, grade: str, language: Language) -> str:
@@ -131,22 +147,25 @@ def _stuck(form: Form, grade: str, language: Language) -> str:
     if grade not in {form.get("level"), *(form.get("levels") or {})}:
         return ""
     tolerance = with_unit(form.get("tolerance") or 0.0, unit_word(form.get("unit") or ""))
-    window = over(form, language)
+    word = quantity_word(form.get("quantity") or "", _quantities(), language)
+    window, least = over(form, language), form.get("at_least", 2)
     if language == "zh":
-        return f"{window}内读数变动不超过 {tolerance}"
-    return f"readings differ by no more than {tolerance} in {window}"
+        return f"{window}内不少于 {least} 个{word}读数变动不超过 {tolerance}"
+    return f"{least} or more readings of {word} in {window} differ by no more than {tolerance}"
 
 
-def _warning(form: Form, grade: str, language: Language) -> str:
+_KINDS = {"event": _event, "count": _count, "silence": _silence, "stuck": _stuck}
+
+
+def _warning(form: Form, language: Language) -> str:
     if language == "zh":
-        return f"官方预警 {form.get('event', '')} 为{GRADE_WORDS[language][grade]}"
-    return f"an official warning {form.get('event', '')} is {grade}"
-
-
-_KINDS = {"event": _event, "count": _count, "silence": _silence, "stuck": _stuck, "warning": _warning}
+        return f"官方预警 {form['event']} 发布到乡镇街道即触发，级别按其颜色"
+    return f"an official warning {form['event']} for a township raises it, at the warning's own colour"
 
 
 def _terms(form: Form, language: Language) -> str:
+    if form["kind"] == "warning":
+        return _warning(form, language)
     if form["kind"] == "step":
         limit = with_unit(form.get("limit") or 0.0, unit_word(form.get("unit") or ""))
         zh = f"与上一读数相差超过 {limit} 的读数标为可疑，不触发告警"
@@ -159,11 +178,15 @@ def _terms(form: Form, language: Language) -> str:
 
 def _raise(form: Form, language: Language) -> str:
     times, hold = form.get("raise_after"), form.get("hold_s")
+    if not times:
+        return ""
     if language == "zh":
-        told = "" if not times else "一次满足即触发" if times == 1 else f"连续 {times} 次满足才触发"
-        return told + (f"，且须持续 {span(hold, language)}" if hold else "")
-    told = "" if not times else "raised at once" if times == 1 else f"raised after {times} samples in a row"
-    return told + (f" that span {span(hold, language)}" if hold else "")
+        held = f"持续满足 {span(hold, language)}" if hold else ""
+        many = f"连续 {times} 次满足" if times > 1 else ""
+        return f"{'且'.join(filter(None, [many, held])) or '一次满足'}即触发"
+    many = f"after {times} samples in a row" if times > 1 else ""
+    held = f"once it has held for {span(hold, language)}" if hold else ""
+    return f"raised {' and '.join(filter(None, [many, held])) or 'at once'}"
 
 
 def _clear(form: Form, language: Language) -> str:
@@ -179,16 +202,27 @@ def _back(form: Form, language: Language) -> str:
     """How far back a value has to go."""
     down = form.get("direction") == "below"
     if form.get("margin") is not None:
-        size = with_unit(form["margin"], measure_unit(form.get("unit") or "", form.get("measure") or {}))
+        size = (
+            with_unit(form["margin"], measure_unit(form.get("unit", ""), _first_measure(form)))
+            if form["margin"]
+            else ""
+        )
         if language == "zh":
-            return f"{'高' if down else '低'}于阈值 {size}"
-        return f"{size} {'over' if down else 'under'} the threshold"
+            return f"{'高' if down else '低'}于阈值 {size}".strip()
+        return f"{size} {'over' if down else 'under'} the threshold".strip()
     if form.get("margin_fraction") is not None:
         share = (1 + form["margin_fraction"] if down else 1 - form["margin_fraction"]) * 100
         if language == "zh":
             return f"{'高' if down else '低'}于阈值的 {share:g} %"
         return f"{'over' if down else 'under'} {share:g} % of the threshold"
-    return "恢复" if language == "zh" else "once it is over"
+    return "不再满足" if language == "zh" else "once it is not met any more"
+
+
+def _first_measure(form: Form) -> Form:
+    """A margin is in the unit of what is compared; levels of one rule are compared in one unit."""
+    levels = form.get("levels", {}).values()
+    own = next((level for level in levels if isinstance(level, Mapping) and level.get("of")), {})
+    return own or form.get("measure", {})
 
 
 def _override(form: Form, one: Form, language: Language) -> str:
@@ -198,12 +232,20 @@ def _override(form: Form, one: Form, language: Language) -> str:
     whose = comma.join(map(str, (*sensors, *divisions)))
     if one.get("enabled") is False:
         return f"{whose}{colon}{'不判' if language == 'zh' else 'not judged'}"
-    changed = {key: value for key, value in one.items() if value is not None and key not in {"sensors", "divisions"}}
-    other = {**form, **changed}
+    changed = {key: value for key, value in one.items() if key not in {"sensors", "divisions", "enabled"}}
+    other = {key: value for key, value in form.items() if key not in _margins(changed)} | changed
     graded = [
         f"{GRADE_WORDS[language][grade]} {told}"
         for grade in (changed.get("levels") or {})
         if grade in GRADES and (told := _level(other, grade, language))
     ]
-    terms = [_terms(other, language)] if set(changed) - {"levels", "enabled"} else []
-    return f"{whose}{colon}{comma.join([*graded, *terms])}"
+    if form["kind"] in _KINDS:
+        graded = [told for grade in GRADES if (told := _level(other, grade, language))]
+    terms = [_terms(other, language)] if set(changed) - {"levels"} else []
+    return f"{whose}{colon}{comma.join(filter(None, [*graded, *terms]))}"
+
+
+def _margins(changed: Form) -> set[str]:
+    """A margin of one kind takes the place of the other."""
+    both = {"margin", "margin_fraction"}
+    return both if both & changed.keys() else set()

@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from alerts.errors import RulesMoved, RulesRefused
 from alerts.rule_drafts import SHIPPED, Fault, FileDiff, Files, diff, faults_of, read_files, rules_of
-from alerts.rules import Rule, load_rules
+from alerts.rules import AnyRule, load_rules
 from config.database import Connection
 from config.queries import Queries
 
@@ -52,12 +52,12 @@ class InForce:
 
     id: int  # SHIPPED_ID: no set is stored, or none that can be read
     files: dict[str, str]
-    rules: tuple[Rule, ...]
+    rules: tuple[AnyRule, ...]
     stored: StoredSet | None
     trouble: str = ""  # why the newest stored set is not the one in force
 
 
-def rules_in_force(connection: Connection) -> list[Rule]:
+def rules_in_force(connection: Connection) -> list[AnyRule]:
     """The rules that judge; a newest set that cannot be read is told in the log.
 
     Raises EditedFileError where nothing is stored and a shipped file does not hold together.

@@ -11,10 +11,13 @@ ShijingError
     ├── RevisionUnknownError a CAP message that an alert has not made
     ├── WarningUnknownError  an official warning that does not exist
     ├── ByHandRefusedError   something is entered from elsewhere than this machine's own pages
-    └── AskedWrongError      a filter or a place in a list that cannot be
+    ├── AskedWrongError      a filter or a place in a list that cannot be
+    ├── BodyTooLargeError    a body that is too long to be read
+    └── BusyError            one such request is under way, and another is one too many
 """
 
 import logging
+from dataclasses import asdict
 
 import psycopg
 import psycopg_pool
@@ -22,6 +25,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from alerts.errors import RulesMoved, RulesRefused, TrialTooLarge
 from alerts.warnings import WarningRefused
 from config.errors import ShijingError
 
@@ -72,6 +76,14 @@ class AskedWrongError(WebError):
     """A filter or a place in a list that cannot be; the text says which and why."""
 
 
+class BodyTooLargeError(WebError):
+    """A body is too long to be read; the text says how much is too much."""
+
+
+class BusyError(WebError):
+    """Such a request is under way, and another is one too many."""
+
+
 # Exception → (status, what the client is told; "": what the error itself says). The cause goes to the log only.
 STATUSES: dict[type[Exception], tuple[int, str]] = {
     LayerUnknownError: (404, "no such layer"),
@@ -83,6 +95,11 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     WarningRefused: (422, ""),
     ByHandRefusedError: (403, ""),
     AskedWrongError: (422, ""),
+    BodyTooLargeError: (413, ""),
+    BusyError: (429, ""),
+    RulesRefused: (422, ""),
+    RulesMoved: (409, ""),
+    TrialTooLarge: (422, ""),
     psycopg.errors.UndefinedTable: (503, "the database has no schema yet: run `shijing migrate`"),
     psycopg_pool.PoolTimeout: (503, "the database does not answer; it is tried again by itself"),
     psycopg.OperationalError: (503, "the database does not answer; it is tried again by itself"),
@@ -99,7 +116,10 @@ def add_error_table(app: FastAPI) -> None:
 async def _answer(request: Request, error: Exception) -> JSONResponse:
     status, message = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     log.log(logging.WARNING if status >= 500 else logging.INFO, "%s: %s: %s", request.url.path, status, error)
-    return JSONResponse({"error": message or str(error)}, status_code=status)
+    told: dict[str, object] = {"error": message or str(error)}
+    if isinstance(error, RulesRefused):
+        told["faults"] = [asdict(fault) for fault in error.faults]
+    return JSONResponse(told, status_code=status)
 
 
 async def _answer_refused(request: Request, error: Exception) -> JSONResponse:

@@ -1,0 +1,227 @@
+"""What the page of rule authors asks for: rules in words, a draft checked, tried, and put in force."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+
+from alerts.errors import RulesRefused
+from alerts.rule_drafts import Fault, changed_files, diff, faults_of, rules_of
+from alerts.rule_phrases import LANGUAGES
+from alerts.rule_scope import Scope, places, scopes
+from alerts.rule_sentences import form_of, sentences
+from alerts.rule_sets import (
+    QUERIES,
+    InForce,
+    files_of,
+    history,
+    in_force,
+    put_in_force,
+    revert,
+)
+from alerts.rule_trial_report import try_rules
+from alerts.rules import AnyRule
+from config.database import Connection
+from web.api import DATABASE_WAIT_S, as_json
+from web.errors import AskedWrongError, BusyError
+from web.guard import Body, read_body, why_not
+from web.parts import PartsOf
+
+router = APIRouter(prefix="/api/rules")
+
+_TRIAL = threading.Semaphore(1)  # a trial takes a core for seconds: the screens need the other one
+
+
+class Draft(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A rule set as it differs from the one that it was made from."""
+
+    base: int
+    changes: dict[str, str | None]  # file name → its new text; null: taken out
+
+
+class TrialAsked(Draft, kw_only=True, forbid_unknown_fields=True):
+    """A draft to try; `begin` and `end` with their offset."""
+
+    rules: list[str]
+    begin: datetime
+    end: datetime
+    divisions: list[int] = []
+
+
+class PutAsked(Draft, kw_only=True, forbid_unknown_fields=True):
+    """A draft to put in force."""
+
+    author: str
+    note: str
+
+
+class RevertAsked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """An earlier set to put in force again."""
+
+    base: int
+    set: int
+    author: str
+    note: str
+
+
+@router.get("")
+def rules(parts: PartsOf, request: Request) -> Response:
+    """The rules in force in words, with what each judges, and their texts."""
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        now = in_force(connection)
+        first, last = _span(connection)
+        told = {
+            "set": _set(now),
+            "trouble": now.trouble,
+            "read_only": why_not(request),
+            "rules": _told(connection, now.rules),
+            "files": now.files,
+            "stored": {"first": first, "last": last},
+            "places": _places(connection),
+        }
+    return as_json(told)
+
+
+@router.post("/check")
+def check(parts: PartsOf, body: Body) -> Response:
+    """What is wrong with a draft, what it changes, and what the changed rules say."""
+    draft = read_body(body, Draft)
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        before = in_force(connection)
+        files = changed_files(_base(connection, before, draft), draft.changes)
+        faults = faults_of(files)
+        sound = [] if faults else [rule for rule in _rules(files) if f"{rule.id}.toml" in draft.changes]
+        told = _told(connection, _rules(files), {rule.id for rule in sound}) if sound else []
+    return as_json({"faults": faults, "diff": diff(before.files, files), "rules": told, "now": before.id})
+
+
+@router.post("/try")
+def try_(parts: PartsOf, body: Body) -> Response:
+    """Both the rules in force and a draft over stored readings."""
+    asked = read_body(body, TrialAsked)
+    if asked.begin.tzinfo is None or asked.end.tzinfo is None or asked.begin >= asked.end:
+        raise AskedWrongError("begin and end are times with an offset, and begin is the earlier one")
+    with _one_at_a_time(), parts.pool.connection(DATABASE_WAIT_S) as connection:
+        before = in_force(connection)
+        files = changed_files(_base(connection, before, asked), asked.changes)
+        trial = try_rules(
+            connection,
+            before.rules,
+            _rules(files),
+            rule_ids=set(asked.rules),
+            begin=asked.begin,
+            end=asked.end,
+            divisions=set(asked.divisions),
+        )
+    return as_json(trial)
+
+
+@router.post("/put")
+def put(parts: PartsOf, body: Body) -> Response:
+    """Put a draft in force."""
+    asked = read_body(body, PutAsked)
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        files = changed_files(files_of(connection, asked.base), asked.changes)
+        number = put_in_force(connection, files, author=asked.author, note=asked.note, base=asked.base)
+    return as_json({"set": number})
+
+
+@router.post("/revert")
+def revert_(parts: PartsOf, body: Body) -> Response:
+    """Put an earlier set in force again."""
+    asked = read_body(body, RevertAsked)
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        number = revert(connection, asked.set, author=asked.author, note=asked.note, base=asked.base)
+    return as_json({"set": number})
+
+
+@router.get("/history")
+def versions(parts: PartsOf) -> Response:
+    """The sets that were put in force, newest first."""
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        now = in_force(connection)
+        return as_json({"now": now.id, "sets": history(connection)})
+
+
+@router.get("/sets/{number}")
+def one_set(number: int, parts: PartsOf) -> Response:
+    """What an earlier set (0: the shipped files) would change of what is in force."""
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        files = files_of(connection, number)
+        return as_json({"set": number, "diff": diff(in_force(connection).files, files)})
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    if not _TRIAL.acquire(blocking=False):
+        raise BusyError("another trial is under way: try again in a moment")
+    try:
+        yield
+    finally:
+        _TRIAL.release()
+
+
+def _base(connection: Connection, before: InForce, draft: Draft) -> Mapping[str, str]:
+    return before.files if before.id == draft.base else files_of(connection, draft.base)
+
+
+def _rules(files: Mapping[str, str]) -> Sequence[AnyRule]:
+    found = rules_of(files)
+    if isinstance(found, Fault):
+        raise RulesRefused([found])
+    return found
+
+
+def _span(connection: Connection) -> tuple[datetime | None, datetime | None]:
+    row = connection.execute(QUERIES["stored_span"]).fetchone()
+    return row if row else (None, None)
+
+
+def _set(now: InForce) -> dict[str, Any]:
+    if now.stored is None:
+        return {"id": now.id, "origin": "shipped", "rules": len(now.files)}
+    return {name: value for name, value in asdict(now.stored).items() if name != "files"}
+
+
+def _told(connection: Connection, found: Sequence[AnyRule], only: set[str] | None = None) -> list[dict[str, Any]]:
+    scope = scopes(connection, found)
+    wanted = [rule for rule in found if only is None or rule.id in only]
+    return [_rule(rule, scope[rule.id]) for rule in sorted(wanted, key=lambda rule: (rule.number, rule.id))]
+
+
+def _rule(rule: AnyRule, scope: Scope) -> dict[str, Any]:
+    form = form_of(rule)
+    return {
+        "id": rule.id,
+        "file": f"{rule.id}.toml",
+        "number": rule.number,
+        "kind": form["kind"],
+        "label": form["label"],
+        "first_action": form["first_action"],
+        "said": {language: sentences(rule, language) for language in LANGUAGES},
+        "scope": scope,
+    }
+
+
+def _places(connection: Connection) -> list[dict[str, Any]]:
+    """Districts and their townships that have sensors, for the choice of a trial."""
+    found: dict[tuple[int | None, str | None], dict[tuple[int, str], int]] = {}
+    for place in places(connection).values():
+        if place.township_id is not None:
+            inside = found.setdefault((place.district_id, place.district), {})
+            key = (place.township_id, place.township or "")
+            inside[key] = inside.get(key, 0) + 1
+    return [
+        {
+            "id": district,
+            "name": name or "",
+            "sensors": sum(townships.values()),
+            "townships": [{"id": one[0], "name": one[1], "sensors": many} for one, many in sorted(townships.items())],
+        }
+        for (district, name), townships in sorted(found.items(), key=lambda each: each[0][1] or "")
+    ]

@@ -1,0 +1,61 @@
+/** One rule in words: what raises it, what clears it, whom it judges and whom it must not. */
+
+import { el } from "../dom.js";
+import { count } from "../format.js";
+import { badge, LEVELS } from "../levels.js";
+import { language } from "../strings.js";
+import { ruleOf, state } from "./draft.js";
+import { t, word } from "./strings.js";
+
+/** @param {string} file */
+export function reading(file) {
+  const rule = ruleOf(file);
+  if (!rule) return el("div", { class: "reading" }, el("p", { class: "quiet" }, t("notSound")));
+  const said = rule.said[language];
+  const unsound = state.changes.has(file) && !state.said.has(file) && state.changes.get(file) !== null;
+  return el(
+    "div",
+    { class: "reading" },
+    unsound && el("p", { class: "quiet" }, t("notSound")),
+    el("ul", { class: "said" }, ...[...LEVELS].reverse().filter((level) => said.levels[level]).map((level) => line(level, said.levels[level]))),
+    said.terms && el("p", { class: "terms" }, said.terms),
+    said.overrides.length > 0 && el("ul", { class: "overrides" }, ...said.overrides.map((/** @type {string} */ one) => el("li", {}, one))),
+    el("p", { class: "action" }, el("small", {}, `${t("firstAction")} `), rule.first_action[language]),
+    scope(rule.scope),
+  );
+}
+
+/** @param {import("../levels.js").Level} level @param {string} sentence */
+const line = (level, sentence) => el("li", {}, badge(level), el("span", {}, sentence));
+
+/** @param {any} judged */
+function scope(judged) {
+  const who = Object.entries(judged.subjects).map(([kind, n]) => word("subject", kind, { n: count(n) }));
+  if (judged.districts) who.push(t("townshipsOf", { n: count(judged.townships) }), t("districtsOf", { n: count(judged.districts) }));
+  return el(
+    "div",
+    { class: "scope" },
+    el("p", {}, Object.keys(judged.subjects).length ? t("judges", { who: who.join(" · ") }) : t("judgesNothing")),
+    ...judged.refused.map(refused),
+  );
+}
+
+/** @param {{ reason: string, count: number, sensors: string[] }} one */
+function refused(one) {
+  const more = one.count - one.sensors.length;
+  const names = one.sensors.join(language === "zh" ? "、" : ", ") + (more > 0 ? ` ${t("andMore", { n: count(more) })}` : "");
+  return el("p", { class: "refused" }, el("b", {}, t("refused", { n: count(one.count) })), ` ${inReason(one.reason)}`, el("small", {}, names));
+}
+
+/** @type {[RegExp, string][]} */
+const REASONS = [
+  [/^the rule is in (.+), the sensor in (.+): .*$/, "规则的单位是 $1，测站的是 $2"],
+  [/^levels in datum (.+), readings in (.+): .*$/, "测站的特征水位是 $1 高程，读数是 $2 高程"],
+  [/^a fixed threshold names no datum, the sensor reads in (.+): .*$/, "固定阈值没有高程基准，测站读数是 $1 高程：请用测站自身的特征水位"],
+];
+
+/** @param {string} reason */
+function inReason(reason) {
+  const found = language === "zh" && REASONS.find(([form]) => form.test(reason));
+  return found ? reason.replace(found[0], found[1]) : reason;
+}

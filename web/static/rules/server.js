@@ -1,0 +1,26 @@
+/** What the page asks the server. */
+
+/** What a request ended with when it did not end well. */
+export class Refused extends Error {
+  /** @param {number} status @param {{ error?: string, faults?: import("./draft.js").Fault[] }} told */
+  constructor(status, told) {
+    super(told.error ?? `HTTP ${status}`);
+    this.status = status;
+    this.faults = told.faults ?? [];
+  }
+}
+
+/** @param {string} path */
+export const get = (path) => ask(path, {});
+
+/** @param {string} path @param {unknown} body */
+export const post = (path, body) =>
+  ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+/** @param {string} path @param {RequestInit} options */
+async function ask(path, options) {
+  const answer = await fetch(`/api/rules${path}`, options);
+  const told = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Refused(answer.status, told);
+  return told;
+}
