@@ -15,8 +15,8 @@ from alerts.moves import Moves
 from alerts.pairs import Counted, RuleSet
 from alerts.samples import head_keys
 
-_FIRST = -1  # tie of the sample that a recount begins with: before every member's
-_LAST = 1 << 62  # tie of the instant at which a hold ends: after every member's
+_FIRST = -1  # a tie before every member's
+_LAST = 1 << 62  # tie of the instant at which a hold ends, and of the one that a recount begins with: after all
 
 Head = tuple[Times, Rows]
 
@@ -38,7 +38,8 @@ def count_tracks(
     if not heard.all():
         places, start, newest, head = places[heard], start[heard], newest[heard], (head[0][heard], head[1][heard])
     floor = np.where(head[0] == NEVER, NEVER, np.maximum(head[0], NEVER + _LAST) - rules.lateness[rule.base])
-    start = np.minimum(np.maximum(start, floor), newest)
+    # What was said up to the head is settled but for changes: a recount begins with an instant that repeats it.
+    start = np.minimum(np.maximum(start, floor), np.where(head[0] == NEVER, newest, head[0] + 1))
     return (_recounted(rules, rule, places, start, newest, history), head) if len(places) else None
 
 
@@ -105,9 +106,9 @@ def _recounted(rules: RuleSet, rule: Counted, places: Rows, start: Times, newest
     change = now.astype(np.int64) - np.where(first[:, None], began[who], np.roll(now, 1, axis=0))
     some = change.any(axis=1)
     pair = np.concatenate([np.arange(len(places)), of[who[some]]])
-    time = np.concatenate([start, history.time[rows[some]]])
+    time = np.concatenate([start - 1, history.time[rows[some]]])
     ends, end = _ends(rules, rule, places, start, newest, (pair, time), history)
-    tie = np.concatenate([np.full(len(places), _FIRST), member[who[some]], np.full(len(end), _LAST)])
+    tie = np.concatenate([np.full(len(places), _LAST), member[who[some]], np.full(len(end), _LAST)])
     pair, time = np.concatenate([pair, ends]), np.concatenate([time, end])
     change = np.concatenate([base, change[some], np.zeros((len(end), len(rule.ranks)), np.int64)])
     order = np.lexsort((tie, time, pair))
@@ -125,7 +126,7 @@ def _ends(
 ) -> tuple[Rows, Times]:
     """When holds that began with a change, or before `start`, end: places and times, as far as was heard."""
     terms = rules.terms_of(rule.base + places)
-    latches = history.at(rule.base + places, start, np.full(len(places), _FIRST))
+    latches = history.at(rule.base + places, start - 1, np.full(len(places), _LAST))
     place = np.concatenate([changes[0], np.repeat(np.arange(len(places)), latches.since.shape[1])])
     begin = np.concatenate([changes[1], latches.since.ravel()])
     place, begin = np.tile(place, 2), np.tile(begin, 2)

@@ -93,7 +93,8 @@ def _heard(state: State, arrived: Arrived) -> State:
     if not kept.any():
         return after
     rows = arrived if kept.all() else arrived.take(kept)
-    return replace(after, windows=after.windows.add(rows.sensor, rows.time, rows.value, after.oldest()))
+    # By the heads of before: the batch's own samples look back, too, however long it is.
+    return replace(after, windows=after.windows.add(rows.sensor, rows.time, rows.value, state.oldest()))
 
 
 def _judged(rules: RuleSet, state: State, tracks: list[Tracks]) -> tuple[History, list[Moves]]:

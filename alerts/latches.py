@@ -20,7 +20,7 @@ class Latches:
     """Rows of four latches, lowest level first."""
 
     latched: Flags  # [n, 4]
-    count: Counts  # [n, 4] samples in a row that met the level; 0 once latched
+    count: Counts  # [n, 4] samples in a row that met the level, up to as many as it takes; 0 once latched
     since: Times  # [n, 4] µs, first of an unbroken run: of clear ones where latched, else of met ones; or NEVER
 
     def __len__(self) -> int:
@@ -104,7 +104,8 @@ def stepped(tracks: Tracks, terms: Terms, before: Latches) -> tuple[Latches, Tim
     count = _in_a_row(met, begin, carried.count)
     met_since = _since(met, begin, time, np.where(carried.latched, NEVER, carried.since))
     clear_since = _since(clear, begin, time, np.where(carried.latched, carried.since, NEVER))
-    sets = met & (count >= terms.raise_after[of][:, None])
+    needed = terms.raise_after[of][:, None]
+    sets = met & (count >= needed)
     if terms.hold.any():
         sets &= time[:, None] - met_since >= terms.hold[of][:, None]
     releases = clear & (time[:, None] - clear_since >= terms.clear_for[of][:, None])
@@ -114,7 +115,7 @@ def stepped(tracks: Tracks, terms: Terms, before: Latches) -> tuple[Latches, Tim
     counting = ~latched & met
     after = Latches(
         latched=latched,
-        count=np.where(counting, count, 0).astype(np.int32),
+        count=np.where(counting, np.minimum(count, needed), 0).astype(np.int32),
         since=np.where(latched & clear, clear_since, np.where(counting, met_since, NEVER)),
     )
     return after, met_since
