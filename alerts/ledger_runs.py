@@ -32,6 +32,7 @@ class _Alert:
     exercise: bool
     suppressed_by: int | None
     recorded_at: datetime
+    was_held: bool  # suppressed for a while, or corrected: its worst level need not have started anything
     plans: list[str]  # of whose runs it is part
 
 
@@ -101,8 +102,9 @@ def _asked(alerts: Iterable[_Alert], rules: Sequence[AnyRule], plans: Sequence[P
         if triggers is None:
             continue
         rows[alert.id] = alert
-        worst = _as_plans_see(alert, triggers, alert.peak)
-        yield from (_Asked(plan=match.plan, alert=alert) for match in matches(plans, [worst]))
+        if not alert.was_held:
+            worst = _as_plans_see(alert, triggers, alert.peak)
+            yield from (_Asked(plan=match.plan, alert=alert) for match in matches(plans, [worst]))
         # What is suppressed calls for nothing, not even together with others.
         if alert.state in OPEN and alert.suppressed_by is None and alert.level != "none":
             together[alert.exercise].append(_as_plans_see(alert, triggers, alert.level))

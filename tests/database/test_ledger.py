@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from psycopg import sql
 
+from alerts import acts, suppress
+from alerts.actors import actor_of
 from alerts.ledger import Ledger, accept, check
 from alerts.ledger_account import Account, Span
 from alerts.plan_files import load_plans
@@ -178,7 +180,7 @@ def test_all_transitions_gone(kept: Connection) -> None:
 def test_a_run_that_is_gone(kept: Connection) -> None:
     alert = one(kept, "select id from alerts")
     assert tamper(kept, "delete from plan_runs") == 1
-    found = unbalanced(kept)
+    found = unbalanced(kept, Span())
     assert list(found) == ["runs"]
     assert found["runs"].faults == (f"alert {alert} calls for plan FLD-02 and is part of no run of it",)
 
@@ -202,6 +204,24 @@ def test_a_suppressed_alert_needs_no_run_and_is_named(kept: Connection) -> None:
     assert unbalanced(kept) == {}
     (runs,) = [account for account in ledger(kept).accounts if account.name == "runs"]
     assert "is suppressed" in runs.notes[0]
+
+
+def test_what_people_do_is_in_the_books_too(kept: Connection) -> None:
+    someone = actor_of(kept, "值班员")
+    alert = one(kept, "select id from alerts")
+    acts.acknowledge(kept, alert, actor=someone)
+    acts.comment(kept, alert, note="on the way", actor=someone)
+    until = datetime(2020, 8, 25, tzinfo=UTC)
+    shelf = suppress.shelve(kept, until=until, reason="test", actor=someone, alert_id=alert)
+    assert unbalanced(kept, Span()) == {}
+    suppress.end(kept, shelf, actor=someone)
+    assert suppress.release(kept, until, rules=RULES, plans=PLANS) == [alert]
+    acts.resolve(kept, alert, actor=someone)
+    acts.close(kept, alert, cause="drill", actor=someone)
+    assert unbalanced(kept, Span(), deep=True) == {}
+    commented = "(select id from alert_transitions where reason = 'acknowledged')"
+    tamper(kept, f"delete from alert_transitions where id = {commented}")
+    assert list(unbalanced(kept, Span())) == ["alerts"]
 
 
 def test_an_entry_of_the_quarantine_that_is_gone(kept: Connection) -> None:
