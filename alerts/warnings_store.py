@@ -20,7 +20,7 @@ from alerts.warnings_alerts import Judging, follow
 from alerts.warnings_cap import parse_cap
 from alerts.warnings_cover import QUERIES, Cover, clock, cover
 from config.database import Connection
-from config.settings import WarningSettings
+from config.settings import OutSettings, WarningSettings
 
 _KEPT_BYTES = 1_048_576  # of a message that was refused
 
@@ -55,7 +55,11 @@ def receive(
     Raises what the database answers where it is not there: ask again later.
     """
     try:
-        return store(connection, parse_cap(raw), raw, origin, judging, now=now)
+        message = parse_cap(raw)
+        if message.sender == OutSettings().sender:  # our own feed, named as one of authorities, would feed on itself
+            what = f"{message.sender} is this system: its alerts are no official warnings"
+            raise WarningRefused("own", "<sender>", what, "take its feed from SHIJING_WARNING_FEEDS")
+        return store(connection, message, raw, origin, judging, now=now)
     except WarningRefused as error:
         return refuse(connection, raw, origin, error.reason, str(error))
     except (psycopg.DataError, psycopg.IntegrityError) as error:

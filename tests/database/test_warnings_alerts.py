@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from alerts import subjects
 from alerts.plan_files import load_plans
+from alerts.rule_overrides import Override
 from alerts.rules import load_rules
 from alerts.warnings_alerts import Judging, expire
 from alerts.warnings_store import Origin, Outcome, receive
@@ -159,6 +161,15 @@ def test_what_a_person_ended_is_not_raised_again_by_the_same_warning(divided: Co
 def test_a_whole_district_has_an_alert_in_each_township(divided: Connection) -> None:
     outcome = take(divided, cap("one", info(area=AREA.format("500114"))))
     assert outcome.changes == outcome.townships == len(alerts(divided)) == 30
+
+
+def test_a_rule_out_of_force_in_a_division_raises_nothing_there(divided: Connection) -> None:
+    off = Override(divisions=("500114",), enabled=False)
+    but = Override(divisions=("500114005",), enabled=True)
+    rules = [msgspec.structs.replace(rule, override=(but, off)) for rule in JUDGING.by_event()["11B37"]]
+    outcome = take(divided, cap("one", info(area=AREA.format("500114"))), judging=replace(JUDGING, rules=rules))
+    assert (outcome.townships, outcome.changes) == (30, 1)
+    assert alerts(divided) == [("warning", "orange", "orange", "open", False)]
 
 
 def test_a_message_that_cannot_be_recorded_leaves_nothing_behind(divided: Connection) -> None:

@@ -16,7 +16,7 @@ from alerts.warnings_hand import add, cancel
 from alerts.warnings_list import listing, one, refused
 from alerts.warnings_store import Origin, Outcome, receive, store
 from config.database import Connection
-from config.settings import PROJECT
+from config.settings import PROJECT, OutSettings
 from geo.defaults import import_defaults
 from tests.database.warning_messages import AREA, cap, ends, info
 
@@ -74,6 +74,11 @@ def test_what_cannot_be_read_is_kept_and_counted(divided: Connection) -> None:
     kept = divided.execute("select raw from refused_warnings").fetchone()
     assert kept == (b"<alert>",)
     assert divided.execute("select count(*) from warnings").fetchone() == (0,)
+
+
+def test_what_this_system_says_itself_is_no_official_warning(divided: Connection) -> None:
+    outcome = take(divided, cap("one", info(), sender=OutSettings().sender))
+    assert outcome.state == "refused" and "its alerts are no official warnings" in outcome.detail
 
 
 def test_each_info_is_a_warning_of_its_own(divided: Connection) -> None:

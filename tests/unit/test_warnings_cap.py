@@ -2,18 +2,23 @@
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
+from alerts import cap as cap_out
+from alerts import cap_area
 from alerts.levels import Grade
 from alerts.warnings import Message, WarningRefused
 from alerts.warnings_cap import parse_cap
 from alerts.warnings_level import level_of
 from alerts.warnings_xml import MOST_BYTES
 
+SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parent.parent / "schemas" / "CAP-v1.2.xsd"))
 GEOCODE = "<geocode><valueName>行政区划代码</valueName><value>{}</value></geocode>"
 AREA = f"<area><areaDesc>黔江区舟白街道</areaDesc>{GEOCODE.format('500114005000')}</area>"
 INFO = f"""<info>
@@ -60,6 +65,50 @@ def test_everything_of_a_warning() -> None:
     assert [(area.description, area.codes, area.shapes) for area in part.areas] == [
         ("黔江区舟白街道", ("500114005",), ())
     ]
+
+
+def test_the_message_of_these_tests_is_cap_by_the_schema_of_oasis() -> None:
+    SCHEMA.assertValid(etree.fromstring(cap()))
+
+
+def test_what_our_own_writer_of_cap_writes_is_read() -> None:
+    sent = datetime(2020, 8, 18, 3, tzinfo=UTC)
+    said = cap_out.Info(
+        language="zh-CN",
+        category="Geo",
+        event="地质灾害气象风险",
+        response="Prepare",
+        urgency="Expected",
+        severity="Extreme",
+        certainty="Likely",
+        rule_id="geohazard",
+        effective=sent,
+        onset=sent,
+        sender_name="指挥中心",
+        headline="红色 <&> 预警",
+        description="",
+        instruction="",
+        parameters=(),
+        area_desc="舟白街道",
+    )
+    written = cap_out.Message(
+        identifier="two",
+        sender="a",
+        sent=sent,
+        exercise=True,
+        type="Update",
+        scope="Public",
+        note="",
+        references=(cap_out.Reference(sender="a", identifier="one", sent=sent),),
+        incident="",
+        infos=(said,),
+        area=cap_area.Area(circle="29.5,106.5 1", geocodes=("500114005000",)),
+    )
+    message = parse_cap(cap_out.to_xml(written))
+    assert (message.msg_type, message.status, message.references) == ("update", "exercise", ("a,one",))
+    (part,) = message.parts
+    assert (part.level, part.headline, part.event_code) == ("red", "红色 <&> 预警", "geohazard")
+    assert part.areas[0].codes == ("500114005",) and len(part.areas[0].shapes) == 1
 
 
 def test_times_may_be_written_as_the_national_standard_does() -> None:
