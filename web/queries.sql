@@ -55,18 +55,21 @@ where newest.times is not null
 order by s.id;
 
 -- name: open_alerts
-select a.id, a.rule_id, a.sensor_id, s.name as sensor, s.label, s.unit, s.datum, s.river, s.quantity,
+-- What is put aside (suppressed) or hidden behind a graver one (inhibited) is counted, not shown.
+select a.id, a.rule_id, a.subject, a.kind, a.family, a.sensor_id, coalesce(alert_name(a), '') as sensor,
+       coalesce(s.label, case when a.subject >> 32 in (0, 4) then a.title else alert_name(a) end, '') as label,
+       coalesce(s.unit, '') as unit, s.datum, coalesce(s.river, '') as river, coalesce(s.quantity, '') as quantity,
        a.township_id, tv.name as township, dv.name as district,
-       a.level, a.peak, a.state, a.value, a.exercise, a.opened_at, a.changed_at
+       a.level, a.peak, a.state, a.value, a.exercise, a.opened_at, a.changed_at, a.lon, a.lat
 from alerts a
-join sensors s on s.id = a.sensor_id
+left join sensors s on s.id = a.sensor_id
 left join division_versions tv
        on tv.division_id = a.township_id
       and tv.valid @> %(at)s::timestamptz and upper_inf(tv.recorded)
 left join division_versions dv
        on dv.division_id = tv.parent_id
       and dv.valid @> %(at)s::timestamptz and upper_inf(dv.recorded)
-where a.state in ('open', 'acknowledged', 'in_hand')
+where a.state in ('open', 'acknowledged', 'in_hand') and a.suppressed_by is null and a.inhibited_by is null
 order by array_position(array['red', 'orange', 'yellow', 'blue'], a.level), a.changed_at, a.id;
 
 -- name: open_runs
@@ -98,7 +101,11 @@ select
     (select count(*) from sensors) as sensors,
     (select coalesce(sum(stored), 0)::bigint from intake) as readings,
     (select coalesce(sum(late), 0)::bigint from intake) as late,
-    (select coalesce(sum(count), 0)::bigint from quarantine where state <> 'released') as quarantined;
+    (select coalesce(sum(count), 0)::bigint from quarantine where state <> 'released') as quarantined,
+    (select count(*) from alerts where state in ('open', 'acknowledged', 'in_hand')
+       and suppressed_by is not null) as suppressed,
+    (select count(*) from alerts where state in ('open', 'acknowledged', 'in_hand')
+       and suppressed_by is null and inhibited_by is not null) as inhibited;
 
 -- name: quarantined_by_reason
 select reason, sum(count)::bigint from quarantine where state <> 'released' group by reason order by reason;

@@ -56,12 +56,15 @@ class LastValue:
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAlert:
-    """An alert that nobody has closed."""
+    """An alert that is open and neither put aside nor hidden behind a graver one; lon/lat in degrees, CGCS2000."""
 
     id: int
     rule_id: str
-    sensor_id: int
-    sensor: str
+    subject: int  # alerts.subjects tells what it is
+    kind: str
+    family: str
+    sensor_id: int | None  # None: about a device, a gateway, a division, or reported by a person
+    sensor: str  # name of the subject
     label: str
     unit: str
     datum: str | None
@@ -73,10 +76,12 @@ class OpenAlert:
     level: str
     peak: str
     state: str
-    value: float
+    value: float | None
     exercise: bool
     opened_at: datetime
     changed_at: datetime
+    lon: float | None
+    lat: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +123,8 @@ class Counts:
     readings: int
     late: int
     quarantined: int
+    suppressed: int  # open alerts that are put aside
+    inhibited: int  # and those hidden behind a graver one
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,15 +25,17 @@ export function select(sensor) {
 }
 
 function close() {
-  closed = store.board?.alerts[0]?.sensor_id ?? null;
+  closed = worst();
   chosen = null;
   draw();
 }
 
+/** The sensor of the worst alert that has one. */
+const worst = () => store.board?.alerts.find((alert) => alert.sensor_id !== null)?.sensor_id ?? null;
+
 /** @returns {import("./store.js").Station | undefined} */
 function shown() {
-  const worst = store.board?.alerts[0]?.sensor_id ?? null;
-  const sensor = chosen ?? (worst === closed ? null : worst);
+  const sensor = chosen ?? (worst() === closed ? null : worst());
   return sensor === null ? undefined : store.stations.get(sensor);
 }
 

@@ -7,6 +7,7 @@ import { drawCity, lookAt, map, redrawCity, wholeCity } from "./citymap.js";
 import { byId } from "./dom.js";
 import { drawLegend } from "./legend.js";
 import { loadNames } from "./names.js";
+import { drawPlaces } from "./places.js";
 import { drawRuns } from "./runs.js";
 import { drawStations } from "./stations.js";
 import { retell, store, takeSnapshot } from "./store.js";
@@ -18,10 +19,11 @@ fillSkeleton();
 drawLegend();
 drawBar();
 drawVerdict();
-drawQueue(show);
+drawQueue(show, showAlert);
 drawRuns();
 drawCard();
 drawStations(select);
+drawPlaces();
 for (const [id, act] of /** @type {const} */ ([["zoom-in", () => map.zoomIn()], ["zoom-out", () => map.zoomOut()], ["whole-city", wholeCity]])) {
   byId(id).addEventListener("click", act);
 }
@@ -36,6 +38,12 @@ function show(sensor) {
   select(sensor);
   const station = store.stations.get(sensor);
   if (station && station.lon !== null) lookAt([station.lat, station.lon]);
+}
+
+/** Chosen in the queue: its station's card, else the place that it tells. @param {import("./store.js").Alert} alert */
+function showAlert(alert) {
+  if (alert.sensor_id !== null && store.stations.has(alert.sensor_id)) show(alert.sensor_id);
+  else if (alert.lon !== null) lookAt([alert.lat, alert.lon]);
 }
 
 /** The boundaries or the set of sensors have changed. */

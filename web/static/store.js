@@ -6,16 +6,17 @@
  *   lon: number | null, lat: number | null, township_id: number | null, township: string | null,
  *   district: string | null, derived: boolean | null}} Station
  * @typedef {{id: number, time: string, value: number, previous: number | null}} LastValue
- * @typedef {{id: number, rule_id: string, sensor_id: number, sensor: string, label: string, unit: string,
- *   datum: string | null, river: string, quantity: string, township_id: number | null, township: string | null,
- *   district: string | null, level: import("./levels.js").Level, peak: string, state: string, value: number,
- *   exercise: boolean, opened_at: string, changed_at: string}} Alert
+ * @typedef {{id: number, rule_id: string, subject: number, kind: string, family: string, sensor_id: number | null,
+ *   sensor: string, label: string, unit: string, datum: string | null, river: string, quantity: string,
+ *   township_id: number | null, township: string | null, district: string | null,
+ *   level: import("./levels.js").Level, peak: string, state: string, value: number | null, exercise: boolean,
+ *   opened_at: string, changed_at: string, lon: number | null, lat: number | null}} Alert
  * @typedef {{id: number, plan_id: string, township_id: number, township: string | null, district: string | null,
  *   level: import("./levels.js").Level, exercise: boolean, started_at: string}} Run
  * @typedef {{run_id: number, task_key: string, post: string, backup: string | null, what: string, after: string[],
  *   due_at: string | null, repeat_min: number | null, state: string}} Task
  * @typedef {{townships: number, townships_located: number, sensors: number, readings: number, late: number,
- *   quarantined: number}} Counts
+ *   quarantined: number, suppressed: number, inhibited: number}} Counts
  * @typedef {{now: string, injected: boolean}} Clock
  * @typedef {{clock: Clock, layers: string, alerts: Alert[], runs: Run[], tasks: Task[], counts: Counts}} Board
  * @typedef {{event_id: number, board: Board, stations: Station[], values: LastValue[]}} Snapshot

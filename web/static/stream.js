@@ -33,7 +33,7 @@ function open(onOutdated) {
   on("clock", takeClock);
   on("divisions", onOutdated);
   on("status", ({ database }) => { databaseUp = database; setLink(database ? "live" : "database"); });
-  for (const kind of ["alert", "run"]) on(kind, () => {}); // the board that follows says how things stand
+  for (const kind of ["alert", "run", "incident", "warning", "rules", "ledger"]) on(kind, () => {}); // the board that follows says how things stand
   stream.addEventListener("error", () => setLink("stale"));
 }
 

@@ -40,6 +40,11 @@ const table = {
   "state.open": { zh: "未签收", en: "not acknowledged" },
   "state.acknowledged": { zh: "已签收", en: "acknowledged" },
   "state.in_hand": { zh: "处置中", en: "in hand" },
+  "state.resolved": { zh: "已解除", en: "resolved" },
+  "state.closed": { zh: "已办结", en: "closed" },
+  suppressedNote: { zh: "搁置 {n}", en: "{n} put aside" },
+  inhibitedNote: { zh: "归并 {n}", en: "{n} behind graver ones" },
+  reported: { zh: "人工上报", en: "Reported" },
   unlocated: { zh: "未定位", en: "not located" },
 
   runs: { zh: "预案执行", en: "Plans under way" },
