@@ -1,5 +1,6 @@
 """The ledger on what a real pipeline left behind: it balances, and where something is taken away it says what."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +12,11 @@ from alerts.actors import actor_of
 from alerts.ledger import Ledger, accept, check
 from alerts.ledger_account import Account, Span
 from alerts.plan_files import load_plans
+from alerts.reports import Report, report
 from alerts.rules import load_rules
 from config.database import Connection
 from config.settings import CONFIG
+from ingest.gather import Message
 from ingest.scenario import SCENARIOS
 from ingest.sensor_files import import_sensors
 from ingest.upkeep import Retention, run_upkeep
@@ -209,6 +212,8 @@ def test_a_suppressed_alert_needs_no_run_and_is_named(kept: Connection) -> None:
 def test_what_people_do_is_in_the_books_too(kept: Connection) -> None:
     someone = actor_of(kept, "值班员")
     alert = one(kept, "select id from alerts")
+    seen = Report(title="管涌", level="orange", division="500105013")
+    report(kept, seen, actor=someone, rules=RULES, plans=PLANS)
     acts.acknowledge(kept, alert, actor=someone)
     acts.comment(kept, alert, note="on the way", actor=someone)
     until = datetime(2020, 8, 25, tzinfo=UTC)
@@ -222,6 +227,42 @@ def test_what_people_do_is_in_the_books_too(kept: Connection) -> None:
     commented = "(select id from alert_transitions where reason = 'acknowledged')"
     tamper(kept, f"delete from alert_transitions where id = {commented}")
     assert list(unbalanced(kept, Span())) == ["alerts"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_readings_out_of_order_and_their_corrections_balance(
+    database_url: str, connection: Connection, seed: int
+) -> None:
+    """What was told, corrections folded in, is what the readings call for in order."""
+    import_sensors(connection, SCENARIOS / "flood-2020-08" / "sensors.csv")
+    a_located_station(connection)
+    chance = random.Random(seed)
+    begin = datetime.fromisoformat("2020-08-20T00:00:00+08:00")
+    sent, base = [], 179.0
+    for number in range(500):
+        if chance.random() < 0.04:
+            base = chance.choice([178.0, 178.0, 180.2, 181.0, 183.6, 187.0])
+        time = begin + timedelta(minutes=number)
+        value = stage(round(base + chance.choice([-0.3, 0.0, 0.3]), 2), time.isoformat())
+        sent.append((time + timedelta(seconds=chance.choice([0, 0, 30, 110])), value))
+    sent.sort(key=lambda one: one[0])
+    arrived = [[clock(at), one] for at, one in sent]
+    batches = []
+    while arrived:
+        count = chance.randint(1, 9)
+        batches.append([one for pair in arrived[:count] for one in pair])
+        arrived = arrived[count:]
+    run(database_url, *batches)
+    found = ledger(connection, Span(), deep=True)
+    assert unbalanced(connection, Span(), deep=True) == {}
+    (again,) = [account for account in found.accounts if account.name == "judged_again"]
+    assert again.expected > 5
+    corrected = one(connection, "select count(*) from alert_transitions where retracts")
+    assert seed or corrected > 0, "of the first seed it is known that something was taken back"
+
+
+def clock(at: datetime) -> Message:
+    return message("cq/clock", {"time": at.isoformat()})
 
 
 def test_an_entry_of_the_quarantine_that_is_gone(kept: Connection) -> None:
