@@ -16,6 +16,7 @@ from commands.alerts import alert_app
 from commands.incidents import incident_app
 from commands.options import Data, Database, Json, place_of, tell
 from commands.out import alerts_out
+from commands.rules import rules_app
 from commands.sensor import sensor_app
 from commands.warnings import warning_app
 from config.database import Connection
@@ -34,6 +35,7 @@ quarantine_app = typer.Typer(help="What was refused: look at it, put it through 
 bench_app = typer.Typer(help="Measure on this machine; each prints its conditions.", no_args_is_help=True)
 app.add_typer(import_app, name="import")
 app.add_typer(sensor_app, name="sensor")
+app.add_typer(rules_app, name="rules")
 app.add_typer(alert_app, name="alert")
 app.add_typer(incident_app, name="incident")
 app.add_typer(warning_app, name="warning")
@@ -383,6 +385,17 @@ def bench_locate(
 
     result = run(points=points)
     tell(result, as_json, [f"{name}: {value}" for name, value in result.items()])
+
+
+@bench_app.command("incidents")
+def bench_incidents(
+    alerts: Annotated[int, typer.Option(help="In one minute.", min=500)] = 5000, as_json: Json = False
+) -> None:
+    """Grouping a storm of alerts into incidents, in batches of several sizes."""
+    from benchmarks.incidents import lines, run
+
+    result = run(alerts)
+    tell(result, as_json, lines(result))
 
 
 def _variable(settings: str, place: tuple[int | str, ...]) -> str:

@@ -89,6 +89,11 @@ def faults_of(files: Files) -> list[Fault]:
     return found
 
 
+def fault_of_file(path: Path) -> Fault | None:
+    """What is wrong with one file by itself; None: nothing, though a set may still lack what it needs of others."""
+    return _fault_of(path)
+
+
 def _outer_faults(files: Files) -> list[Fault]:
     """Of what can be told without reading a file."""
     if not files:

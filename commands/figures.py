@@ -10,6 +10,7 @@ from alerts import report
 from alerts.heartbeat import Heartbeat, read_heartbeats
 from alerts.heartbeat_out import read_sent
 from alerts.ledger_keeper import LedgerStanding, standing
+from alerts.rule_sets import InForce, in_force
 from config.database import Connection
 from config.logs import BEIJING
 from geo.placement import unlocated
@@ -45,8 +46,13 @@ def status(connection: Connection) -> dict[str, Any]:
         "alerts": report.open_alerts(connection),
         "runs": report.runs(connection),
         "ledger": _ledger(standing(connection)),
+        "rules": _rules(in_force(connection)),
         "heartbeats": [asdict(sent) for sent in read_sent(connection)],
     }
+
+
+def _rules(now: InForce) -> dict[str, Any]:
+    return {"set": now.id, "count": len(now.rules), "trouble": now.trouble or None}
 
 
 def _ledger(stands: LedgerStanding) -> dict[str, Any]:
@@ -101,6 +107,8 @@ def lines(told: dict[str, Any]) -> list[str]:
     for one in told["partitions"]:
         found.append(f"pipeline {one['name']}: {one['trouble'] or 'alive'}, clock {one['clock']}")
     found.append(_ledger_line(told["ledger"]))
+    rules = told["rules"]
+    found.append(f"rules: {rules['trouble'] or 'version ' + str(rules['set'])}, {rules['count']} in force")
     for sent in told["heartbeats"]:
         failed = [f"{channel}: {sent[channel]}" for channel in ("webhook", "mqtt") if sent[channel]]
         found.append(f"heartbeat of {sent['partition']}: {_local(sent['sent_at'])} {'; '.join(failed)}".rstrip())

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Response
 
 from alerts.heartbeat import Heartbeat, read_heartbeats
 from alerts.ledger_keeper import LedgerStanding, standing
+from alerts.rule_sets import InForce, in_force
 from config.settings import BrokerSettings
 from web.api import as_json
 from web.parts import Parts, PartsOf
@@ -33,6 +34,7 @@ def health(parts: PartsOf) -> Response:
         checks["pipeline"] = _pipelines(read_pipelines(parts))
         checks["database"] = {"alive": True}
         checks["ledger"] = _ledger(read_ledger(parts))
+        checks["rules"] = _rules(read_rules(parts))
     except (psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
         checks["database"] = {"alive": False, "reason": _first_line(error)}
         checks["pipeline"] = {"alive": False, "reason": "not known without the database"}
@@ -54,6 +56,18 @@ def read_ledger(parts: Parts) -> LedgerStanding:
     """How the ledger stands; raises OperationalError or PoolTimeout where the database is not there."""
     with parts.pool.connection(_DATABASE_WAIT_S) as connection:
         return standing(connection)
+
+
+def read_rules(parts: Parts) -> InForce:
+    """Which rules are in force; raises OperationalError or PoolTimeout where the database is not there."""
+    with parts.pool.connection(_DATABASE_WAIT_S) as connection:
+        return in_force(connection)
+
+
+def _rules(now: InForce) -> dict[str, Any]:
+    """Not a matter of being alive either: the last good set goes on judging."""
+    check = {"alive": None if now.trouble else True, "set": now.id, "rules": len(now.rules)}
+    return {**check, "reason": now.trouble} if now.trouble else check
 
 
 def _ledger(stands: LedgerStanding) -> dict[str, Any]:

@@ -12,9 +12,7 @@ from fastapi import APIRouter, Request, Response
 
 from alerts.errors import RulesRefused
 from alerts.rule_drafts import Fault, changed_files, diff, faults_of, rules_of
-from alerts.rule_phrases import LANGUAGES
-from alerts.rule_scope import Scope, places, scopes
-from alerts.rule_sentences import form_of, sentences
+from alerts.rule_scope import places
 from alerts.rule_sets import (
     QUERIES,
     InForce,
@@ -24,6 +22,7 @@ from alerts.rule_sets import (
     put_in_force,
     revert,
 )
+from alerts.rule_told import rules_in_words
 from alerts.rule_trial_report import try_rules
 from alerts.rules import AnyRule
 from config.database import Connection
@@ -79,7 +78,7 @@ def rules(parts: PartsOf, request: Request) -> Response:
             "set": _set(now),
             "trouble": now.trouble,
             "read_only": why_not(request),
-            "rules": _told(connection, now.rules),
+            "rules": rules_in_words(connection, now.rules),
             "files": now.files,
             "stored": {"first": first, "last": last},
             "places": _places(connection),
@@ -96,7 +95,7 @@ def check(parts: PartsOf, body: Body) -> Response:
         files = changed_files(_base(connection, before, draft), draft.changes)
         faults = faults_of(files)
         sound = [] if faults else [rule for rule in _rules(files) if f"{rule.id}.toml" in draft.changes]
-        told = _told(connection, _rules(files), {rule.id for rule in sound}) if sound else []
+        told = rules_in_words(connection, _rules(files), {rule.id for rule in sound}) if sound else []
     return as_json({"faults": faults, "diff": diff(before.files, files), "rules": told, "now": before.id})
 
 
@@ -186,26 +185,6 @@ def _set(now: InForce) -> dict[str, Any]:
     if now.stored is None:
         return {"id": now.id, "origin": "shipped", "rules": len(now.files)}
     return {name: value for name, value in asdict(now.stored).items() if name != "files"}
-
-
-def _told(connection: Connection, found: Sequence[AnyRule], only: set[str] | None = None) -> list[dict[str, Any]]:
-    scope = scopes(connection, found)
-    wanted = [rule for rule in found if only is None or rule.id in only]
-    return [_rule(rule, scope[rule.id]) for rule in sorted(wanted, key=lambda rule: (rule.number, rule.id))]
-
-
-def _rule(rule: AnyRule, scope: Scope) -> dict[str, Any]:
-    form = form_of(rule)
-    return {
-        "id": rule.id,
-        "file": f"{rule.id}.toml",
-        "number": rule.number,
-        "kind": form["kind"],
-        "label": form["label"],
-        "first_action": form["first_action"],
-        "said": {language: sentences(rule, language) for language in LANGUAGES},
-        "scope": scope,
-    }
 
 
 def _places(connection: Connection) -> list[dict[str, Any]]:
