@@ -7,6 +7,15 @@ select pg_advisory_xact_lock(hashtext('warnings'))
 -- name: try_lock_warnings
 select pg_try_advisory_xact_lock(hashtext('warnings'))
 
+-- name: is_due
+-- Whether anything began or ended since the alerts last followed.
+select exists (select from warnings where followed <> 'end'
+               and (ends <= %(now)s or followed = 'none' and effective <= %(now)s))
+
+-- name: note_followed
+update warnings set followed = case when ends <= %(now)s then 'end' else 'begin' end
+where followed <> 'end' and (ends <= %(now)s or followed = 'none' and effective <= %(now)s)
+
 -- name: clock
 -- The told clock where a scenario tells one, else the database's.
 select coalesce(max(clock), clock_timestamp()) from partitions

@@ -136,16 +136,24 @@ def follow(connection: Connection, now: datetime, judging: Judging) -> int:
     return len(transitions)
 
 
-def expire(connection: Connection, now: datetime, judging: Judging | None = None) -> int:
+def expire(
+    connection: Connection, now: datetime, judging: Judging | None = None, *, rules_changed: bool = False
+) -> int:
     """What the passing of time does: warnings begin to hold and cease to; how many alerts' levels changed.
 
     To be called about once a second by whoever has a moment (a pipeline at its idle look, `shijing warning
-    receive`), outside of a transaction; `now` is the pipeline's clock. Several callers do no harm: one of
-    them does it, the others go on at once.
+    receive`), outside of a transaction; `now` is the pipeline's clock. Where nothing began or ended since, it
+    is one short question, unless `rules_changed`. Several callers do no harm: one of them does it.
     """
+    due = connection.execute(QUERIES["is_due"], {"now": now}).fetchone() == (True,)
+    if not (due or rules_changed):
+        return 0
     with connection.transaction():
-        row = connection.execute(QUERIES["try_lock_warnings"]).fetchone()
-        return follow(connection, now, judging or judging_of(connection)) if row == (True,) else 0
+        if connection.execute(QUERIES["try_lock_warnings"]).fetchone() != (True,):
+            return 0
+        changed = follow(connection, now, judging or judging_of(connection))
+        connection.execute(QUERIES["note_followed"], {"now": now})
+        return changed
 
 
 def _spans(

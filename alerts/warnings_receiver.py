@@ -65,6 +65,7 @@ class _Work:
         self._rules_changed = threading.Event()
         connection.add_notify_handler(lambda _: self._rules_changed.set())
         connection.execute("listen shijing_rules")
+        self._rules_changed.set()  # they may have been, while we were not there to hear it
         self._judging = judging_of(connection)
         self._ticked = 0.0
 
@@ -87,10 +88,11 @@ class _Work:
         if time.monotonic() - self._ticked < _TICK_S:
             return
         self._ticked = time.monotonic()
-        if self._rules_changed.is_set():
+        changed = self._rules_changed.is_set()
+        if changed:
             self._rules_changed.clear()
             self._judging = judging_of(self._connection)
-        expire(self._connection, clock(self._connection), self._judging)
+        expire(self._connection, clock(self._connection), self._judging, rules_changed=changed)
 
 
 def _keep_polling(database_url: str, settings: WarningSettings, stop: threading.Event) -> None:

@@ -22,6 +22,8 @@ create table warnings (
     expires_assumed boolean not null default false,  -- the sender named no end
     cancelled_at    timestamptz,                   -- when an update or a cancel ended it
     ended_by        bigint references warnings,    -- which
+    followed        text not null default 'none' check (followed in ('none', 'begin', 'end')),
+                                                   -- by the alerts, as time passed: so far
     ends            timestamptz not null generated always as (least(expires, cancelled_at)) stored,
     area            text not null default '',      -- as the sender calls it
     area_codes      text[] not null default '{}',
@@ -38,6 +40,7 @@ create table warnings (
 );
 create index on warnings (ends);
 create index on warnings (sent);
+create index on warnings (followed) where followed <> 'end';
 create index on warnings using gin (references_);
 
 -- The townships that a warning covers, by code or by geometry, as divided when it took effect.

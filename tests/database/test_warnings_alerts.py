@@ -163,6 +163,15 @@ def test_a_whole_district_has_an_alert_in_each_township(divided: Connection) -> 
     assert outcome.changes == outcome.townships == len(alerts(divided)) == 30
 
 
+def test_a_rule_that_comes_into_force_raises_for_what_is_in_force_already(divided: Connection) -> None:
+    take(divided, cap("one", info()), judging=replace(JUDGING, rules=[]))
+    later = NOON + timedelta(hours=1)
+    assert expire(divided, later, replace(JUDGING, rules=[])) == 0
+    assert expire(divided, later, JUDGING) == 0
+    assert expire(divided, later, JUDGING, rules_changed=True) == 1
+    assert alerts(divided) == [("warning", "orange", "orange", "open", False)]
+
+
 def test_a_rule_out_of_force_in_a_division_raises_nothing_there(divided: Connection) -> None:
     off = Override(divisions=("500114",), enabled=False)
     but = Override(divisions=("500114005",), enabled=True)
