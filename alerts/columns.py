@@ -36,6 +36,9 @@ class Batch:
     past: Past | None = None  # what `late_needs` asked for; None where nothing came late
 
 
+NOTHING = Batch(sensor=np.zeros(0, np.int32), time=np.zeros(0, np.int64), value=np.zeros(0))
+
+
 class Heads(Protocol):
     """How far each sensor was heard."""
 

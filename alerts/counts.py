@@ -107,7 +107,7 @@ def _recounted(rules: RuleSet, rule: Counted, places: Rows, start: Times, newest
     some = change.any(axis=1)
     pair = np.concatenate([np.arange(len(places)), of[who[some]]])
     time = np.concatenate([start - 1, history.time[rows[some]]])
-    ends, end = _ends(rules, rule, places, start, newest, (pair, time), history)
+    ends, end = _ends(rules, rule, places, start, newest, changes=(pair, time), history=history)
     tie = np.concatenate([np.full(len(places), _LAST), member[who[some]], np.full(len(end), _LAST)])
     pair, time = np.concatenate([pair, ends]), np.concatenate([time, end])
     change = np.concatenate([base, change[some], np.zeros((len(end), len(rule.ranks)), np.int64)])
@@ -116,13 +116,7 @@ def _recounted(rules: RuleSet, rule: Counted, places: Rows, start: Times, newest
 
 
 def _ends(
-    rules: RuleSet,
-    rule: Counted,
-    places: Rows,
-    start: Times,
-    newest: Times,
-    changes: tuple[Rows, Times],
-    history: History,
+    rules: RuleSet, rule: Counted, places: Rows, start: Times, newest: Times, *, changes: Head, history: History
 ) -> tuple[Rows, Times]:
     """When holds that began with a change, or before `start`, end: places and times, as far as was heard."""
     terms = rules.terms_of(rule.base + places)

@@ -10,34 +10,32 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-import numpy as np
 import psycopg
+from psycopg import sql
 
-from alerts.books import Tally, first_line, help_for, keep_books, micros, passes_by_itself, tally
-from alerts.columns import Batch
-from alerts.errors import Stale
+from alerts.batches import Writer
+from alerts.books import Tally, first_line, help_for, keep_books, micros, passes_by_itself
+from alerts.columns import NEVER
+from alerts.errors import AlertsError, Stale
 from alerts.fence import Fence, claim
-from alerts.kernel import evaluate, late_needs, placed, suspect
+from alerts.instants import aware
+from alerts.memory import Known, end_orphans, remember
 from alerts.plan_files import load_plans
 from alerts.plans import Plan
-from alerts.record import record
-from alerts.rules import Rule, load_rules
-from alerts.ruleset import RuleSet, compile_rules
-from alerts.state import State
-from alerts.state_rows import changed
-from alerts.stored_state import load_past, load_state, load_subjects, persist_states
+from alerts.rule_sets import rules_in_force
+from alerts.rules import AnyRule
+from alerts.suppress import release
 from config.database import Connection, connect
 from config.settings import CONFIG, PipelineSettings
-from geo.placement import Placement
 from ingest import quarantine
-from ingest.gather import Fault, Gathered, Gatherer, Limits, Message, conflict_fault
+from ingest.gather import Fault, Gatherer, Limits, Message
 from ingest.quantities import load_quantities
 from ingest.registry import load_registry
 from ingest.session import MqttSession
-from ingest.store import Readings, ReadingsStore
+from ingest.store import ReadingsStore
 from ingest.topics import load_topic_map
 
 log = logging.getLogger(__name__)
@@ -46,17 +44,8 @@ _IDLE_S = 0.05
 _LOOK_S = 1.0  # how often an idle pipeline looks at its fence, and hears what changed
 _BEAT_S = 0.9  # how often it tells that it lives; an idle one at each look
 _REQUESTS_S = 5.0
+_STEADY_S = 10.0  # after connecting, until what had waited at the broker may be taken to have come
 _PATIENCE = 5  # times a batch is done again on errors that are not the connection's
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Known:
-    """What the pipeline keeps in memory; all of it can be built again from the database."""
-
-    gatherer: Gatherer
-    ruleset: RuleSet
-    state: State
-    placement: Placement
 
 
 class Pipeline:
@@ -69,25 +58,27 @@ class Pipeline:
         session: MqttSession,
         *,
         follow_clock: bool,
-        rules: Sequence[Rule] | None = None,
+        rules: Sequence[AnyRule] | None = None,
         plans: Sequence[Plan] | None = None,
     ) -> None:
         self._settings = settings
         self._url = database_url
         self._session = session
         self._follow_clock = follow_clock
-        self._rules = list(rules) if rules is not None else load_rules(CONFIG / "rules")
+        self._rules = rules  # None: those in force, as they change
+        self._good_rules: Sequence[AnyRule] = ()
         self._plans = list(plans) if plans is not None else load_plans(CONFIG / "plans")
         self._topics = load_topic_map()
         self._quantities = load_quantities()
         self._store = ReadingsStore()
         self._clock_us: int | None = None
+        self._heard_us = NEVER  # by then everything was heard: who is silent until there is silent
         self._changed = threading.Event()  # registry, boundaries: build the memory again
         self._requested = threading.Event()  # someone asked for a release
         self._looked = self._asked = self._beat = 0.0
         self._connection: Connection
         self._fence: Fence
-        self._known: _Known
+        self._known: Known
 
     def run(self, stop: threading.Event) -> None:
         """Claim, rebuild, connect, and work until `stop`."""
@@ -110,8 +101,8 @@ class Pipeline:
     def _open(self) -> None:
         self._connection = connect(self._url, "pipeline", autocommit=True)
         self._connection.add_notify_handler(self._hear)
-        self._connection.execute("listen shijing_registry")
-        self._connection.execute("listen shijing_quarantine")
+        for channel in ("shijing_registry", "shijing_rules", "shijing_quarantine"):
+            self._connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
 
     def _hear(self, notice: psycopg.Notify) -> None:
         (self._requested if notice.channel == "shijing_quarantine" else self._changed).set()
@@ -121,20 +112,28 @@ class Pipeline:
         started = time.monotonic()
         self._changed.clear()
         registry = load_registry(self._connection, self._quantities)
-        ruleset = compile_rules(self._rules, load_subjects(self._connection))
-        for refused in ruleset.refused:
+        gatherer = Gatherer(registry, self._topics, self._limits(), follow_clock=self._follow_clock)
+        self._known = known = remember(self._connection, self._rules_now(), gatherer)
+        for refused in known.ruleset.refused:
             log.error("rule %s does not judge sensor %s: %s", refused.rule_id, refused.sensor_id, refused.reason)
-        state = load_state(self._connection, ruleset)
-        self._known = _Known(
-            gatherer=Gatherer(registry, self._topics, self._limits(), follow_clock=self._follow_clock),
-            ruleset=ruleset,
-            state=state,
-            placement=Placement.load(self._connection),
-        )
+        for ended in end_orphans(self._connection, self._fence, known, self._plans, self._clock):
+            log.warning("rule %s judges subject %d no longer: %s", ended.rule_id, ended.subject, ended.reason)
         # What was just built lives long, what a batch makes dies with it: the collector need not look at either.
         gc.collect()
         gc.freeze()
         log.info("%d sensors, built in %.2f s", len(registry.by_id), time.monotonic() - started)
+
+    def _rules_now(self) -> Sequence[AnyRule]:
+        """Those in force; where they cannot be read, the last good ones go on."""
+        if self._rules is not None:
+            return self._rules
+        try:
+            self._good_rules = rules_in_force(self._connection)
+        except AlertsError as error:
+            if not self._good_rules:
+                raise
+            log.error("the rules stay as they were: %s", error)
+        return self._good_rules
 
     def _limits(self) -> Limits:
         return Limits(
@@ -169,9 +168,28 @@ class Pipeline:
         if time.monotonic() - self._looked < _LOOK_S:
             return
         self._looked = time.monotonic()
-        self._with_database(self._check_fence, stop)
-        if self._changed.is_set():
-            self._with_database(lambda: None, stop)
+        self._with_database(self._look_after, stop)
+
+    def _look_after(self) -> None:
+        """Still ours? Then what time alone brings: silence, and the end of what was held back."""
+        self._hear_until(self._clock(), 0)
+        with self._connection.transaction():
+            self._check_fence()
+            state = self._writer().pass_time(self._known, self._heard_us)
+            release(self._connection, aware(self._clock()), rules=self._known.rules, plans=self._plans)
+        self._known = replace(self._known, state=state)
+
+    def _writer(self) -> Writer:
+        return Writer(connection=self._connection, fence=self._fence, plans=self._plans, store=self._store)
+
+    def _hear_until(self, clock_us: int, messages: int) -> None:
+        """Everything up to the clock was heard, unless the broker may hold more than it sent."""
+        if self._session.steady_s >= _STEADY_S and not self._session.waiting and messages * 4 < self._session.window:
+            self._heard_us = max(self._heard_us, clock_us)
+
+    def _clock(self) -> int:
+        """Machine time, or the clock that was told."""
+        return time.time_ns() // 1000 if self._clock_us is None else self._clock_us
 
     def _check_fence(self) -> datetime | None:
         """The partition's clock; raises Fenced. Now and then the same statement is the heartbeat.
@@ -253,7 +271,8 @@ class Pipeline:
             if self._changed.is_set():
                 raise Stale("the registry or the boundaries were changed before this batch")
             gathered = self._known.gatherer.gather(messages, now_us, told=told)
-            state = self._write(messages, gathered)
+            self._hear_until(gathered.clock_us, len(messages))
+            state = self._writer().write(self._known, messages, gathered, self._heard_us)
         self._known = replace(self._known, state=state)
         if gathered.clock_told:
             self._clock_us = gathered.clock_us
@@ -265,41 +284,3 @@ class Pipeline:
         if not self._follow_clock or self._clock_us is None:
             return arrived_us, False
         return self._clock_us, True
-
-    def _write(self, messages: Sequence[Message], gathered: Gathered) -> State:
-        known = self._known
-        batch = Batch(sensor=gathered.sensor, time=gathered.time_us, value=gathered.value)
-        found = placed(known.ruleset, known.state, batch)
-        late = gathered.late | ~found.whole
-        stored = self._store.store(
-            self._connection,
-            Readings(
-                sensor=batch.sensor,
-                time_us=batch.time,
-                value=batch.value,
-                late=late,
-                judged=found.judged,
-                suspect=suspect(known.ruleset, known.state, batch),
-            ),
-        )
-        if (stored.repeat & found.fresh).any():
-            raise Stale("a reading newer than the memory knows of is stored already")
-        rows = np.flatnonzero(stored.new & found.judged)
-        fresh = Batch(sensor=batch.sensor[rows], time=batch.time[rows], value=batch.value[rows])
-        needs = late_needs(known.ruleset, known.state, fresh)
-        if needs:
-            fresh = replace(fresh, past=load_past(self._connection, needs))
-        state, transitions = evaluate(known.ruleset, known.state, fresh, gathered.clock_us)
-        persist_states(self._connection, changed(known.ruleset, known.state, state))
-        for row in np.flatnonzero(stored.conflict).tolist():
-            gathered.faults.append(conflict_fault(gathered, row, messages, known.gatherer.registry))
-        keep_books(self._connection, self._fence, messages, tally(gathered, stored, late, known.placement))
-        found_late = rows[gathered.late[rows]]
-        record(
-            self._connection,
-            transitions,
-            rules=self._rules,
-            plans=self._plans,
-            late=set(zip(batch.sensor[found_late].tolist(), batch.time[found_late].tolist(), strict=True)),
-        )
-        return state

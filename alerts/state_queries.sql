@@ -7,6 +7,7 @@ on conflict (rule_id, subject) do update set state = excluded.state
 delete from rule_states
 using jsonb_to_recordset(%(rows)s) as gone(rule_id text, subject bigint)
 where rule_states.rule_id = gone.rule_id and rule_states.subject = gone.subject
+returning rule_states.rule_id, rule_states.subject
 
 -- name: states
 select rule_id, subject, state from rule_states

@@ -37,17 +37,23 @@ _COPY_ROW = np.dtype(
 
 def persist_states(connection: Connection, rows: Iterable[StateRow]) -> None:
     """Store changed rows in the open transaction; a subject at rest loses its row."""
-    stored, forgotten = [], []
-    for row in rows:
-        key = {"rule_id": row.rule_id, "subject": row.subject}
-        if row.state is None:
-            forgotten.append(key)
-        else:
-            stored.append(key | {"state": row.state})
+    rows = list(rows)
+    stored = [_key(row) | {"state": row.state} for row in rows if row.state is not None]
     if stored:
         connection.execute(_QUERIES["store_states"], {"rows": Jsonb(stored)})
-    if forgotten:
-        connection.execute(_QUERIES["forget_states"], {"rows": Jsonb(forgotten)})
+    forget_states(connection, [row for row in rows if row.state is None])
+
+
+def forget_states(connection: Connection, rows: Sequence[StateRow]) -> set[tuple[str, int]]:
+    """Delete rows in the open transaction; which of them were there: rule id and subject."""
+    if not rows:
+        return set()
+    gone = [_key(row) for row in rows]
+    return set(connection.execute(_QUERIES["forget_states"], {"rows": Jsonb(gone)}).fetchall())
+
+
+def _key(row: StateRow) -> dict[str, Any]:
+    return {"rule_id": row.rule_id, "subject": row.subject}
 
 
 def load_state(connection: Connection, ruleset: RuleSet, rows: Sequence[StateRow] | None = None) -> State:

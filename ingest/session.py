@@ -112,6 +112,16 @@ class MqttSession:
         return len(self._messages)
 
     @property
+    def steady_s(self) -> float:
+        """Since when it has been connected; nought where it is not."""
+        return time.monotonic() - self._since if self._up else 0.0
+
+    @property
+    def window(self) -> int:
+        """How many messages the broker sends before it waits for acknowledgements."""
+        return self._broker.receive_maximum
+
+    @property
     def may_connect(self) -> bool:
         """Whether it is disconnected and the wait after the last failure is over."""
         return not self.connected and time.monotonic() >= self._next_try

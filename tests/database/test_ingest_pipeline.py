@@ -35,6 +35,7 @@ class Script:
     """In place of the session: hands over batches, may do something between them, then stops the pipeline."""
 
     connected, may_connect = True, False
+    steady_s, waiting, window = 3600.0, 0, 2000
 
     def __init__(self, batches: Iterable[list[Message] | Callable[[], object]], stop: threading.Event) -> None:
         self._batches = iter(batches)

@@ -25,6 +25,7 @@ class Script:
     """In place of the session: hands over batches, may do something between them, then stops the pipeline."""
 
     may_connect = False
+    steady_s, waiting, window = 3600.0, 0, 2000
 
     def __init__(self, *steps: Step, connected: bool = True) -> None:
         self.connected = connected

@@ -236,6 +236,7 @@ class Script:
     """In place of the session: hands over batches, may do something between them, then stops the pipeline."""
 
     connected, may_connect = True, False
+    steady_s, waiting, window = 3600.0, 0, 2000
 
     def __init__(self, *steps: list[Message] | Callable[[], object]) -> None:
         self.stop = threading.Event()

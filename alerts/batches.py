@@ -1,0 +1,78 @@
+"""One batch in one transaction: its readings, what the rules make of them, and the books."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from alerts.books import keep_books, tally
+from alerts.columns import NOTHING, Batch, Rows
+from alerts.errors import Stale
+from alerts.fence import Fence
+from alerts.kernel import evaluate, late_needs, placed, suspect
+from alerts.memory import Known
+from alerts.plans import Plan
+from alerts.record import record
+from alerts.state import State
+from alerts.state_rows import changed
+from alerts.stored_state import load_past, persist_states
+from config.database import Connection
+from ingest.gather import Gathered, Message, conflict_fault
+from ingest.store import Readings, ReadingsStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writer:
+    """Writes as one partition; all of it in the caller's open transaction."""
+
+    connection: Connection
+    fence: Fence
+    plans: Sequence[Plan]
+    store: ReadingsStore
+
+    def write(self, known: Known, messages: Sequence[Message], gathered: Gathered, heard_us: int) -> State:
+        """Store the batch with everything that follows from it; the state after it.
+
+        `heard_us`: by then everything was heard. Raises Stale where the database is ahead of the memory.
+        """
+        batch = Batch(sensor=gathered.sensor, time=gathered.time_us, value=gathered.value)
+        found = placed(known.ruleset, known.state, batch)
+        late = gathered.late | ~found.whole
+        suspects = suspect(known.ruleset, known.state, batch)
+        stored = self.store.store(
+            self.connection,
+            Readings(
+                sensor=batch.sensor,
+                time_us=batch.time,
+                value=batch.value,
+                late=late,
+                judged=found.judged,
+                suspect=suspects,
+            ),
+        )
+        if (stored.repeat & found.fresh).any():
+            raise Stale("a reading newer than the memory knows of is stored already")
+        rows = np.flatnonzero(stored.new & found.judged)
+        state = self._judge(known, _taken(batch, rows), heard_us, late=_taken(batch, rows[gathered.late[rows]]))
+        for row in np.flatnonzero(stored.conflict).tolist():
+            gathered.faults.append(conflict_fault(gathered, row, messages, known.registry))
+        keep_books(self.connection, self.fence, messages, tally(gathered, stored, late, known.placement))
+        return state
+
+    def pass_time(self, known: Known, heard_us: int) -> State:
+        """What time alone brings: silence; the state after it."""
+        return self._judge(known, NOTHING, heard_us, late=NOTHING)
+
+    def _judge(self, known: Known, batch: Batch, heard_us: int, *, late: Batch) -> State:
+        needs = late_needs(known.ruleset, known.state, batch)
+        if needs:
+            batch = replace(batch, past=load_past(self.connection, needs))
+        state, transitions = evaluate(known.ruleset, known.state, batch, heard_us)
+        persist_states(self.connection, changed(known.ruleset, known.state, state))
+        found_late = set(zip(late.sensor.tolist(), late.time.tolist(), strict=True))
+        record(self.connection, transitions, rules=known.rules, plans=self.plans, late=found_late)
+        return state
+
+
+def _taken(batch: Batch, rows: Rows) -> Batch:
+    return Batch(sensor=batch.sensor[rows], time=batch.time[rows], value=batch.value[rows])

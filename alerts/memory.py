@@ -1,0 +1,94 @@
+"""What a pipeline keeps in memory; all of it can be built again from the database."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from alerts.fence import Fence
+from alerts.kernel import Transition
+from alerts.levels import GRADES, Level
+from alerts.pairs import RuleSet
+from alerts.plans import Plan
+from alerts.record import record
+from alerts.rules import AnyRule
+from alerts.ruleset import compile_rules
+from alerts.state import State
+from alerts.state_rows import StateRow, orphans
+from alerts.stored_state import (
+    forget_states,
+    load_state,
+    load_states,
+    load_subjects,
+    load_touches,
+    load_warnings,
+)
+from config.database import Connection
+from geo.placement import Placement
+from ingest.gather import Gatherer
+from ingest.registry import Registry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Everything that a batch is judged with."""
+
+    gatherer: Gatherer
+    rules: Sequence[AnyRule]
+    ruleset: RuleSet
+    state: State
+    placement: Placement
+
+    @property
+    def registry(self) -> Registry:
+        """The sensors that exist."""
+        return self.gatherer.registry
+
+
+def remember(connection: Connection, rules: Sequence[AnyRule], gatherer: Gatherer) -> Known:
+    """As it is after the last committed batch."""
+    ruleset = compile_rules(
+        rules, load_subjects(connection), touches=load_touches(connection), warnings=load_warnings(connection)
+    )
+    return Known(
+        gatherer=gatherer,
+        rules=rules,
+        ruleset=ruleset,
+        state=load_state(connection, ruleset),
+        placement=Placement.load(connection),
+    )
+
+
+def end_orphans(
+    connection: Connection, fence: Fence, known: Known, plans: Sequence[Plan], clock: Callable[[], int]
+) -> list[Transition]:
+    """Resolve what no rule judges any more: its rule is gone, or its subject is retired or judged no longer."""
+    rows = orphans(known.ruleset, load_states(connection))
+    if not rows:
+        return []
+    with connection.transaction():
+        fence.check(connection)
+        gone = forget_states(connection, rows)  # another pipeline may have done it meanwhile
+        ended = _ended(known.ruleset, [row for row in rows if (row.rule_id, row.subject) in gone], clock())
+        record(connection, ended, rules=known.rules, plans=plans)
+    return ended
+
+
+def _ended(ruleset: RuleSet, rows: Iterable[StateRow], now: int) -> list[Transition]:
+    ids = set(ruleset.ids)
+    return [
+        Transition(
+            rule_id=row.rule_id,
+            subject=row.subject,
+            time=max(now, last.get("time", now)),
+            from_level=level,
+            to_level="none",
+            value=last.get("value") or 0.0,
+            reason="retired" if row.rule_id in ids else "rule_removed",
+        )
+        for row in rows
+        if row.state and (level := _level(last := row.state.get("versions", [row.state])[-1])) != "none"
+    ]
+
+
+def _level(version: dict[str, dict[str, bool]]) -> Level:
+    latched = [grade for grade in GRADES if version.get(grade, {}).get("latched")]
+    return latched[-1] if latched else "none"
