@@ -57,13 +57,14 @@ where %(all)s or (upper(valid) > %(at)s and ended_at is null)
 order by id
 
 -- name: to_hold_or_release
--- Open alerts whose suppression is not that of now: those to be held, to be released, or held by another one.
--- With none in force and none held nothing is looked at.
+-- Open alerts whose suppression is not that of now: those to be held, to be released, or held by another one;
+-- with `hold_only` none to be released. With none in force and none held nothing is looked at.
 select id from alerts
 where state in ('open', 'acknowledged', 'in_hand') and subject >> 32 <> 4
   and (suppressed_by is not null
        or exists (select from suppressions where valid @> %(at)s and (ended_at is null or ended_at > %(at)s)))
   and suppressed_by is distinct from suppression_of(rule_id, subject, township_id, grid_id, %(at)s)
+  and not (%(hold_only)s and suppression_of(rule_id, subject, township_id, grid_id, %(at)s) is null)
 order by id
 
 -- name: hold_or_release

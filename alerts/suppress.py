@@ -80,7 +80,7 @@ def _suppress(
     values = {"kind": kind, "begins": begins, "ends": ends, "reason": reason, "actor": actor}
     row = connection.execute(ACT_QUERIES["add_suppression"], columns | values).fetchone()
     assert row is not None
-    moved = _hold_or_release(connection, time)
+    moved = _hold_or_release(connection, time, hold_only=True)  # who lets go also starts the plans
     _write_moved(connection, moved, time, actor)
     tell_events(connection, [_event(one, time) for one in moved])
     return int(row[0])
@@ -105,7 +105,7 @@ def release(connection: Connection, at: datetime, *, rules: Sequence[Common], pl
 
     In a transaction of its own; asked again, it finds nothing to do. To be called about once a second.
     """
-    if not connection.execute(ACT_QUERIES["to_hold_or_release"], {"at": at}).fetchall():
+    if not connection.execute(ACT_QUERIES["to_hold_or_release"], {"at": at, "hold_only": False}).fetchall():
         return []
     with connection.transaction():
         moved = _hold_or_release(connection, at)
@@ -121,8 +121,9 @@ def release(connection: Connection, at: datetime, *, rules: Sequence[Common], pl
     return [one["id"] for one in freed]
 
 
-def _hold_or_release(connection: Connection, at: datetime) -> list[Row]:
-    ids = [row[0] for row in connection.execute(ACT_QUERIES["to_hold_or_release"], {"at": at}).fetchall()]
+def _hold_or_release(connection: Connection, at: datetime, *, hold_only: bool = False) -> list[Row]:
+    asked = {"at": at, "hold_only": hold_only}
+    ids = [row[0] for row in connection.execute(ACT_QUERIES["to_hold_or_release"], asked).fetchall()]
     if not ids:
         return []
     with connection.cursor(row_factory=dict_row) as cursor:

@@ -11,7 +11,20 @@ from starlette.concurrency import run_in_threadpool
 
 from config.database import open_pool
 from config.settings import BrokerSettings, WebSettings
-from web import alerts_api, api, feed, health, incidents_api, metrics, page, rules_api, rules_page, stream, warnings_api
+from web import (
+    acts,
+    alerts_api,
+    api,
+    feed,
+    health,
+    incidents_api,
+    metrics,
+    page,
+    rules_api,
+    rules_page,
+    stream,
+    warnings_api,
+)
 from web.assets import VENDOR, check_assets
 from web.errors import add_error_table
 from web.hub import Hub
@@ -64,6 +77,7 @@ def create_app(settings: WebSettings, database_url: str, broker: BrokerSettings 
     app.include_router(page.router)
     app.include_router(api.router)
     app.include_router(alerts_api.router)
+    app.include_router(acts.router)
     app.include_router(feed.router)
     app.include_router(incidents_api.router)
     app.include_router(warnings_api.router)

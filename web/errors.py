@@ -25,6 +25,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
+from alerts.act_errors import ActRefused, AlertUnknown
 from alerts.errors import RulesMoved, RulesRefused, TrialTooLarge
 from alerts.warnings import WarningRefused
 from config.errors import ShijingError
@@ -92,6 +93,8 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     IncidentUnknownError: (404, "no such incident"),
     RevisionUnknownError: (404, ""),
     WarningUnknownError: (404, "no such official warning"),
+    AlertUnknown: (404, ""),
+    ActRefused: (409, ""),
     WarningRefused: (422, ""),
     ByHandRefusedError: (403, ""),
     AskedWrongError: (422, ""),

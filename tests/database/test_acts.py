@@ -334,6 +334,17 @@ def test_a_shelf_taken_down_is_released_at_once(connection: Connection, cuntan: 
     assert suppressions(connection) == []
 
 
+def test_a_new_shelf_lets_nothing_else_go(connection: Connection, cuntan: int, township: int, lin: UUID) -> None:
+    """Who lets go also starts the plans."""
+    shelve(connection, subject=cuntan, until=until(10), reason="x", actor=lin)
+    write(connection, a_move(cuntan, "none", "red", 1))
+    clock(connection, 20)
+    shelve(connection, subject=a_sensor(connection, "other", township), until=until(60), reason="x", actor=lin)
+    assert rows(connection, "select suppressed_by is not null from alerts") == [(True,)]
+    release(connection, until(20), rules=RULES, plans=PLANS)
+    assert rows(connection, "select level from plan_runs") == [("red",)]
+
+
 def test_what_cleared_under_a_shelf_starts_nothing(connection: Connection, cuntan: int, lin: UUID) -> None:
     shelve(connection, subject=cuntan, until=until(60), reason="x", actor=lin)
     write(connection, a_move(cuntan, "none", "red", 1), a_move(cuntan, "red", "none", 50))
