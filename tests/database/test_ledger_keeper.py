@@ -1,9 +1,11 @@
 """The ledger that runs by itself: its checks, its alert, and what health, figures and status say of it."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from alerts.ledger import accept, check
 from alerts.ledger_account import Span
@@ -14,6 +16,7 @@ from alerts.rules import load_rules
 from commands.figures import lines, status
 from config.database import Connection, connect
 from config.settings import CONFIG
+from shijing import app
 from tests.database.test_ledger import kept, one, tamper  # noqa: F401 - a fixture
 
 RULES, PLANS = load_rules(CONFIG / "rules"), load_plans(CONFIG / "plans")
@@ -105,3 +108,32 @@ def test_old_checks_are_forgotten_when_they_are_settled(kept: Connection, days: 
     kept.execute("update ledger_checks set checked_at = now() - make_interval(days => %s)", (days,))
     look(kept, NOON + TEN)
     assert one(kept, "select count(*) from ledger_checks") == (3 if days == 89 else 1)
+
+
+def test_the_command_answers_with_its_exit_status_and_names_what_is_missing(
+    kept: Connection,  # noqa: F811
+    database_url: str,
+) -> None:
+    def ask(*arguments: str) -> Result:
+        return CliRunner().invoke(app, ["ledger", "--database", database_url, *arguments])
+
+    whole = ask("--json")
+    told = json.loads(whole.stdout)
+    assert (whole.exit_code, told["balanced"], told["from"], told["to"]) == (0, True, None, None)
+    assert [account["name"] for account in told["accounts"]] == [
+        "intake", "readings", "judged", "quarantine", "alerts", "runs", "incidents", "live_events",
+    ]  # fmt: skip
+    tamper(kept, "delete from readings where value = 184.2")
+    day = ("--from", "2020-08-19T00:00:00+08:00", "--to", "2020-08-20T00:00:00+08:00")
+    broken = ask("--json", "--deep", *day)
+    told = json.loads(broken.stdout)
+    assert (broken.exit_code, told["balanced"], told["from"]) == (2, False, "2020-08-19T00:00:00+08:00")
+    wrong = {account["name"]: account for account in told["accounts"] if not account["balanced"]}
+    assert wrong["readings"]["difference"] == 1
+    assert "hour 2020-08-19T09:00:00+08:00" in wrong["readings"]["missing"][0]
+    before = ask("--to", "2020-08-19T09:00:00+08:00")
+    assert before.exit_code == 0, "what is missing is later"
+    assert "balances" in before.stdout
+    assert ask("--accept", "").exit_code == 2
+    assert ask("--accept", "the disk of 3 May", "--deep", *day).exit_code == 0
+    assert "1 written off" in ask(*day).stdout
