@@ -120,18 +120,6 @@ select case when exists (select from devices other where other.gateway = devices
 from devices where name = %(name)s
 limit 1
 
--- name: gone
--- Open alerts that nothing judges any more: their rule is not in force, or their sensor was taken down.
-select alerts.rule_id, alerts.subject, alerts.level, alerts.value, alerts.exercise,
-       case when alerts.rule_id = any(%(rules)s) then 'retired' else 'rule_removed' end as reason
-from alerts
-where alerts.state in ('open', 'acknowledged', 'in_hand') and alerts.kind <> 'manual'
-  and (alerts.rule_id <> all(%(rules)s)
-       or exists (select from sensor_places place
-                  where place.sensor_id = alerts.sensor_id and place.reason = 'retired'
-                    and place.valid @> %(at)s and upper_inf(place.recorded)))
-order by alerts.id
-
 -- name: list_alerts
 select alerts.id, alerts.rule_id, alerts.subject, alerts.kind, alerts.family, alerts.title, alert_name(alerts) as name,
        township.name as township, alerts.level, alerts.peak, alerts.state, alerts.cause, alerts.value,

@@ -1,4 +1,4 @@
-"""Alerts that people report: a grid worker sees what no sensor does. And what became of alerts that nothing judges."""
+"""Alerts that people report: a grid worker sees what no sensor does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,10 +13,8 @@ from alerts.actors import ACT_QUERIES
 from alerts.acts import Standing, act_event, add_rows, now, state_row
 from alerts.aftermath import settle
 from alerts.books import micros
-from alerts.kernel import Transition
 from alerts.levels import GRADES
 from alerts.plans import Plan
-from alerts.record import record
 from alerts.record_runs import follow, report_triggers, write_runs
 from alerts.rule_kinds import Common
 from alerts.runs import Move, Run
@@ -169,29 +167,3 @@ def _around(connection: Connection, level: str, what: Report, at: datetime) -> i
         return None
     around = shapely.intersects_xy(shapely.from_wkb([row[1] for row in rows]), what.lon, what.lat)
     return min((row[0] for row, hit in zip(rows, around, strict=True) if hit), default=None)
-
-
-def resolve_gone(connection: Connection, *, rules: Sequence[Common], plans: Sequence[Plan]) -> int:
-    """Resolve the open alerts whose rule is not in force any more or whose sensor was taken down; how many.
-
-    In a transaction of its own; to be called when the rules or the registry have changed.
-    """
-    with connection.transaction():
-        time = now(connection)
-        rows = connection.execute(ACT_QUERIES["gone"], {"rules": [rule.id for rule in rules], "at": time}).fetchall()
-        for exercise in {row[4] for row in rows}:
-            transitions = [
-                Transition(
-                    rule_id=rule_id,
-                    subject=subject,
-                    time=micros(time),
-                    from_level=level,
-                    to_level="none",
-                    value=value if value is not None else 0.0,
-                    reason=reason,
-                )
-                for rule_id, subject, level, value, marked, reason in rows
-                if marked == exercise
-            ]
-            record(connection, transitions, rules=rules, plans=plans, exercise=exercise)
-    return len(rows)

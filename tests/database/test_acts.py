@@ -20,7 +20,7 @@ from alerts.levels import Level, rank
 from alerts.plan_files import load_plan_file, load_plans
 from alerts.plans import Plan
 from alerts.record import Recorded, record
-from alerts.reports import Report, report, resolve_gone
+from alerts.reports import Report, report
 from alerts.rules import load_rules
 from alerts.suppress import end, maintain, release, shelve, suppressions
 from config.database import Connection
@@ -262,21 +262,18 @@ def test_red_hides_the_lower_ones_of_its_family(connection: Connection, cuntan: 
 
 
 def test_an_alert_whose_rule_or_sensor_is_gone_is_resolved(connection: Connection, cuntan: int, township: int) -> None:
-    raised(connection, cuntan)
+    """Also where the rule is none of those in force any more."""
     other = a_sensor(connection, "other", township)
-    raised(connection, other)
-    connection.execute(
-        "insert into sensor_places (sensor_id, reason, valid) values (%s, 'retired', tstzrange(%s, null))",
-        (other, aware(START)),
-    )
-    kept = [rule for rule in RULES if rule.id != "river-stage"]
-    assert resolve_gone(connection, rules=RULES, plans=PLANS) == 1
-    assert resolve_gone(connection, rules=kept, plans=PLANS) == 1
-    assert resolve_gone(connection, rules=kept, plans=PLANS) == 0
-    found = rows(
-        connection, "select reason, to_level, to_state from alert_transitions where to_level = 'none' order by id"
-    )
-    assert found == [("retired", "none", "resolved"), ("rule_removed", "none", "resolved")]
+    write(connection, a_move(cuntan, "none", "red"), a_move(other, "none", "red"))
+    gone = [
+        a_move(cuntan, "red", "none", 1, reason="rule_removed"),
+        a_move(other, "red", "none", 1, reason="retired"),
+    ]
+    with connection.transaction():
+        done = record(connection, gone, rules=[rule for rule in RULES if rule.id != "river-stage"], plans=PLANS)
+    assert done.resolved == 2
+    found = rows(connection, "select reason, to_state from alert_transitions where to_level = 'none' order by id")
+    assert found == [("rule_removed", "resolved"), ("retired", "resolved")]
 
 
 def test_pending_since_and_found_late_are_kept(connection: Connection, cuntan: int) -> None:

@@ -151,7 +151,7 @@ def corrected(before: Sequence[Change], after: Sequence[Change]) -> list[Transit
 
 
 _levels = st.sampled_from(LEVELS)
-_operations = st.lists(
+some_operations = st.lists(
     st.one_of(
         st.tuples(st.just("goes on"), st.lists(st.tuples(st.integers(1, 40), _levels), min_size=1, max_size=3)),
         st.tuples(st.just("corrects"), st.lists(st.tuples(st.integers(0, 60), _levels), min_size=1, max_size=3)),
@@ -161,7 +161,7 @@ _operations = st.lists(
 )
 
 
-@given(_operations)
+@given(some_operations)
 def test_whatever_is_said_taken_back_and_done(operations: list[tuple[str, object]]) -> None:
     """One open alert; states along the edges; a row for every change; the rows folded are the alert."""
     book, samples = Book(), dict[int, Level]()
