@@ -30,10 +30,12 @@ from incidents where id = any(%(ids)s)
 order by id
 
 -- name: cells_around
--- Footprints of incidents that are near in time, as far as they are near in space.
+-- Footprints of incidents that are near in time, as far as they are near in space. (None is closed before its
+-- last change: that condition is for the index.)
 select c.incident_id, c.township_id, c.grid_id, c.place
 from jsonb_to_recordset(%(asked)s) as asked(family text, exercise boolean, since bigint, until bigint)
 join incidents i on i.family = asked.family and i.exercise = asked.exercise and i.merged_into is null
+     and coalesce(i.closed_at, 'infinity') >= 'epoch'::timestamptz + asked.since * interval '1 microsecond'
      and i.changed_at >= 'epoch'::timestamptz + asked.since * interval '1 microsecond'
      and i.opened_at <= 'epoch'::timestamptz + asked.until * interval '1 microsecond'
 join incident_cells c on c.incident_id = i.id

@@ -40,9 +40,10 @@ create table incidents (
     check ((closed_at is null) = (state = 'open')),
     check (merged_into is null or state = 'closed'),
     check (opened_at <= changed_at)
-);
-create index recent_incidents on incidents (family, exercise, changed_at) where merged_into is null;
-create index quiet_incidents on incidents (changed_at) where state = 'open' and level = 'none';
+) with (fillfactor = 50);
+-- Nothing that every alert of an incident changes is in an index: its row is then written in place.
+create index living_incidents on incidents (family, exercise, coalesce(closed_at, 'infinity')) where merged_into is null;
+create index quiet_incidents on incidents (id) where state = 'open' and level = 'none';
 create index on incidents (merged_into) where merged_into is not null;
 
 -- The footprint: grid, or township where the alert had none. Where `place` says a word, that alone is compared:
