@@ -65,5 +65,12 @@ def keys(major: Rows, time: Times) -> Keys:
 
 
 def segments(of: Rows) -> Rows:
-    """The first index of every stretch of equal numbers; none is negative."""
-    return np.flatnonzero(np.diff(of, prepend=-1))
+    """The first index of every stretch of equal numbers."""
+    return np.flatnonzero(begins(of))
+
+
+def begins(of: Rows) -> Flags:
+    """Whether a stretch of equal numbers begins there."""
+    first = np.ones(len(of), bool)
+    np.not_equal(of[1:], of[:-1], out=first[1:])
+    return first

@@ -8,7 +8,7 @@ which is looked at as soon as anything later was read of a member.
 
 import numpy as np
 
-from alerts.columns import NEVER, Heads, Rows, Times
+from alerts.columns import NEVER, Heads, Rows, Times, begins
 from alerts.history import History
 from alerts.latches import Tracks
 from alerts.moves import Moves
@@ -102,7 +102,7 @@ def _recounted(rules: RuleSet, rule: Counted, places: Rows, start: Times, newest
     later = history.time[rows] >= start[of[who]]
     rows, who = rows[later], who[later]
     now = history.latches.take(rows).levels()[:, None] >= rule.ranks
-    first = np.diff(who, prepend=-1) != 0
+    first = begins(who)
     change = now.astype(np.int64) - np.where(first[:, None], began[who], np.roll(now, 1, axis=0))
     some = change.any(axis=1)
     pair = np.concatenate([np.arange(len(places)), of[who[some]]])
@@ -134,9 +134,9 @@ def _ends(
 
 
 def _tracks(rule: Counted, places: Rows, pair: Rows, time: Times, tie: Rows, change: Rows) -> Tracks:
-    begins = np.searchsorted(pair, np.arange(len(places)))
+    starts = np.searchsorted(pair, np.arange(len(places)))
     total = np.cumsum(change, axis=0)
-    count = total - (total - change)[begins][pair]
+    count = total - (total - change)[starts][pair]
     met = count >= rule.least[places[pair]]
     return Tracks(
         pairs=rule.base + places,

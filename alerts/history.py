@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from alerts.columns import Flags, Floats, Rows, Times, spans
+from alerts.columns import Flags, Floats, Rows, Times, segments, spans
 from alerts.latches import Latches, joined, resting
 
 
@@ -53,7 +53,7 @@ class History:
 
     def firsts(self) -> Rows:
         """The row of each pair's first version."""
-        return np.flatnonzero(np.diff(self.pair, prepend=-1))
+        return segments(self.pair)
 
     def has(self, pairs: Rows) -> Flags:
         """[k] whether each of the pairs has a version."""

@@ -17,7 +17,7 @@ from alerts.latches import Tracks
 from alerts.moves import Moves, Reason, Transition, gathered, judged, told
 from alerts.pairs import RuleSet
 from alerts.samples import head_keys, other_tracks, reaching, simple_tracks
-from alerts.silence import silences
+from alerts.silence import lively_until, silences
 from alerts.state import State
 
 __all__ = ["Placed", "Reason", "Transition", "evaluate", "late_needs", "placed", "suspect"]
@@ -39,6 +39,7 @@ def evaluate(rules: RuleSet, state: State, batch: Batch, now: int) -> tuple[Stat
     history, moves = _judged(rules, state, tracks)
     history, silent = silences(rules, after, history, arrived, now)
     moves += silent
+    after = replace(after, lively_until=lively_until(rules, after, now))
     history, counted = _counted(rules, state, after, history, moves)
     moves += counted
     touched = [each.pairs for each in tracks]
@@ -88,7 +89,8 @@ def _heard(state: State, arrived: Arrived) -> State:
     ends = ends[arrived.behind[ends] < 0]  # else only late ones came
     watermark, last = state.watermark.copy(), state.last.copy()
     watermark[arrived.sensor[ends]], last[arrived.sensor[ends]] = arrived.time[ends], arrived.value[ends]
-    after = replace(state, watermark=watermark, last=last)
+    first = (state.watermark[arrived.sensor[ends]] == NEVER).any()
+    after = replace(state, watermark=watermark, last=last, lively_until=NEVER if first else state.lively_until)
     kept = (state.reach[arrived.sensor] >= 0) & ~np.isnan(arrived.value)
     if not kept.any():
         return after

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alerts.columns import NEVER, Counts, Flags, Floats, Rows, Times
-from alerts.levels import GRADES, LEVELS
-
-_RANKS = np.arange(1, len(LEVELS))
+from alerts.levels import GRADES
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,7 +30,10 @@ class Latches:
 
     def levels(self) -> Rows:
         """[n] the highest level that is latched: 0 for none … 4 for red."""
-        return np.asarray((self.latched * _RANKS).max(axis=1))
+        found = np.zeros(len(self.latched), np.int64)
+        for column in range(self.latched.shape[1]):
+            found[self.latched[:, column]] = column + 1
+        return found
 
     def at_rest(self) -> Flags:
         """[n] nothing latched and no count running."""

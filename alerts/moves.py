@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from alerts.columns import NEVER, Flags, Floats, Rows, Times
+from alerts.columns import NEVER, Flags, Floats, Rows, Times, begins
 from alerts.history import History, earlier
 from alerts.latches import Latches, Terms, Tracks, joined, stepped
 from alerts.levels import LEVELS, Level
@@ -78,11 +78,11 @@ def judged(history: History, tracks: Tracks, terms: Terms, head: tuple[Times, Ro
     Where samples go back behind the head, what was said of that time is said anew: what
     stays the same is not repeated.
     """
-    begins = tracks.begins
-    start, tie = tracks.time[begins], tracks.tie[begins]
+    starts = tracks.begins
+    start, tie = tracks.time[starts], tracks.tie[starts]
     before = history.at(tracks.pairs, start, tie)
     after, met_since = stepped(tracks, terms, before)
-    old = _previous(before, after, tracks.pair, begins)
+    old = _previous(before, after, tracks.pair, starts)
     rows, of = history.rows_of(tracks.pairs)
     said = rows[~earlier(history.time[rows], history.tie[rows], start[of], tie[of])]
     new = np.flatnonzero(after.differ(old))
@@ -93,10 +93,10 @@ def judged(history: History, tracks: Tracks, terms: Terms, head: tuple[Times, Ro
     return history.with_versions(_versions(tracks, after, new)), moves
 
 
-def _previous(before: Latches, after: Latches, pair: Rows, begins: Rows) -> Latches:
+def _previous(before: Latches, after: Latches, pair: Rows, starts: Rows) -> Latches:
     """[m] the latches ahead of each row."""
     at = np.arange(len(pair)) - 1 + len(before)
-    at[begins] = np.arange(len(begins))
+    at[starts] = np.arange(len(starts))
     return joined(before, after).take(at)
 
 
@@ -136,7 +136,7 @@ def _said(history: History, rows: Rows, before: Latches, pairs: Rows) -> Moves:
     """What these versions, the last ones of their pairs, said."""
     versions = history.take(rows)
     place = np.searchsorted(pairs, versions.pair)
-    first = np.diff(versions.pair, prepend=-1) != 0
+    first = begins(versions.pair)
     now = versions.latches.levels()
     was = np.where(first, before.levels()[place], np.roll(now, 1))
     moved = was != now

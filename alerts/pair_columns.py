@@ -180,7 +180,7 @@ def _streams(parts: Parts, base: int, end: int) -> Streams:
         base=base,
         pairs=Index.made(sensor, pair + base, parts.size),
         members=Index.made(pair, sensor, end - base),
-        shared=len(pair) > end - base,
+        only=np.array([its[0] if len(its) == 1 else -1 for its in sensors], np.int64),
     )
 
 

@@ -89,7 +89,12 @@ class Streams:
     base: int  # the first such pair
     pairs: Index  # by sensor: the pairs that it is part of
     members: Index  # by pair - base: its sensors
-    shared: bool  # some pair has several sensors
+    only: Rows  # by pair - base: its sensor where it has only one, else -1
+
+    @cached_property
+    def shared(self) -> bool:
+        """Whether some pair has several sensors."""
+        return bool((self.only < 0).any())
 
     @property
     def end(self) -> int:
@@ -106,6 +111,13 @@ class Streams:
 
     def head_keys(self, heads: Heads, pairs: Rows) -> tuple[Times, Rows]:
         """[k] time and sensor of the newest sample; of samples of one time that of the largest sensor id."""
+        tie = self.only[pairs - self.base]
+        time, several = heads.heads(tie), tie < 0
+        if several.any():
+            time[several], tie[several] = self._several(heads, pairs[several])
+        return time, tie
+
+    def _several(self, heads: Heads, pairs: Rows) -> tuple[Times, Rows]:
         member, of = self.members_of(pairs)
         time = heads.heads(member)
         order = np.lexsort((member, time, of))
@@ -161,9 +173,23 @@ class Silent:
 
     def due(self, heads: Heads) -> Times:
         """[n] when each place falls silent if nothing is heard; NO_LIMIT before its first reading."""
-        head = heads.heads(self.members.found)
-        due = np.where(head == NEVER, NEVER, np.where(head == NEVER, 0, head) + self.allowed)
-        latest = np.maximum.reduceat(due, self.members.first[:-1]) if len(due) else due
+        return self._latest(self._due(heads, self.members.found, self.allowed), self.members.first[:-1])
+
+    def due_of(self, heads: Heads, places: Rows) -> Times:
+        """[k] the same of some."""
+        begin, end = self.members.first[places], self.members.first[places + 1]
+        at, _ = spans(begin, end - begin)
+        lengths = end - begin
+        return self._latest(self._due(heads, self.members.found[at], self.allowed[at]), np.cumsum(lengths) - lengths)
+
+    @staticmethod
+    def _due(heads: Heads, sensors: Rows, allowed: Times) -> Times:
+        head = heads.heads(sensors)
+        return np.where(head == NEVER, NEVER, np.where(head == NEVER, 0, head) + allowed)
+
+    @staticmethod
+    def _latest(due: Times, starts: Rows) -> Times:
+        latest = np.maximum.reduceat(due, starts) if len(due) else due
         return np.where(latest == NEVER, NO_LIMIT, latest)
 
 

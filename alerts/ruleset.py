@@ -15,7 +15,7 @@ from alerts.conditions import Lines, WarningInForce
 from alerts.levels import Grade
 from alerts.pair_columns import Conditioned, Parts, Plain, Stepped, laid_down
 from alerts.pairs import Refused, RuleSet
-from alerts.refusals import SensorRule, refusal, units
+from alerts.refusals import SensorRule, compared, refusal, units
 from alerts.rule_measures import Measure
 from alerts.rule_overrides import Overridden, applied, fitting
 from alerts.rules import AnyRule, ConditionRule, EventRule, Rule, StepRule, StuckRule
@@ -37,12 +37,14 @@ class _Sensors:
     def allowed(self, rule: SensorRule) -> list[Subject]:
         """Those that the rule may look at; the others are noted as refused."""
         found = []
-        for one in (one for quantity in units(rule) for one in self.by_quantity.get(quantity, ())):
-            reason = refusal(rule, one)
-            if reason:
-                self.refused.append(Refused(rule_id=rule.id, sensor_id=one.sensor_id, reason=reason))
-            else:
-                found.append(one)
+        for quantity, unit in units(rule).items():
+            how = compared(rule, quantity)
+            for one in self.by_quantity.get(quantity, ()):
+                reason = refusal(unit, how, one)
+                if reason:
+                    self.refused.append(Refused(rule_id=rule.id, sensor_id=one.sensor_id, reason=reason))
+                else:
+                    found.append(one)
         return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from alerts.arrivals import Arrived, Touches, touches
-from alerts.columns import NEVER, Flags, Floats, Heads, Past, Rows, Times, segments, spans
+from alerts.columns import NEVER, Flags, Floats, Heads, Past, Rows, Times, begins, segments, spans
 from alerts.conditions import Seen
 from alerts.history import earlier
 from alerts.latches import Tracks
@@ -136,6 +136,7 @@ def other_tracks(rules: RuleSet, state: State, windows: Windows, arrived: Arrive
     """The tracks of each rule with conditions, by pair; `state` is of before the batch, `windows` hold it."""
     if not rules.judged or not len(arrived.row):
         return []
+    windows = windows.remembering()
     touched = touches(rules, state, arrived)
     sampled = _sampled(rules, state, windows, arrived, touched)
     edges = np.searchsorted(sampled.pair, [*(one.base for one in rules.judged), len(rules.rule)])
@@ -162,7 +163,7 @@ def _sampled(rules: RuleSet, state: State, windows: Windows, arrived: Arrived, t
     starts = segments(sampled.pair)
     head, tie = rules.streams.head_keys(state, sampled.pair[starts])
     late = earlier(sampled.time[starts], sampled.sensor[starts], head, tie)
-    of = np.cumsum(np.diff(sampled.pair, prepend=-1) != 0) - 1
+    of = np.cumsum(begins(sampled.pair)) - 1
     sampled = _again(sampled, _heard(of, sampled.arrival))
     if not late.any():
         return sampled

@@ -18,32 +18,42 @@ from alerts.state import State
 
 def silences(rules: RuleSet, state: State, history: History, arrived: Arrived, now: int) -> tuple[History, list[Moves]]:
     """The history with what fell silent by `now` and what was heard again, and these moves; `state` has the batch."""
-    moves = []
+    moves: list[Moves] = []
     for rule in rules.silent:
-        history, more = _judged(rules, rule, state, history, arrived, now)
-        moves += [each for each in more if len(each)]
+        pairs = history.pairs()
+        pairs = pairs[(pairs >= rule.base) & (pairs < rule.base + len(rule.members))]
+        silent = pairs[history.latest(pairs).levels() > 0]
+        if now >= state.lively_until:
+            history, moves = _fallen(rule, state, history, silent, moves, now)
+        heard = silent[rule.due_of(state, silent - rule.base) > now]
+        if len(heard):
+            time = np.maximum(_heard_again(rule, arrived, now)[heard - rule.base], _began(history, heard))
+            gap = time - _began(history, heard)
+            history, more = _moved(rule, history, heard, time, gap, pending=None)
+            history, moves = history.pruned(heard, time + 1 - rules.keep[heard]), [*moves, more]
     return history, moves
 
 
-def _judged(
-    rules: RuleSet, rule: Silent, state: State, history: History, arrived: Arrived, now: int
+def lively_until(rules: RuleSet, state: State, now: int) -> int:
+    """The next instant at which somebody may fall silent; it is put off with every reading, so it is a bound."""
+    if now < state.lively_until:
+        return state.lively_until
+    due = [rule.due(state) for rule in rules.silent]
+    return min((int(each[each > now].min(initial=NO_LIMIT)) for each in due), default=NO_LIMIT)
+
+
+def _fallen(
+    rule: Silent, state: State, history: History, silent: Rows, moves: list[Moves], now: int
 ) -> tuple[History, list[Moves]]:
-    pairs = rule.base + np.arange(len(rule.members))
-    head = rule.heads(state, pairs - rule.base)
     due = rule.due(state)
-    silent = (history.latest(pairs).levels() > 0) if len(history) else np.zeros(len(pairs), bool)
-    falls, ends = (due <= now) & ~silent & (head != NEVER), (due > now) & silent
-    moves = []
-    if falls.any():
-        gap = due[falls] - head[falls]
-        history, more = _moved(rule, history, pairs[falls], due[falls], gap, pending=head[falls])
-        moves.append(more)
-    if ends.any():
-        again = np.maximum(_heard_again(rule, arrived, now)[ends], _began(history, pairs[ends]))
-        history, more = _moved(rule, history, pairs[ends], again, again - _began(history, pairs[ends]), pending=None)
-        moves.append(more)
-        history = history.pruned(pairs[ends], again + 1 - rules.keep[pairs[ends]])
-    return history, moves
+    falls = due <= now
+    falls[silent - rule.base] = False
+    places = np.flatnonzero(falls)
+    if not len(places):
+        return history, moves
+    head = rule.heads(state, places)
+    history, more = _moved(rule, history, rule.base + places, due[places], due[places] - head, pending=head)
+    return history, [*moves, more]
 
 
 def _began(history: History, pairs: Rows) -> Times:

@@ -1,6 +1,6 @@
 """What the kernel remembers between batches: how far each sensor was heard, its windows, the latches of each pair."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ class State:
     windows: Windows  # the readings that rules look back on
     reach: Times  # [same] µs before its watermark that a sensor's readings are kept; -1: none are
     history: History
+    lively_until: int = NEVER  # µs: before it nobody falls silent; NEVER: has to be looked for
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, State):
@@ -51,12 +52,11 @@ class State:
         missing = n - len(self.watermark)
         if missing <= 0:
             return self
-        return State(
+        return replace(
+            self,
             watermark=np.concatenate([self.watermark, np.full(missing, NEVER)]),
             last=np.concatenate([self.last, np.full(missing, np.nan)]),
             reach=np.concatenate([self.reach, np.full(missing, -1)]),
-            windows=self.windows,
-            history=self.history,
         )
 
     def oldest(self) -> Times:

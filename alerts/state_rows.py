@@ -82,7 +82,7 @@ def carried_over(old: RuleSet, state: State, new: RuleSet) -> State:
     carried = replace(state.spread(len(new.reach)), history=_history(new, persisted(old, state)))
     reach = np.full(len(carried.watermark), -1)
     reach[: len(new.reach)] = new.reach
-    return replace(carried, reach=reach)
+    return replace(carried, reach=reach, lively_until=NEVER)
 
 
 def orphans(ruleset: RuleSet, rows: Iterable[StateRow]) -> list[StateRow]:

@@ -45,6 +45,23 @@ class Windows:
     """All that is kept, the longest run first."""
 
     runs: tuple[Run, ...] = ()
+    found: dict[tuple[int, bytes], Rows] | None = None  # places looked up before; None: they are not remembered
+
+    def remembering(self) -> "Windows":
+        """The same for one round of questions: rules that look at the same samples share what was looked up."""
+        return Windows(runs=self.runs, found={})
+
+    def _upto(self, key: Keys) -> list[Rows]:
+        """[m] for each run how many of its rows are at or before each key."""
+        if self.found is None:
+            return [run.upto(key) for run in self.runs]
+        text = key.tobytes()
+        places = []
+        for number, run in enumerate(self.runs):
+            if (number, text) not in self.found:
+                self.found[number, text] = run.upto(key)
+            places.append(self.found[number, text])
+        return places
 
     def __len__(self) -> int:
         return sum(len(run.key) for run in self.runs)
@@ -65,9 +82,8 @@ class Windows:
     def totals(self, sensor: Rows, after: Times, upto: Times) -> tuple[Rows, Rows]:
         """[m] sum in millionths (modulo 2^64) and number of a sensor's readings, after < time ≤ upto."""
         total, count = np.zeros((2, len(sensor)), np.int64)
-        low, high = keys(sensor, after), keys(sensor, upto)
-        for run in self.runs:
-            begin, end = run.upto(low), run.upto(high)
+        low, high = self._upto(keys(sensor, after)), self._upto(keys(sensor, upto))
+        for run, begin, end in zip(self.runs, low, high, strict=True):
             total += run.sums[end] - run.sums[begin]
             count += end - begin
         return total, count
@@ -75,9 +91,8 @@ class Windows:
     def extremes(self, sensor: Rows, after: Times, upto: Times) -> tuple[Floats, Floats]:
         """[m] least and greatest of a sensor's readings, after < time ≤ upto; inf and -inf where there are none."""
         least, greatest = np.full(len(sensor), np.inf), np.full(len(sensor), -np.inf)
-        low, high = keys(sensor, after), keys(sensor, upto)
-        for run in self.runs:
-            begin, end = run.upto(low), run.upto(high)
+        low, high = self._upto(keys(sensor, after)), self._upto(keys(sensor, upto))
+        for run, begin, end in zip(self.runs, low, high, strict=True):
             some = np.flatnonzero(end > begin)
             if len(some):
                 lengths = (end - begin)[some]
@@ -90,9 +105,8 @@ class Windows:
     def newest(self, sensor: Rows, upto: Times) -> tuple[Times, Floats]:
         """[m] time and value of a sensor's newest reading at or before `upto`; NEVER and NaN where there is none."""
         time, value = np.full(len(sensor), NEVER), np.full(len(sensor), np.nan)
-        key = keys(sensor, upto)
-        for run in self.runs:
-            at = run.upto(key) - 1
+        for run, place in zip(self.runs, self._upto(keys(sensor, upto)), strict=True):
+            at = place - 1
             found = run.key[np.maximum(at, 0)]
             when = found.imag.astype(np.int64)
             newer = (at >= 0) & (found.real == sensor) & (when > time)
