@@ -1,15 +1,19 @@
 """Touching divisions in the database: derived by both clocks, refreshed when boundaries change."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import geopandas
 import pytest
 import shapely
 from psycopg import errors
 
 from config.database import Connection
 from geo.adjacency import refresh_missing_touches, refresh_touches, touching
+from geo.default_data import DATA
 from geo.defaults import import_defaults
+from geo.importer import import_layer
 
 LONG_AGO, BREAK, NOW = (
     datetime(2001, 1, 1, tzinfo=UTC),
@@ -104,3 +108,17 @@ def test_a_division_does_not_touch_itself(connection: Connection) -> None:
             " values ('grid', %s, %s, 1, '(,)')",
             (a, a),
         )
+
+
+def test_an_import_of_boundaries_derives_it_again(connection: Connection, tmp_path: Path) -> None:
+    import_defaults(connection)
+    connection.execute("delete from division_touches")
+    layer = geopandas.read_file(DATA / "townships_derived.geojson")
+    layer = layer[layer["district_code"] == "500103"][["name", "district_name", "geometry"]]
+    path = tmp_path / "yuzhong.geojson"
+    layer.to_file(path)
+    done = import_layer(
+        connection, path, level="township", name_field="name", district_field="district_name", write=True
+    )
+    assert done.written
+    assert one(connection, "select count(*) from division_touches where level = 'township'") >= 5714
