@@ -60,7 +60,7 @@ def test_a_revert_is_a_new_version(connection: Connection) -> None:
         ("margin = 0.2", "margin 0.2", 0, "not TOML"),
         ("margin = 0.2", "margin = 0.2\nmargim = 1", 1, "unknown field `margim`"),
         ('id = "river-stage"', 'id = "river"', 0, "`id`"),
-        ("number = 6", f"number = {'9' * 5000}", 0, "integer"),
+        ("number = 6", f"number = {'9' * 5000}", 0, "characters"),
     ],
 )
 def test_a_set_that_does_not_validate_says_where_and_is_not_stored(
