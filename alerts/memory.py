@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from alerts.fence import Fence
 from alerts.kernel import Transition
@@ -58,16 +59,16 @@ def remember(connection: Connection, rules: Sequence[AnyRule], gatherer: Gathere
 
 
 def end_orphans(
-    connection: Connection, fence: Fence, known: Known, plans: Sequence[Plan], clock: Callable[[], int]
+    connection: Connection, fence: Fence, known: Known, plans: Sequence[Plan], clock: Callable[[datetime | None], int]
 ) -> list[Transition]:
     """Resolve what no rule judges any more: its rule is gone, or its subject is retired or judged no longer."""
     rows = orphans(known.ruleset, load_states(connection))
     if not rows:
         return []
     with connection.transaction():
-        fence.check(connection)
+        now = clock(fence.check(connection))
         gone = forget_states(connection, rows)  # another pipeline may have done it meanwhile
-        ended = _ended(known.ruleset, [row for row in rows if (row.rule_id, row.subject) in gone], clock())
+        ended = _ended(known.ruleset, [row for row in rows if (row.rule_id, row.subject) in gone], now)
         record(connection, ended, rules=known.rules, plans=plans)
     return ended
 

@@ -172,24 +172,26 @@ class Pipeline:
 
     def _look_after(self) -> None:
         """Still ours? Then what time alone brings: silence, and the end of what was held back."""
-        self._hear_until(self._clock(), 0)
         with self._connection.transaction():
-            self._check_fence()
+            now_us = self._clock(self._check_fence())
+            self._hear_until(now_us, 0)
             state = self._writer().pass_time(self._known, self._heard_us)
-            release(self._connection, aware(self._clock()), rules=self._known.rules, plans=self._plans)
+            release(self._connection, aware(now_us), rules=self._known.rules, plans=self._plans)
         self._known = replace(self._known, state=state)
 
     def _writer(self) -> Writer:
         return Writer(connection=self._connection, fence=self._fence, plans=self._plans, store=self._store)
 
     def _hear_until(self, clock_us: int, messages: int) -> None:
-        """Everything up to the clock was heard, unless the broker may hold more than it sent."""
+        """Everything up to the clock was heard, unless the broker may hold more than it sent, or no clock was told."""
+        if self._follow_clock and self._clock_us is None:
+            return
         if self._session.steady_s >= _STEADY_S and not self._session.waiting and messages * 4 < self._session.window:
             self._heard_us = max(self._heard_us, clock_us)
 
-    def _clock(self) -> int:
+    def _clock(self, stored: datetime | None) -> int:
         """Machine time, or the clock that was told."""
-        return time.time_ns() // 1000 if self._clock_us is None else self._clock_us
+        return self._now(stored, time.time_ns() // 1000)[0]
 
     def _check_fence(self) -> datetime | None:
         """The partition's clock; raises Fenced. Now and then the same statement is the heartbeat.
