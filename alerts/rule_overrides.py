@@ -10,6 +10,7 @@ from alerts.rule_values import Margin, MarginFraction, Misplaced, Samples, Secon
 
 Code = Annotated[str, Meta(pattern=r"^[0-9]{2,17}$")]
 _WHOM = ("sensors", "divisions")
+_SENSOR = 100  # more particular than the longest code
 
 
 class Override(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,10 +53,10 @@ class Overridden(Protocol):
         ...
 
 
-Any_ = TypeVar("Any_", bound=Overridden)
+RuleT = TypeVar("RuleT", bound=Overridden)
 
 
-def applied(rule: Any_, override: Override) -> Any_:
+def applied(rule: RuleT, override: Override) -> RuleT:
     """The rule with what the override changes; raises Misplaced where that does not go together."""
     changes = override.changes
     stray = next((name for name in changes if not hasattr(rule, name)), None)
@@ -71,7 +72,7 @@ def applied(rule: Any_, override: Override) -> Any_:
     return replace(rule, **changes)  # type: ignore[type-var]
 
 
-def effective(rule: Any_, sensor: str | None, divisions: frozenset[str]) -> Any_ | None:
+def effective(rule: RuleT, sensor: str | None, divisions: frozenset[str]) -> RuleT | None:
     """The rule as it is for one subject; None where it is not to be judged.
 
     `sensor` is the name of a sensor, `divisions` the codes of all divisions that the subject lies in.
@@ -94,7 +95,7 @@ def fitting(rule: Overridden, sensor: str | None, divisions: frozenset[str]) -> 
     found = []
     for number, override in enumerate(rule.override):
         if sensor is not None and sensor in override.sensors:
-            found.append((100, number))
+            found.append((_SENSOR, number))
         elif codes := divisions & frozenset(override.divisions):
             found.append((max(map(len, codes)), number))
     return tuple(number for _, number in sorted(found))

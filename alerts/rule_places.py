@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 Step = str | int
-Path_ = tuple[Step, ...]
+Steps = tuple[Step, ...]
 
 _WORD = re.compile(
     r'"""(?:\\.|[^\\])*?"""(?:"{0,2})'
@@ -27,10 +27,10 @@ class Places:
     """The lines of a text that is TOML; `where` gives the nearest parent's for a key that is missing."""
 
     def __init__(self, text: str) -> None:
-        self.lines: dict[Path_, int] = {}
-        self._counts: dict[Path_, int] = {}  # tables of an array of tables
+        self.lines: dict[Steps, int] = {}
+        self._counts: dict[Steps, int] = {}  # tables of an array of tables
         self._words = _words(text)
-        self._table: Path_ = ()
+        self._table: Steps = ()
         self._word, self._line = next(self._words)
         self._read()
 
@@ -71,9 +71,9 @@ class Places:
             self._table = (*path, number)
             self._note(self._table, line)
 
-    def _resolved(self, keys: Sequence[str], line: int) -> Path_:
+    def _resolved(self, keys: Sequence[str], line: int) -> Steps:
         """The path of a header, where an array of tables is its last table."""
-        path: Path_ = ()
+        path: Steps = ()
         for key in keys:
             path = (*path, key)
             self._note(path, line)
@@ -89,10 +89,10 @@ class Places:
             self._next()
         return keys
 
-    def _pair(self, table: Path_) -> None:
+    def _pair(self, table: Steps) -> None:
         """A key with its value, and all that an inline value holds: without recursion, for it may be deep."""
         path = self._key_of(table)
-        open_: list[tuple[Path_, int]] = []  # of arrays the path and the next number, of tables -1
+        open_: list[tuple[Steps, int]] = []  # of arrays the path and the next number, of tables -1
         while self._word:
             if self._word in ("[", "{"):
                 open_.append((path, 0 if self._word == "[" else -1))
@@ -112,7 +112,7 @@ class Places:
                 self._next()
         return None
 
-    def _inside(self, open_: list[tuple[Path_, int]]) -> Path_:
+    def _inside(self, open_: list[tuple[Steps, int]]) -> Steps:
         """The path of what comes next in the innermost array or table."""
         while self._word == "\n":
             self._next()
@@ -125,7 +125,7 @@ class Places:
         self._note((*path, number), self._line)
         return (*path, number)
 
-    def _key_of(self, table: Path_) -> Path_:
+    def _key_of(self, table: Steps) -> Steps:
         line = self._line
         keys = self._keys("=")
         self._next()
@@ -133,7 +133,7 @@ class Places:
             self._note((*table, *keys[:length]), line)
         return (*table, *keys)
 
-    def _note(self, path: Path_, line: int) -> None:
+    def _note(self, path: Steps, line: int) -> None:
         self.lines.setdefault(path, line)
 
 

@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 _LARGEST = 65_536  # bytes of a file
-_LONGEST_LINE = 2_000  # characters; what a key of many dots costs grows with the square of their number
+_LONGEST_LINE = 1_000  # characters; what a key of many dots costs grows with the square of their number
 _DEEPEST = 40  # tables and lists in one another
 
 
@@ -66,7 +66,7 @@ def load_rules(folder: Path, limits: Limits | None = None) -> list[AnyRule]:
     paths = sorted(folder.glob("*.toml"))
     if not paths:
         raise AlertsError(f"no rule files (*.toml) in {folder}: name the folder that holds them")
-    return parse_rules({path: path.read_bytes() for path in paths}, limits)
+    return parse_rules({path: _content(path) for path in paths}, limits)
 
 
 def parse_rules(files: Mapping[Path, bytes], limits: Limits | None = None) -> list[AnyRule]:
@@ -82,7 +82,16 @@ def parse_rules(files: Mapping[Path, bytes], limits: Limits | None = None) -> li
 
 def load_rule(path: Path, limits: Limits | None = None) -> AnyRule:
     """The rule of one file, without what it needs of others; raises EditedFileError."""
-    return _parsed(path, path.read_bytes(), limits or shipped_limits())
+    return _parsed(path, _content(path), limits or shipped_limits())
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise EditedFileError(
+            path, 1, f"cannot be read: {error.strerror}", "make it a file that we may read"
+        ) from error
 
 
 def _parsed(path: Path, content: bytes, limits: Limits) -> AnyRule:

@@ -18,7 +18,7 @@ from alerts.rules import parse_rules
 from config.settings import CONFIG
 
 SHIPPED = [path.read_bytes() for path in sorted((CONFIG / "rules").glob("*.toml"))]
-LONGEST_S = 2.0
+LONGEST_S = 5.0
 HEAD = 'id = "test"\nnumber = 1\nlabel = {zh = "试", en = "T"}\nfirst_action = {zh = "试", en = "T"}\n'
 
 CONDITION = HEAD + 'kind = "condition"\nunits = {rain = "mm", stage = "m"}\n[levels]\n'
@@ -125,7 +125,7 @@ HOSTILE = {
     "dots": b"a" + b".a" * DEEP + b" = 1",
     "header of dots": b"[a" + b".a" * DEEP + b"]\n",
     "not of not": CONDITION.encode() + b"red." + b"not." * 500 + b"above = 1",
-    "dots on many lines": b"".join(b"[k%d" % number + b".a" * 900 + b"]\n" for number in range(35)),
+    "dots on many lines": b"".join(b"[k%d" % number + b".a" * 480 + b"]\n" for number in range(66)),
     "digits": b"number = " + b"9" * 5000,
     "hexadecimal digits": b"number = 0x" + b"f" * 60_000,
     "too large": b"#" * 70_000,

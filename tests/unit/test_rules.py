@@ -262,6 +262,13 @@ def test_not_utf8(tmp_path: Path) -> None:
         load_rules(tmp_path)
 
 
+def test_what_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "test.toml").mkdir()
+    for load in (lambda: load_rules(tmp_path), lambda: load_rule(tmp_path / "test.toml")):
+        with pytest.raises(EditedFileError, match=r"test\.toml:1: cannot be read: Is a directory"):
+            load()
+
+
 def test_an_empty_folder_is_no_silent_peace(tmp_path: Path) -> None:
     with pytest.raises(AlertsError, match="no rule files"):
         load_rules(tmp_path)
