@@ -17,6 +17,7 @@ from alerts.rule_expressions import Expression
 from alerts.rule_measures import Measure
 from alerts.windows import Windows
 
+PLAIN = Measure()  # the reading itself
 _DAY_US = 86_400_000_000
 _CHONGQING_US = 8 * 3_600_000_000  # ahead of UTC, without summer time
 
@@ -58,6 +59,7 @@ class Seen:
     subject: Rows  # [m] its place among the n
     time: Times  # [m]
     sensor: Rows  # [m] whose reading it is
+    value: Floats  # [m] that reading
     _taken: dict[tuple[str, Measure, int], Floats] = field(default_factory=dict)
 
     def measure(self, quantity: str, measure: Measure, max_age: int) -> Floats:
@@ -65,6 +67,8 @@ class Seen:
         key = (quantity, measure, max_age)
         if key not in self._taken:
             sensor = self.subjects.members[quantity][self.subject]
+            if measure == PLAIN and (sensor == self.sensor).all():
+                return self.value
             # Of readings at one time, those of sensors with smaller ids come first.
             upto = self.time - (sensor > self.sensor)
             self._taken[key] = measured(self.windows, measure, sensor, upto, max_age)

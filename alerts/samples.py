@@ -204,6 +204,7 @@ def _judged(rules: RuleSet, state: State, windows: Windows, rule: Judged, sample
         subject=sampled.pair - rule.base,
         time=sampled.time,
         sensor=sampled.sensor,
+        value=sampled.value,
     )
     met, clear = np.zeros((2, len(sampled.pair), len(GRADES)), bool)
     for column, condition in enumerate(rule.levels):

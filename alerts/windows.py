@@ -46,10 +46,11 @@ class Windows:
 
     runs: tuple[Run, ...] = ()
     found: dict[tuple[int, bytes], Rows] | None = None  # places looked up before; None: they are not remembered
+    newest_found: dict[bytes, tuple[Times, Floats]] | None = None  # and newest readings
 
     def remembering(self) -> "Windows":
         """The same for one round of questions: rules that look at the same samples share what was looked up."""
-        return Windows(runs=self.runs, found={})
+        return Windows(runs=self.runs, found={}, newest_found={})
 
     def _upto(self, key: Keys) -> list[Rows]:
         """[m] for each run how many of its rows are at or before each key."""
@@ -104,8 +105,17 @@ class Windows:
 
     def newest(self, sensor: Rows, upto: Times) -> tuple[Times, Floats]:
         """[m] time and value of a sensor's newest reading at or before `upto`; NEVER and NaN where there is none."""
+        key = keys(sensor, upto)
+        if self.newest_found is None:
+            return self._newest(sensor, key)
+        text = key.tobytes()
+        if text not in self.newest_found:
+            self.newest_found[text] = self._newest(sensor, key)
+        return self.newest_found[text]
+
+    def _newest(self, sensor: Rows, key: Keys) -> tuple[Times, Floats]:
         time, value = np.full(len(sensor), NEVER), np.full(len(sensor), np.nan)
-        for run, place in zip(self.runs, self._upto(keys(sensor, upto)), strict=True):
+        for run, place in zip(self.runs, self._upto(key), strict=True):
             at = place - 1
             found = run.key[np.maximum(at, 0)]
             when = found.imag.astype(np.int64)
