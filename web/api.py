@@ -1,5 +1,6 @@
 """The read-only API of the screen: the snapshot, the map layers, one sensor's last readings."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from fastapi import APIRouter, Header, Query, Response
 from config.database import Connection
 from web.errors import SensorUnknownError
 from web.layers import Layer
+from web.names import titles_in_force
 from web.parts import PartsOf
 from web.state import QUERIES, read_clock, read_snapshot
 
@@ -33,8 +35,9 @@ def state(parts: PartsOf) -> Response:
 
 @router.get("/names")
 def names(parts: PartsOf) -> Response:
-    """Titles of rules and plans by id."""
-    return as_json(parts.names)
+    """Titles of rules and plans by id; of a rule that is gone, as it was when the server started."""
+    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+        return as_json(replace(parts.names, rules={**parts.names.rules, **titles_in_force(connection)}))
 
 
 @router.get("/layers/rivers.geojson")

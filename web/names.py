@@ -6,7 +6,9 @@ from pathlib import Path
 
 from alerts.errors import AlertsError
 from alerts.plan_files import load_plans
+from alerts.rule_sets import in_force
 from alerts.rules import load_rules
+from config.database import Connection
 from config.settings import CONFIG
 
 log = logging.getLogger(__name__)
@@ -18,6 +20,11 @@ class Names:
 
     rules: dict[str, dict[str, str]]  # id → {"zh": …, "en": …}
     plans: dict[str, str]
+
+
+def titles_in_force(connection: Connection) -> dict[str, dict[str, str]]:
+    """Titles of the rules in force: authors may have added some since the server started."""
+    return {rule.id: {"zh": rule.label.zh, "en": rule.label.en} for rule in in_force(connection).rules}
 
 
 def read_names(folder: Path = CONFIG) -> Names:

@@ -105,7 +105,7 @@ def try_(parts: PartsOf, body: Body) -> Response:
     asked = read_body(body, TrialAsked)
     if asked.begin.tzinfo is None or asked.end.tzinfo is None or asked.begin >= asked.end:
         raise AskedWrongError("begin and end are times with an offset, and begin is the earlier one")
-    with _one_at_a_time(), parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with one_trial_at_a_time(), parts.pool.connection(DATABASE_WAIT_S) as connection:
         before = in_force(connection)
         files = changed_files(_base(connection, before, asked), asked.changes)
         trial = try_rules(
@@ -156,7 +156,8 @@ def one_set(number: int, parts: PartsOf) -> Response:
 
 
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
+def one_trial_at_a_time() -> Iterator[None]:
+    """Raises BusyError where another is under way."""
     if not _TRIAL.acquire(blocking=False):
         raise BusyError("another trial is under way: try again in a moment")
     try:

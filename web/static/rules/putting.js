@@ -46,10 +46,10 @@ const put = (redraw) => act(redraw, () => post("/put", { ...draft(), author, not
 async function act(redraw, work, ends) {
   try {
     const { set } = await work();
-    [said, good, note] = [t("putDone", { id: set }), true, ""];
     state.now = set;
     if (ends) discard();
     await readKnown();
+    [said, good, note] = [t("putDone", { id: set }), true, ""];
   } catch (error) {
     [said, good] = [inWords(String(/** @type {Error} */ (error).message)), false];
     if (error instanceof Refused && error.status === 409) await readKnown();
