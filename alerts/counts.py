@@ -59,6 +59,10 @@ def _member_heads(rules: RuleSet, heads: Heads, pairs: Rows) -> Times:
     for rule in rules.silent:
         its = (pairs >= rule.base) & (pairs < rule.base + len(rule.members))
         time[its] = rule.heads(heads, pairs[its] - rule.base)
+    for other in rules.counted:
+        its = (pairs >= other.base) & (pairs < other.base + len(other.least))
+        if its.any():
+            time[its] = count_heads(rules, other, heads, pairs[its] - other.base)[0]
     return time
 
 

@@ -115,14 +115,14 @@ def _counted(
 ) -> tuple[History, list[Moves]]:
     """Counts go by what their members said just now."""
     found: list[Moves] = []
-    changed = gathered(moves) if moves and rules.counted else None
     for rule in rules.counted:
+        changed = gathered([*moves, *found]) if moves or found else None
         anew = count_tracks(rules, rule, before, after, history, changed)
         if anew is not None:
             tracks, head = anew
             history, more = judged(history, tracks, rules.terms_of(tracks.pairs), head)
-            found.append(more)
-    return history, [each for each in found if len(each)]
+            found += [more] if len(more) else []
+    return history, found
 
 
 def _pruned(rules: RuleSet, after: State, history: History, touched: list[Rows]) -> History:

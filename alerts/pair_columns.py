@@ -1,7 +1,7 @@
 """The parts of a rule set laid down as columns: pairs of plain thresholds, of conditions, of silence, of counts."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -196,29 +196,45 @@ def _silent(rules: Sequence[AnyRule], parts: Parts, base: int) -> tuple[list[Sil
 
 
 def _counted(rules: Sequence[AnyRule], parts: Parts, columns: _Columns) -> tuple[list[Counted], _Columns]:
-    found, more, base = [], [], len(columns.rule)
+    """Those that count other counts come after these."""
+    found, added = [], _joined([])
     ids = {rule.id: number for number, rule in enumerate(rules)}
     where = _where(parts.sensors)
-    for number, rule in enumerate(rules):
-        if isinstance(rule, CountRule) and rule.of in ids:
-            pair = np.flatnonzero(columns.rule == ids[rule.of])
-            subject = columns.subject[pair]
-            pairs = Pairs(pair=pair, subject=subject, where=[where.get(one) for one in subject.tolist()])
-            made, names = counted(rule, number, base, pairs, parts.touches)
+    for number, rule in _in_turn(rules):
+        all_ = _joined([columns, added])
+        pair = np.flatnonzero(all_.rule == ids[rule.of])
+        subject = all_.subject[pair]
+        pairs = Pairs(pair=pair, subject=subject, where=[where.get(one) for one in subject.tolist()])
+        made, names = counted(rule, number, len(all_.rule), pairs, parts.touches)
+        added = _joined([added, _columns(number, names, rule)])
+        if len(names):
             found.append(made)
-            more.append(_columns(number, names, rule))
-            base += len(names)
-    return [one for one in found if len(one.members)], _joined(more)
+    return found, added
+
+
+def _in_turn(rules: Sequence[AnyRule]) -> Iterable[tuple[int, CountRule]]:
+    """The counts, each after the one that it counts; one that counts nothing here is left out."""
+    waiting = [(number, rule) for number, rule in enumerate(rules) if isinstance(rule, CountRule)]
+    known = {rule.id for rule in rules if not isinstance(rule, CountRule)}
+    while ready := [(number, rule) for number, rule in waiting if rule.of in known]:
+        yield from ready
+        known |= {rule.id for _, rule in ready}
+        waiting = [(number, rule) for number, rule in waiting if rule.id not in known]
 
 
 def _where(sensors: Sequence[Subject]) -> dict[int, Subject]:
-    """Where a subject stands: a device and a gateway with the first of their sensors."""
+    """Where a subject lies: a device, a gateway and a division where the first of their sensors does."""
     found: dict[int, Subject] = {}
     for one in sensors:
         found[one.sensor_id] = one
-        for kind, number in (("device", one.device_id), ("gateway", one.gateway_id)):
-            if number is not None:
-                found.setdefault(subjects.of(kind, number), one)  # type: ignore[arg-type]
+        if one.device_id is not None:
+            found.setdefault(subjects.of("device", one.device_id), one)
+        if one.gateway_id is not None:
+            found.setdefault(subjects.of("gateway", one.gateway_id), one)
+        if one.grid_id is not None:
+            found.setdefault(subjects.of("division", one.grid_id), one)
+        if one.township_id is not None:
+            found.setdefault(subjects.of("division", one.township_id), replace(one, grid_id=None, lon=None, lat=None))
     return found
 
 

@@ -75,6 +75,7 @@ RULES: dict[str, AnyRule] = {
         ),
         conditioned("formula", {"orange": {"expression": "rain + stage", "above": 6.0, "max_age_s": 2.0}}),
         a_rule("count", "two", of="plain", level="blue", within="grid", levels={"yellow": 2}, clear_for_s=0.0),
+        a_rule("count", "counts", of="two", level="yellow", within="township", levels={"red": 1}, clear_for_s=0.0),
         a_rule(
             "count",
             "some",
@@ -88,6 +89,8 @@ RULES: dict[str, AnyRule] = {
     ]
 }
 
+NEEDS = {"two": ["plain"], "some": ["sum"], "counts": ["two", "plain"]}
+
 SENSORS = [
     Subject(
         sensor_id=number,
@@ -99,6 +102,7 @@ SENSORS = [
         name=f"s{number}",
         device_id=device,
         grid_id=grid,
+        township_id=60,
     )
     for number, quantity, device, grid in [
         (1, "rain", 1, GRID),
@@ -175,7 +179,7 @@ histories = st.lists(
     unique_by=lambda row: row[:2],
 ).map(lambda rows: sorted(rows, key=lambda row: (row[1], row[0])))
 rule_names = st.sets(st.sampled_from(sorted(RULES)), min_size=1, max_size=5).map(
-    lambda names: sorted(names | ({"plain"} if "two" in names else set()) | ({"sum"} if "some" in names else set()))
+    lambda names: sorted(names.union(*(NEEDS.get(name, ()) for name in names)))
 )
 cuts = st.lists(st.integers(0, 45), max_size=8)
 some = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -260,7 +264,7 @@ def test_what_comes_too_late_is_not_judged_and_rewrites_nothing(
     folded(arrived.told)
     levels: dict[tuple[str, int], str] = {}
     for one in sorted((key for key in folded(arrived.told)), key=lambda key: key[2]):
-        assert levels.get(one[:2], "none") == one[3] or one[0] in ("two", "some", "device", "formula")
+        assert levels.get(one[:2], "none") == one[3] or one[0] in ("two", "some", "counts", "device", "formula")
         levels[one[:2]] = one[4]
 
 
