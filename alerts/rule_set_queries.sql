@@ -48,18 +48,3 @@ order by sensors.id
 
 -- name: stored_span
 select min(time), max(time) from readings
-
--- name: count_readings
--- Never counts further than it must: %(limit)s is one more than is allowed.
-select count(*) from (
-    select from readings
-    where sensor_id = any(%(sensors)s) and time >= %(begin)s and time < %(end)s
-    limit %(limit)s
-) counted
-
--- name: copy_readings
-copy (
-    select sensor_id, time, value from readings
-    where sensor_id = any(%(sensors)s) and time >= %(begin)s and time < %(end)s
-    order by time, sensor_id
-) to stdout (format binary)

@@ -9,26 +9,19 @@ from datetime import datetime
 import numpy as np
 
 from alerts import subjects as numbers
+from alerts.backtest import Spell
+from alerts.backtest_sums import LevelSum, hours_of, level_sums, peak_of
 from alerts.books import micros
 from alerts.levels import GRADES, rank
 from alerts.rule_scope import Place, places, quantities_of, with_counted
-from alerts.rule_trial import SECONDS_AT_MOST, Readings, Spell, spells, stored_readings
+from alerts.rule_trial import SECONDS_AT_MOST, trial_run
 from alerts.rules import AnyRule
+from alerts.ruleset import Subject
 from alerts.stored_state import load_subjects
 from config.database import Connection
 
 BINS = 240
 ROWS_AT_MOST = 200
-_HOUR_US = 3.6e9
-
-
-@dataclass(frozen=True, kw_only=True)
-class LevelSum:
-    """One level over all subjects."""
-
-    raised: int  # how often a subject came to it from below
-    hours: float  # how long subjects stood at it, all together
-    longest_h: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,18 +85,16 @@ def try_rules(
     started = time.monotonic()
     now, then = with_counted(in_force, rule_ids), with_counted(draft, rule_ids)
     where = places(connection)
-    sensors = _sensors(connection, quantities_of([*now, *then]), where, divisions)
-    readings = stored_readings(connection, sensors, begin, end)
+    subjects = _subjects(connection, quantities_of([*now, *then]), where, divisions)
+    run = trial_run(connection, (now, then), subjects, begin, end, seconds=SECONDS_AT_MOST)
+    both = [_kept(spells, rule_ids) for spells in run.spells]
     span = micros(begin), micros(end)
-    both = [
-        _kept(spells(connection, rules, readings, *span, started + SECONDS_AT_MOST), rule_ids) for rules in (now, then)
-    ]
     rows = sorted(_rows(both, where), key=_by_difference)
     return Trial(
         begin=begin,
         end=end,
-        readings=len(readings.time),
-        sensors=_heard(readings),
+        readings=run.readings,
+        sensors=run.sensors,
         in_force=_side(both[0], span),
         draft=_side(both[1], span),
         rows=tuple(rows[:ROWS_AT_MOST]),
@@ -112,24 +103,20 @@ def try_rules(
     )
 
 
-def _heard(readings: Readings) -> int:
-    return len(np.unique(readings.sensor))
-
-
-def _kept(found: list[Spell], rule_ids: Collection[str]) -> list[Spell]:
+def _kept(found: Sequence[Spell], rule_ids: Collection[str]) -> list[Spell]:
     return [spell for spell in found if spell.rule_id in rule_ids]
 
 
-def _sensors(
+def _subjects(
     connection: Connection, quantities: frozenset[str], where: Mapping[int, Place], divisions: Collection[int]
-) -> list[int]:
+) -> list[Subject]:
     inside = {
         sensor
         for sensor, place in where.items()
         if not divisions or place.township_id in divisions or place.district_id in divisions
     }
     return [
-        subject.sensor_id
+        subject
         for subject in load_subjects(connection)
         if subject.sensor_id in inside and (not quantities or subject.quantity in quantities)
     ]
@@ -138,21 +125,9 @@ def _sensors(
 def _side(found: Sequence[Spell], span: tuple[int, int]) -> Side:
     return Side(
         alerts=len({spell.alert for spell in found}),
-        levels={grade: _level(found, grade) for grade in GRADES},
+        levels=level_sums(found),
         bins={grade: _bins([spell for spell in found if spell.level == grade], *span) for grade in GRADES},
     )
-
-
-def _level(found: Sequence[Spell], grade: str) -> LevelSum:
-    """Spells of an alert come one after another: it was raised to the level where the one before was lower."""
-    before: dict[int, str] = {}
-    raised, hours = 0, [0.0]
-    for spell in sorted(found, key=lambda one: (one.alert, one.begin)):
-        if spell.level == grade:
-            raised += rank(before.get(spell.alert, "none")) < rank(grade)
-            hours.append((spell.end - spell.begin) / _HOUR_US)
-        before[spell.alert] = spell.level
-    return LevelSum(raised=raised, hours=round(sum(hours), 2), longest_h=round(max(hours), 2))
 
 
 def _bins(found: Sequence[Spell], begin: int, end: int) -> list[int]:
@@ -188,8 +163,8 @@ def _sum(found: Sequence[Spell]) -> SubjectSum | None:
         return None
     return SubjectSum(
         alerts=len({spell.alert for spell in found}),
-        hours=round(sum(spell.end - spell.begin for spell in found) / _HOUR_US, 2),
-        peak=max((spell.level for spell in found), key=rank),
+        hours=hours_of(found),
+        peak=peak_of(found),
     )
 
 
