@@ -173,10 +173,11 @@ where merged_into is null
   and changed_at >= %(since)s::timestamptz and opened_at < %(until)s::timestamptz
 
 -- name: transitions_to_tell
--- Of those whose events are not dropped by age yet.
+-- Of those whose events are not dropped by age yet; what hides an alert is told by the one that hides it.
 select count(*) from alert_transitions
 where time >= %(since)s::timestamptz and time < %(until)s::timestamptz
   and recorded_at >= (select before from ledger_dropped where what = 'live_events')
+  and reason not in ('inhibited', 'uninhibited')
 
 -- name: transitions_untold
 -- One event for each transition of an alert to a level and state: where there are fewer, the last ones are named.
@@ -190,6 +191,7 @@ with told as (
     from alert_transitions
     where time >= %(since)s::timestamptz and time < %(until)s::timestamptz
       and recorded_at >= (select before from ledger_dropped where what = 'live_events')
+      and reason not in ('inhibited', 'uninhibited')
 )
 select wanted.id, wanted.alert_id
 from wanted

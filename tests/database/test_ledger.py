@@ -17,7 +17,7 @@ from alerts.rules import load_rules
 from config.database import Connection
 from config.settings import CONFIG
 from ingest.gather import Message
-from ingest.scenario import SCENARIOS
+from ingest.scenario import SCENARIOS, load_scenario, recorded
 from ingest.sensor_files import import_sensors
 from ingest.upkeep import Retention, run_upkeep
 from tests.database.test_ingest_pipeline import CLOCK, message, run, stage
@@ -55,8 +55,8 @@ def kept(database_url: str, connection: Connection) -> Connection:
     """What a pipeline made of a flood: six readings, a repeat, two refusals, an alert and its plan's run."""
     assert import_sensors(connection, SCENARIOS / "flood-2020-08" / "sensors.csv").errors == []
     a_located_station(connection)
-    flood = [[stage(value, at(hour))] for hour, value in STAGES.items()]
-    run(database_url, [CLOCK], *flood, [BAD, stage(180.0, at("05"))], [stage(99.0, at("05"))])
+    flood = [[clock(datetime.fromisoformat(at(hour))), stage(value, at(hour))] for hour, value in STAGES.items()]
+    run(database_url, *flood, [CLOCK, BAD, stage(180.0, at("05"))], [stage(99.0, at("05"))])
     return connection
 
 
@@ -133,7 +133,7 @@ def test_a_reading_that_nobody_received_is_found_too(kept: Connection) -> None:
 
 
 def test_a_reading_that_no_rule_saw(kept: Connection) -> None:
-    tamper(kept, "update readings set judged = false, late = false where value = 181.2")
+    tamper(kept, "update readings set judged = false where value = 181.2")
     found = unbalanced(kept)
     assert list(found) == ["judged"]
     assert found["judged"].faults == (f"cuntan at {at('07')}: not judged, and not late",)
@@ -259,6 +259,19 @@ def test_readings_out_of_order_and_their_corrections_balance(
     assert again.expected > 5
     corrected = one(connection, "select count(*) from alert_transitions where retracts")
     assert seed or corrected > 0, "of the first seed it is known that something was taken back"
+
+
+def test_the_flood_of_2020_balances_rule_by_rule(database_url: str, connection: Connection) -> None:
+    """The recorded event, by the rules that are shipped, silence and windows among them."""
+    flood = load_scenario("flood-2020-08")
+    assert import_sensors(connection, SCENARIOS / "flood-2020-08" / "sensors.csv").errors == []
+    a_located_station(connection)
+    run(database_url, *([clock(row.time), Message(topic=row.topic, payload=row.payload)] for row in recorded(flood)))
+    assert unbalanced(connection, Span(), deep=True) == {}
+    crest = Span(since=datetime(2020, 8, 18, tzinfo=UTC), until=datetime(2020, 8, 20, tzinfo=UTC))
+    assert unbalanced(connection, crest, deep=True) == {}
+    (again,) = [account for account in ledger(connection, crest, deep=True).accounts if account.name == "judged_again"]
+    assert again.expected > 3
 
 
 def clock(at: datetime) -> Message:
