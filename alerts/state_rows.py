@@ -97,8 +97,19 @@ def with_windows(state: State, readings: Readings) -> State:
     oldest = state.oldest()
     keep = (state.reach[readings.sensor] >= 0) & (readings.time >= oldest[readings.sensor])
     sensor, time, value = readings.sensor[keep], readings.time[keep], readings.value[keep]
-    order = np.lexsort((time, sensor))
+    order = _order(sensor, time)
     return replace(state, windows=Windows().add(sensor[order], time[order], value[order], oldest))
+
+
+def _order(sensor: Rows, time: Times) -> Rows:
+    """By sensor, then time; as one number where both fit in, which sorts several times as fast."""
+    if not len(sensor):
+        return np.zeros(0, np.int64)
+    since = time - time.min()
+    bits = int(since.max()).bit_length()
+    if bits + int(sensor.max()).bit_length() > 63:
+        return np.lexsort((time, sensor))
+    return np.argsort((sensor << bits) | since)
 
 
 def _rows(ruleset: RuleSet, history: History, pairs: Rows) -> list[StateRow]:
