@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from alerts.instants import aware, iso
 from alerts.levels import Level, rank
-from alerts.plans import Plan, Task, TriggerKey
+from alerts.plans import Plan, Task, TriggerKey, meets
 from alerts.rule_kinds import Common, WarningRule
 from alerts.runs import Move, Run, RunBook
 from alerts.standing import OPEN, Step
@@ -37,9 +37,9 @@ def follow(
     The alerts' rows are, so `stood` tells the level that each moved alert had before, by its id: none
     for a new one.
     """
-    named = {trigger for plan in plans for trigger in plan.mildest()}
-    moves = [move for move in moves if not named.isdisjoint(move.triggers)]
-    if not any(move.rises for move in moves):
+    asked = [plan.mildest() for plan in plans]
+    moves = [move for move in moves if any(not mildest.keys().isdisjoint(move.triggers) for mildest in asked)]
+    if not any(move.rises and meets(mildest, move.triggers, move.level) for move in moves for mildest in asked):
         return []
     townships: Row = {"townships": sorted({move.township_id for move in moves}), "exercise": exercise}
     open_runs, open_alerts = _read(connection, townships)
