@@ -1,7 +1,7 @@
 """Parts of rules in words, Chinese and English: spans, measures, lines and conditions.
 
 They read the form that a rule file has (`msgspec.to_builtins` of the checked rule), so what is told is
-what judges. A key that is not known here is told as it is written, never left out.
+what judges.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -34,8 +34,8 @@ _MEASURES = {
     },
 }  # fmt: skip
 _UNITS = {
-    "degC": "°C", "percent": "%", "degree": "°", "dimensionless": "", "m ** 3 / s": "m³/s", "m ** 3": "m³",
-    "microgram / m ** 3": "µg/m³",
+    "degC": "°C", "percent": "%", "degree": "°", "minute": "min", "dimensionless": "", "m ** 3 / s": "m³/s",
+    "m ** 3": "m³", "microgram / m ** 3": "µg/m³",
 }  # fmt: skip
 _SECONDS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _SPAN_WORDS = {"zh": {"d": "天", "h": "小时", "min": "分钟", "s": "秒"}, "en": {}}
@@ -75,6 +75,8 @@ def measured(quantity: str, measure: Form, language: Language) -> str:
         return _days(quantity, measure, language)
     form = _MEASURES[language].get(of, "{q}" if of == "value" else f"{of}({{q}}, {{span}})")
     told = form.format(q=quantity, span=over(measure, language))
+    if measure.get("full"):
+        told += "（满窗才判）" if language == "zh" else " (once full)"
     return (f"{told}（绝对值）" if language == "zh" else f"{told}, without its sign") if measure.get("abs") else told
 
 
@@ -83,7 +85,7 @@ def _days(quantity: str, measure: Form, language: Language) -> str:
     sign, limit = ("≥", least) if least is not None else ("≤", measure.get("at_most", 0.0))
     if language == "zh":
         return f"{quantity}每日{'最大' if least is not None else '最小'}值 {sign} {limit:g} 的连续天数"
-    return f"days in a row with {quantity} {sign} {limit:g}"
+    return f"number of days in a row with {quantity} {sign} {limit:g}:"
 
 
 def measure_unit(unit: str, measure: Form) -> str:

@@ -137,10 +137,14 @@ def _count(form: Form, grade: str, language: Language) -> str:
 def _silence(form: Form, grade: str, language: Language) -> str:
     if grade not in {form.get("level"), *(form.get("levels") or {})}:
         return ""
-    intervals = form.get("intervals", 3)
+    words = [quantity_word(name, _quantities(), language) for name in form.get("quantities", ())]
+    intervals, whole = form.get("intervals", 3), "gateway" in form["subjects"]
     if language == "zh":
-        return f"超过上报间隔的 {intervals:g} 倍没有数据；网关下全部失联时只报网关"
-    return f"no data for {intervals:g} × its interval; a gateway with all of its sensors silent is one alert"
+        told = f"{'、'.join(words)}超过上报间隔的 {intervals:g} 倍没有数据"
+        return told + ("；网关下全部失联时只报网关" if whole else "")
+    of = f" of {', '.join(words)}" if words else ""
+    told = f"no data{of} for {intervals:g} × its interval"
+    return told + ("; a gateway with all of its sensors silent is one alert" if whole else "")
 
 
 def _stuck(form: Form, grade: str, language: Language) -> str:
@@ -149,9 +153,12 @@ def _stuck(form: Form, grade: str, language: Language) -> str:
     tolerance = with_unit(form.get("tolerance") or 0.0, unit_word(form.get("unit") or ""))
     word = quantity_word(form.get("quantity") or "", _quantities(), language)
     window, least = over(form, language), form.get("at_least", 2)
+    rest = form.get("resting")
     if language == "zh":
-        return f"{window}内不少于 {least} 个{word}读数变动不超过 {tolerance}"
-    return f"{least} or more readings of {word} in {window} differ by no more than {tolerance}"
+        besides = "" if rest is None else f"（停在 {rest:g} 不算）"
+        return f"{window}内不少于 {least} 个{word}读数变动不超过 {tolerance}{besides}"
+    besides = "" if rest is None else f" (resting at {rest:g} does not count)"
+    return f"{least} or more readings of {word} in {window} differ by no more than {tolerance}{besides}"
 
 
 _KINDS = {"event": _event, "count": _count, "silence": _silence, "stuck": _stuck}
@@ -168,10 +175,10 @@ def _terms(form: Form, language: Language) -> str:
         return _warning(form, language)
     if form["kind"] == "step":
         limit = with_unit(form.get("limit") or 0.0, unit_word(form.get("unit") or ""))
-        zh = f"与上一读数相差超过 {limit} 的读数标为可疑，不触发告警"
-        return (
-            zh if language == "zh" else f"a reading more than {limit} from the one before is marked suspect, no alert"
-        )
+        within = span(form["within_s"], language)
+        if language == "zh":
+            return f"与 {within}内的上一读数相差超过 {limit} 的读数标为可疑，不触发告警"
+        return f"a reading more than {limit} from the one before, within {within}, is marked suspect, no alert"
     parts = [_raise(form, language), _clear(form, language)]
     return ("；" if language == "zh" else "; ").join(filter(None, parts))
 

@@ -40,7 +40,8 @@ def told(**form: Any) -> tuple[str, str]:
             {"kind": "threshold", "quantity": "air_temperature", "unit": "degC", "direction": "above", **_TERMS,
              "margin": 0.0, "levels": {"yellow": {"value": 3.0, "of": "days", "over_d": 7.0, "at_least": 35.0}}},
             "黄色：气温每日最大值 ≥ 35 的连续天数 ≥ 3；一次满足即触发；低于阈值即解除",
-            "yellow: days in a row with air temperature ≥ 35 ≥ 3; raised at once; cleared under the threshold, at once",
+            "yellow: number of days in a row with air temperature ≥ 35: ≥ 3; raised at once;"
+            " cleared under the threshold, at once",
         ),
         (
             {"kind": "event", "quantity": "smoke", "level": "red"},
@@ -75,15 +76,17 @@ def told(**form: Any) -> tuple[str, str]:
             "blue: no data for 3 × its interval; a gateway with all of its sensors silent is one alert",
         ),
         (
-            {"kind": "stuck", "quantity": "stage", "unit": "m", "level": "blue", "over_h": 6.0, "tolerance": 0.01},
-            "蓝色：6 小时内不少于 10 个水位读数变动不超过 0.01 m；不再满足即解除",
-            "blue: 10 or more readings of river stage in 6 h differ by no more than 0.01 m;"
+            {"kind": "stuck", "quantity": "stage", "unit": "m", "level": "blue", "over_h": 6.0, "tolerance": 0.01,
+             "resting": 0.0},
+            "蓝色：6 小时内不少于 10 个水位读数变动不超过 0.01 m（停在 0 不算）；不再满足即解除",
+            "blue: 10 or more readings of river stage in 6 h differ by no more than 0.01 m"
+            " (resting at 0 does not count);"
             " cleared once it is not met any more, at once",
         ),
         (
             {"kind": "step", "quantity": "stage", "unit": "m", "limit": 3.0},
-            "与上一读数相差超过 3 m 的读数标为可疑，不触发告警",
-            "a reading more than 3 m from the one before is marked suspect, no alert",
+            "与 1 小时内的上一读数相差超过 3 m 的读数标为可疑，不触发告警",
+            "a reading more than 3 m from the one before, within 1 h, is marked suspect, no alert",
         ),
         (
             {"kind": "warning", "event": "11B37"},

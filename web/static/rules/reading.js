@@ -21,7 +21,7 @@ export function reading(file) {
     said.terms && el("p", { class: "terms" }, said.terms),
     said.overrides.length > 0 && el("ul", { class: "overrides" }, ...said.overrides.map((/** @type {string} */ one) => el("li", {}, one))),
     el("p", { class: "action" }, el("small", {}, `${t("firstAction")} `), rule.first_action[language]),
-    scope(rule.scope),
+    rule.kind !== "warning" && scope(rule.scope), // a warning says itself whom it is for
   );
 }
 

@@ -46,7 +46,7 @@ function item(file, choose) {
     el("span", { class: "shelf-label" }, rule?.label[language] ?? file, mark(file, faulty)),
     el("span", { class: "shelf-kind" }, rule ? word("kind", rule.kind) : ""),
     el("span", { class: "shelf-levels" }, ...levels(rule)),
-    el("span", { class: "shelf-scope" }, rule ? scopeCount(rule.scope) : ""),
+    el("span", { class: "shelf-scope" }, rule && rule.kind !== "warning" ? scopeCount(rule.scope) : ""),
   );
   return el("li", { class: state.changes.get(file) === null ? "removed" : "" }, button);
 }
