@@ -13,6 +13,7 @@ import pydantic
 import typer
 
 from commands.alerts import alert_app
+from commands.backtest import backtest
 from commands.incidents import incident_app
 from commands.options import Data, Database, Json, place_of, tell
 from commands.out import alerts_out
@@ -42,6 +43,7 @@ app.add_typer(warning_app, name="warning")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(bench_app, name="bench")
 app.command("alerts-out")(alerts_out)
+app.command("backtest")(backtest)
 
 Lifeline = Annotated[bool, typer.Option("--lifeline", hidden=True, help="Stop when standard input ends.")]
 

@@ -6,6 +6,7 @@ ShijingError
     ├── RulesRefused       a rule set that is not put in force
     ├── RulesMoved         another rule set was put in force in between
     ├── TrialTooLarge      a trial of rules over more than can be done at once
+    ├── BacktestRefused    a back-test of what there is not
     ├── Fenced             this process no longer owns its partition
     └── Stale              the memory is behind the database
 """
@@ -56,6 +57,10 @@ class RulesMoved(AlertsError):
 
 class TrialTooLarge(AlertsError):
     """A trial of rules on stored readings is too large: says of what there is too much."""
+
+
+class BacktestRefused(AlertsError):
+    """A back-test cannot be made: says of which span or division there is nothing."""
 
 
 class Fenced(AlertsError):
