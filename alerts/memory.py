@@ -1,7 +1,7 @@
 """What a pipeline keeps in memory; all of it can be built again from the database."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.fence import Fence
@@ -42,6 +42,10 @@ class Known:
     def registry(self) -> Registry:
         """The sensors that exist."""
         return self.gatherer.registry
+
+    def warned(self, connection: Connection) -> "Known":
+        """With the official warnings that are in force now."""
+        return replace(self, ruleset=replace(self.ruleset, warnings=tuple(load_warnings(connection))))
 
 
 def remember(connection: Connection, rules: Sequence[AnyRule], gatherer: Gatherer) -> Known:

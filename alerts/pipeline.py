@@ -75,6 +75,7 @@ class Pipeline:
         self._heard_us = NEVER  # by then everything was heard: who is silent until there is silent
         self._changed = threading.Event()  # registry, boundaries: build the memory again
         self._requested = threading.Event()  # someone asked for a release
+        self._warned = threading.Event()  # other official warnings are in force
         self._looked = self._asked = self._beat = 0.0
         self._connection: Connection
         self._fence: Fence
@@ -101,11 +102,12 @@ class Pipeline:
     def _open(self) -> None:
         self._connection = connect(self._url, "pipeline", autocommit=True)
         self._connection.add_notify_handler(self._hear)
-        for channel in ("shijing_registry", "shijing_rules", "shijing_quarantine"):
+        for channel in ("shijing_registry", "shijing_rules", "shijing_warnings", "shijing_quarantine"):
             self._connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
 
     def _hear(self, notice: psycopg.Notify) -> None:
-        (self._requested if notice.channel == "shijing_quarantine" else self._changed).set()
+        flags = {"shijing_quarantine": self._requested, "shijing_warnings": self._warned}
+        flags.get(notice.channel, self._changed).set()
 
     def _rebuild(self) -> None:
         """Memory from the database, as it is after the last committed batch."""
@@ -240,6 +242,9 @@ class Pipeline:
             try:
                 if self._changed.is_set():
                     self._rebuild()
+                elif self._warned.is_set():
+                    self._warned.clear()
+                    self._known = self._known.warned(self._connection)
                 work()
                 return True
             except Stale:

@@ -208,3 +208,29 @@ def test_a_set_put_in_force_takes_over_without_a_restart(url: str, connection: C
         rules=None,
     )
     assert [row for row in history(connection) if row[2] == "blue"] == [("09:00", "none", "blue", "raised", False)]
+
+
+def test_an_official_warning_counts_from_the_batch_after_it_came(url: str, connection: Connection) -> None:
+    tree = {"all": [{"quantity": "stage", "of": "change", "over_h": 1.0, "above": 0.5}, {"warning": "11A01"}]}
+    armed = a_rule("condition", units={"stage": "m"}, levels={"orange": tree}, raise_after=1)
+
+    connection.execute(
+        "with place as (insert into divisions (level) values ('township') returning id), lies as ("
+        "  insert into division_versions (division_id, code, name, source) select id, '500105013', '街道', 't'"
+        "  from place) insert into sensor_divisions (sensor_id, level, division_id, valid)"
+        " select sensors.id, 'township', place.id, '(,)' from sensors, place where sensors.name = 'cuntan'"
+    )
+
+    def warn() -> None:
+        connection.execute(
+            "with warned as (insert into warnings (identifier, sender, sent, status, msg_type, event_code, level,"
+            "    effective, expires, source, fingerprint)"
+            "  values ('1', 's', '2020-08-20', 'actual', 'alert', '11A01', 'blue',"
+            "    '2020-08-20T08:00:00+08:00', '2020-08-21', 'hand', 'x') returning id)"
+            "insert into warning_divisions select warned.id, divisions.id from warned, divisions"
+        )
+
+    first = [clock("12:00"), stage(170, "08:00"), stage(171, "09:00")]
+    # A notice is read with the next answer of the database: the batch after that one knows.
+    run(url, first, warn, [stage(172, "10:00")], [stage(173, "11:00")], rules=[armed])
+    assert history(connection)[0][:4] in [(hour, "none", "orange", "raised") for hour in ("10:00", "11:00")]
