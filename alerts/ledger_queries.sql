@@ -256,7 +256,8 @@ select pg_advisory_unlock(hashtext('shijing_ledger'))
 
 -- name: last_checks
 -- How far the spans have come, and the last day; a clock that was set back begins anew.
-select max(until) filter (where kind = 'span' and until <= %(now)s), max(since) filter (where kind = 'day')
+select max(until) filter (where kind = 'span' and until <= %(now)s),
+       max(since) filter (where kind = 'day' and until <= %(now)s)
 from ledger_checks
 
 -- name: keep_check
@@ -279,7 +280,8 @@ where not balanced and settled_at is null and checked_at < %(before)s
 order by since, until limit %(most)s
 
 -- name: forget_checks
-delete from ledger_checks where checked_at < now() - make_interval(days => %(days)s) and (balanced or settled_at is not null)
+delete from ledger_checks
+where checked_at < now() - make_interval(days => %(days)s) and (balanced or settled_at is not null)
 
 -- name: standing
 -- How the ledger stands by the checks it made itself; ages by the database's clock.

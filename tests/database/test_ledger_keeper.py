@@ -44,6 +44,14 @@ def test_it_checks_each_span_once_and_a_day_once(kept: Connection) -> None:  # n
     assert standing(kept).balanced is True
 
 
+def test_a_clock_that_was_set_back_begins_anew_and_does_not_repeat(kept: Connection) -> None:  # noqa: F811
+    assert look(kept, NOON) == [True, True]
+    earlier = NOON - timedelta(days=700)
+    assert look(kept, earlier) == [True, True]
+    assert look(kept, earlier + TEN / 2) == []
+    assert look(kept, NOON + TEN / 2) == [], "back again: what was checked is known"
+
+
 def test_an_imbalance_is_an_alert_until_it_balances_again(kept: Connection) -> None:  # noqa: F811
     tamper(kept, "create table gone as select * from readings where value = 182")
     tamper(kept, "delete from readings where value = 182")  # 10 h in Beijing
