@@ -153,7 +153,7 @@ def _subjects(connection: Connection, codes: Collection[str], quantities: frozen
     inside = [one for one in load_subjects(connection) if not wanted or wanted & one.codes]
     if not inside:
         where = f" in {', '.join(sorted(wanted))} by the boundaries of today" if wanted else ""
-        raise BacktestRefused(f"there is no sensor{where}: shijing sensor list tells where they are")
+        raise BacktestRefused(f"there is no sensor{where}: shijing sensor show NAME tells where one is")
     return [one for one in inside if not quantities or one.quantity in quantities]
 
 

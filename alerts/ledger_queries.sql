@@ -124,11 +124,12 @@ order by 1, 2
 
 -- name: alerts_for_plans
 -- Located ones that were opened or changed in the span, and every one that is open; with the plans that they joined.
-select alerts.id, alerts.rule_id, alerts.kind, alerts.title, alerts.township_id, alerts.level, alerts.peak, alerts.state,
-       alerts.exercise, alerts.suppressed_by, alerts.recorded_at,
+select alerts.id, alerts.rule_id, alerts.kind, alerts.title, alerts.township_id, alerts.level, alerts.peak,
+       alerts.state, alerts.exercise, alerts.suppressed_by, alerts.recorded_at,
        -- A level that it had only under a suppression, or found too late to act on, started nothing.
        alerts.revision > 0 or exists (select from alert_transitions told where told.alert_id = alerts.id
-                                      and told.kind = 'state' and told.reason in ('suppressed', 'released')) as was_held,
+                                      and told.kind = 'state' and told.reason in ('suppressed', 'released'))
+           as was_held,
        array(select distinct plan_runs.plan_id from run_alerts join plan_runs on plan_runs.id = run_alerts.run_id
              where run_alerts.alert_id = alerts.id) as plans
 from alerts
@@ -222,7 +223,7 @@ select alerts.rule_id, alerts.subject, least(alerts.pending_since, alerts.opened
                 or (alerts.subject >> 32 = 1 and sensors.device_id = (alerts.subject & 4294967295)))
 from alerts
 where opened_at < %(since)s::timestamptz and (resolved_at is null or resolved_at >= %(since)s::timestamptz)
-  and kind in ('sensor', 'silence', 'count') and not exercise
+  and kind in ('sensor', 'silence', 'count') and exercise = is_exercise()
 
 -- name: copy_judged_before
 -- Of some sensors, each from a time of its own up to the span.
@@ -239,11 +240,11 @@ where late and judged and time >= %(since)s::timestamptz and time < %(until)s::t
 
 -- name: levels_told
 -- What the engine said of levels in the span: retractions take off what they take back.
-select alerts.rule_id, alerts.subject, (extract(epoch from told.time) * 1000000)::bigint, told.from_level, told.to_level,
-       told.retracts, told.reason, told.id, told.alert_id
+select alerts.rule_id, alerts.subject, (extract(epoch from told.time) * 1000000)::bigint, told.from_level,
+       told.to_level, told.retracts, told.reason, told.id, told.alert_id
 from alert_transitions told join alerts on alerts.id = told.alert_id
 where told.time >= %(since)s::timestamptz and told.time < %(until)s::timestamptz
-  and told.kind = 'level' and told.actor is null and not alerts.exercise
+  and told.kind = 'level' and told.actor is null and alerts.exercise = is_exercise()
   and alerts.kind in ('sensor', 'silence', 'count')
 order by told.id
 
@@ -294,11 +295,13 @@ select (select max(checked_at) from ledger_checks),
 
 -- name: open_alert
 select level from alerts
-where rule_id = 'ledger' and subject = %(subject)s and state in ('open', 'acknowledged', 'in_hand') and not exercise
+where rule_id = 'ledger' and subject = %(subject)s and state in ('open', 'acknowledged', 'in_hand')
+  and exercise = is_exercise()
 
 -- name: name_alert
 update alerts set kind = 'ledger', title = %(title)s
-where rule_id = 'ledger' and subject = %(subject)s and state in ('open', 'acknowledged', 'in_hand') and not exercise
+where rule_id = 'ledger' and subject = %(subject)s and state in ('open', 'acknowledged', 'in_hand')
+  and exercise = is_exercise()
 
 -- name: keep_heartbeat
 insert into heartbeats (partition, sent_at, payload, webhook, mqtt)

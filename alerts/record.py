@@ -24,6 +24,7 @@ from alerts.standing import Key, Pair
 from alerts.stored_alerts import draw_ids, look, write_alerts
 from alerts.tell import tell
 from config.database import Connection
+from config.exercise import is_exercise
 from config.queries import Queries
 
 _QUERIES = Queries(Path(__file__).with_name("queries.sql"))
@@ -51,14 +52,16 @@ def record(
     rules: Sequence[Common],
     plans: Sequence[Plan],
     late: Collection[tuple[int, int]] = (),
-    exercise: bool = False,
+    exercise: bool | None = None,
 ) -> Recorded:
     """Write the transitions, in their order, and all that follows from them, in the open transaction.
 
-    A transition whose reading (subject, time in µs) is in `late` is marked as found late.
+    A transition whose reading (subject, time in µs) is in `late` is marked as found late. `exercise`
+    is as the database is marked, where it is not said.
     """
     if not transitions:
         return Recorded()
+    exercise = is_exercise(connection) if exercise is None else exercise
     with connection.pipeline():
         connection.execute(_QUERIES["prefer_indexes"])
         pairs = look(connection, transitions, exercise=exercise)

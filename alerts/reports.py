@@ -21,6 +21,7 @@ from alerts.runs import Move, Run
 from alerts.standing import Place
 from alerts.tell import run_events, tell_events
 from config.database import Connection
+from config.exercise import is_exercise
 
 RULE = "report"  # in the place of a rule's id
 
@@ -57,13 +58,15 @@ def report(
     actor: UUID,
     rules: Sequence[Common],
     plans: Sequence[Plan],
-    exercise: bool = False,
+    exercise: bool | None = None,
 ) -> int:
     """Open an alert of what was seen, with the plans that it meets, in one transaction; its id.
 
+    `exercise` is as the database is marked, where it is not said.
     Raises AlertUnknown for a code that no division has, ActRefused for a place outside all townships.
     """
     with connection.transaction():
+        exercise = is_exercise(connection) if exercise is None else exercise
         time = now(connection)
         place = _place(connection, what, time)
         row = connection.execute(ACT_QUERIES["draw_alert_id"]).fetchone()

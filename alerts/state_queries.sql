@@ -90,5 +90,6 @@ select warning_divisions.division_id, warnings.event_code as event, warnings.lev
        (extract(epoch from warnings.ends) * 1000000)::bigint as to_us
 from warnings
 join warning_divisions on warning_divisions.warning_id = warnings.id
-where warnings.status = 'actual' and warnings.level is not null and warnings.msg_type <> 'cancel'
+where (warnings.status = 'actual' or warnings.status = 'exercise' and is_exercise())
+  and warnings.level is not null and warnings.msg_type <> 'cancel'
   and warnings.ends > warnings.effective

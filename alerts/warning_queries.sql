@@ -20,12 +20,6 @@ where followed <> 'end' and (ends <= %(now)s or followed = 'none' and effective 
 -- The told clock where a scenario tells one, else the database's.
 select coalesce(max(clock), clock_timestamp()) from partitions
 
--- name: has_instance
-select to_regclass('instance') is not null
-
--- name: is_exercise
-select exercise from instance
-
 -- name: find_message
 select id, fingerprint from warnings where sender = %(sender)s and identifier = %(identifier)s and part = 1
 

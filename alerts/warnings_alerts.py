@@ -18,8 +18,9 @@ from alerts.plans import Plan
 from alerts.record import record
 from alerts.rule_kinds import Common, WarningRule
 from alerts.rule_sets import rules_in_force
-from alerts.warnings_cover import QUERIES, is_exercise, townships_of
+from alerts.warnings_cover import QUERIES, townships_of
 from config.database import Connection
+from config.exercise import is_exercise
 from config.settings import CONFIG
 
 _BACK = timedelta(hours=24)  # what ended longer ago raises nothing any more

@@ -29,13 +29,6 @@ def clock(connection: Connection) -> datetime:
     return told
 
 
-def is_exercise(connection: Connection) -> bool:
-    """Whether this database is wholly an exercise."""
-    if connection.execute(QUERIES["has_instance"]).fetchone() != (True,):
-        return False
-    return connection.execute(QUERIES["is_exercise"]).fetchone() == (True,)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Cover:
     """The townships of a warning, and what of it was not understood."""

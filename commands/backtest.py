@@ -40,9 +40,9 @@ def backtest(
 def _run(place: "Place", path: Path, span: tuple[datetime, datetime], codes: list[str]) -> "Backtest":
     from alerts.backtest_report import backtest as run
     from alerts.rule_sets import in_force
-    from alerts.warnings_cover import is_exercise
     from commands.servers import database as database_of
     from config.database import connect
+    from config.exercise import is_exercise
 
     with database_of(place) as url, connect(url, "backtest", autocommit=True) as connection:
         now = in_force(connection)

@@ -3,7 +3,8 @@
 ShijingError
 ├── ConfigError            settings, rule, plan or data files that do not hold together
 ├── DataFolderError        a data folder that cannot be used as it is
-└── MigrationError         a schema that cannot be brought up to date
+├── MigrationError         a schema that cannot be brought up to date
+└── ExerciseError          an exercise on a real database, or the other way round
 """
 
 
@@ -21,3 +22,7 @@ class DataFolderError(ShijingError):
 
 class MigrationError(ShijingError):
     """The database schema cannot be brought to this version."""
+
+
+class ExerciseError(ShijingError):
+    """An exercise and real operation do not mix in one database."""

@@ -18,6 +18,14 @@ def inherited(more: dict[str, str]) -> dict[str, str]:
     return {**os.environ, **more}
 
 
+class InstanceSettings(BaseSettings):
+    """What this installation is."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_")
+
+    exercise: bool = False  # a drill: every row, page and message says so (see docs/backtest.md)
+
+
 class DatabaseSettings(BaseSettings):
     """Where readings and alerts are kept."""
 
@@ -48,6 +56,7 @@ class BrokerSettings(BaseSettings):
     keepalive_s: int = Field(30, ge=5, le=65535)
     session_expiry_s: int = Field(7 * 86400, ge=0, le=2**32 - 1)
     receive_maximum: int = Field(2000, ge=1, le=65535)
+    exercises: bool = False  # whether an exercise may be replayed to a broker that is named here
 
     @field_validator("tls_ca", mode="before")
     @classmethod
@@ -153,6 +162,7 @@ class HeartbeatSettings(BaseSettings):
     webhook: str = Field("", pattern=r"^(https?://[^\s]+)?$")  # a POST of JSON
     mqtt_topic: str = Field("", pattern=r"^[^+#\s]*$")  # such as cq/heartbeat/{partition}, retained
     every_s: float = Field(30, ge=1, le=3600)
+    exercises: bool = False  # whether that of an exercise leaves, too
 
     @field_validator("mqtt_topic")
     @classmethod
@@ -177,5 +187,6 @@ class WatchSettings(BaseSettings):
     silent_s: float = Field(60, ge=1, le=86_400)  # longer than three heartbeats
     every_s: float = Field(5, ge=0.1, le=3600)
     heartbeat_topic: str = Field("", pattern=r"^[^\s]*$")  # a filter, such as cq/heartbeat/+; "": not listened to
+    exercises: bool = False  # whether alarms about an exercise leave, too
     alarm_topic: str = Field("cq/watch/alarm", pattern=r"^[^+#\s]*$")  # "": nothing is published
     webhook: str = Field("", pattern=r"^(https?://[^\s]+)?$")
