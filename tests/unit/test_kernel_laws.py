@@ -236,6 +236,27 @@ def test_after_the_watermark_the_order_of_arrival_does_not_matter(
     assert arrived.state == ordered.state
 
 
+busy = st.lists(
+    st.tuples(st.sampled_from([1, 4, 5]), st.integers(0, 16).map(lambda n: n * SECOND // 2), values),
+    min_size=8,
+    max_size=45,
+    unique_by=lambda row: row[:2],
+).map(lambda rows: sorted(rows, key=lambda row: (row[1], row[0])))
+
+
+@some
+@given(rows=busy, late=delays, at=cuts)
+def test_counts_of_late_members_are_those_of_members_in_order(
+    rows: list[Reading], late: list[int], at: list[int]
+) -> None:
+    rules = ready(["plain", "sum", "two", "counts", "some"])
+    ordered, arrived = one_by_one(rules, rows), Store(rules)
+    for batch in batches(shuffled(rows, late), at):
+        arrived.take(batch)
+    assert folded(arrived.told) == folded(ordered.told)
+    assert arrived.state == ordered.state
+
+
 @some
 @given(names=rule_names, rows=histories, late=delays, at=cuts)
 def test_a_crash_at_any_point_changes_nothing(
