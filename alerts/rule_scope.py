@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from alerts import subjects as numbers
+from alerts.columns import Rows
 from alerts.rule_sentences import form_of
 from alerts.rule_sets import QUERIES
 from alerts.rules import AnyRule
@@ -78,19 +79,30 @@ def scopes_of(ruleset: RuleSet, where: Mapping[int, Place]) -> dict[str, Scope]:
     refused: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for one in ruleset.refused:
         refused[one.rule_id][one.reason].append(one.sensor_id)
+    divisions = _divisions(where)
     return {
-        rule.id: _scope(ruleset.subject[ruleset.rule == number].tolist(), refused[rule.id], where)
+        rule.id: _scope(ruleset.subject[ruleset.rule == number], divisions, refused[rule.id], where)
         for number, rule in enumerate(ruleset.rules)
     }
 
 
-def _scope(judged: list[int], refused: Mapping[str, list[int]], where: Mapping[int, Place]) -> Scope:
-    kinds, counts = np.unique([numbers.kind_of(subject) for subject in judged], return_counts=True)
-    known = [where[subject] for subject in judged if subject in where]
+def _divisions(where: Mapping[int, Place]) -> Rows:
+    """[largest sensor id + 1, 2] township and district of each sensor; -1: none."""
+    found = np.full((max(where, default=-1) + 1, 2), -1, np.int64)
+    for sensor, place in where.items():
+        if place.township_id is not None:
+            found[sensor] = place.township_id, -1 if place.district_id is None else place.district_id
+    return found
+
+
+def _scope(judged: Rows, divisions: Rows, refused: Mapping[str, list[int]], where: Mapping[int, Place]) -> Scope:
+    kinds, counts = np.unique(judged >> 32, return_counts=True)
+    at = divisions[judged[judged < len(divisions)]]
+    townships, districts = (len(np.unique(column[column >= 0])) for column in at.T)
     return Scope(
-        subjects=dict(zip(kinds.tolist(), counts.tolist(), strict=True)),
-        townships=len({place.township_id for place in known} - {None}),
-        districts=len({place.district_id for place in known} - {None}),
+        subjects={numbers.KINDS[kind]: int(count) for kind, count in zip(kinds, counts, strict=True)},
+        townships=townships,
+        districts=districts,
         refused=tuple(_refused(reason, sensors, where) for reason, sensors in refused.items()),
     )
 

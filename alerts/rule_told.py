@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from alerts.rule_phrases import LANGUAGES
-from alerts.rule_scope import Scope, scopes
+from alerts.rule_scope import Scope, scopes, with_counted
 from alerts.rule_sentences import form_of, sentences
 from alerts.rules import AnyRule
 from config.database import Connection
@@ -14,8 +14,8 @@ def rules_in_words(
     connection: Connection, rules: Sequence[AnyRule], only: Collection[str] | None = None
 ) -> list[dict[str, Any]]:
     """The rules of a set by number, or those of certain ids; the sensors are those of the registry."""
-    scope = scopes(connection, rules)
     wanted = [rule for rule in rules if only is None or rule.id in only]
+    scope = scopes(connection, rules if only is None else with_counted(rules, only))
     return [_told(rule, scope[rule.id]) for rule in sorted(wanted, key=lambda rule: (rule.number, rule.id))]
 
 
