@@ -15,7 +15,7 @@ import typer
 from commands.alerts import alert_app
 from commands.backtest import backtest
 from commands.incidents import incident_app
-from commands.options import Data, Database, Json, place_of, tell
+from commands.options import Data, Database, Exercise, Json, is_drill, place_of, tell
 from commands.out import alerts_out
 from commands.rules import rules_app
 from commands.sensor import sensor_app
@@ -94,6 +94,7 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="No web server: to the end of the scenario, then stop.")] = False,
     port: Annotated[int, typer.Option(help="Of the live map.", min=1, max=65535)] = 8800,
     mqtt_port: Annotated[int, typer.Option(help="Of the embedded broker; 0 finds a free one.", min=0, max=65535)] = 0,
+    exercise: Exercise = False,
     database: Database = None,
     data: Data = None,
     as_json: Json = False,
@@ -110,6 +111,7 @@ def demo(
         once=once,
         web=WebSettings(port=port),
         mqtt_port=mqtt_port,
+        exercise=is_drill(exercise),
     )
     result = run_demo(options, _stop(lifeline=False))
     if result is not None:
@@ -122,11 +124,13 @@ def demo(
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default SHIJING_WEB_HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; default SHIJING_WEB_PORT.", min=0, max=65535)] = None,
+    exercise: Exercise = False,
     database: Database = None,
     data: Data = None,
     lifeline: Lifeline = False,
 ) -> None:
     """Serve the pages."""
+    from commands.drills import agree_before_serving
     from commands.servers import broker as broker_of
     from commands.servers import database as database_of
     from commands.stopping import hold_lifeline
@@ -139,8 +143,10 @@ def serve(
     settings = settings.model_copy(
         update={"host": host or settings.host, "port": settings.port if port is None else port}
     )
+    drill = is_drill(exercise)
     with database_of(place) as url, broker_of(place) as broker:
-        serve_pages(settings, url, broker, lambda url: typer.echo(f"ready {url}"))
+        agree_before_serving(url, exercise=drill)
+        serve_pages(settings, url, broker, lambda url: typer.echo(f"ready {url}"), exercise=drill)
 
 
 @app.command()
@@ -148,6 +154,7 @@ def pipeline(
     clock: Annotated[ClockSource, typer.Option(help="The machine's time, or one told over MQTT (a replay).")] = (
         ClockSource.SYSTEM
     ),
+    exercise: Exercise = False,
     database: Database = None,
     data: Data = None,
     lifeline: Lifeline = False,
@@ -168,6 +175,7 @@ def pipeline(
             follow_clock=clock is ClockSource.MQTT,
             stop=stop,
             ready=lambda: typer.echo("ready"),
+            exercise=is_drill(exercise),
         )
 
 
@@ -189,17 +197,20 @@ def replay(
     speed: Annotated[str, typer.Option(help="Times real time, or max.")] = "max",
     begin: Annotated[str | None, typer.Option("--from", help="Go on here: ISO 8601 with an offset.")] = None,
     progress: Annotated[bool, typer.Option("--progress", hidden=True, help="One JSON line a step.")] = False,
+    exercise: Exercise = False,
     as_json: Json = False,
     database: Database = None,
     data: Data = None,
     lifeline: Lifeline = False,
 ) -> None:
     """Publish a recorded event over MQTT as its devices would; start the pipeline with --clock mqtt first."""
+    from commands.drills import agree_before_replay
     from commands.replay import run_replay
     from commands.servers import broker as broker_of
 
-    stop = _stop(lifeline)
-    with broker_of(place_of(database, data)) as broker:
+    stop, place = _stop(lifeline), place_of(database, data)
+    agree_before_replay(place, exercise=is_drill(exercise))
+    with broker_of(place) as broker:
         last = run_replay(scenario, broker, speed=_speed(speed), resume=_moment(begin), stop=stop, steps=progress)
     if not progress:
         tell(last, as_json, [f"{last['published']} readings published"])

@@ -55,6 +55,7 @@ def payload_of(
     *,
     backlog: int,
     every_s: float,
+    exercise: bool = False,
 ) -> dict[str, Any]:
     """What a heartbeat says; `beat` and `stands` are None where the database does not answer."""
     last_batch = beat.last_batch if beat else None
@@ -69,6 +70,7 @@ def payload_of(
         "last_batch_age_s": round((now - last_batch).total_seconds(), 1) if last_batch else None,
         "ledger_balanced": stands.balanced if stands else None,
         "backlog": backlog,
+        "exercise": exercise,
     }
 
 
@@ -127,12 +129,16 @@ class HeartbeatSender:
         settings: HeartbeatSettings,
         partition: str,
         backlog: Callable[[], int],
+        *,
+        exercise: bool = False,
     ) -> None:
         self._url = database_url
         self._settings = settings
         self._partition = partition
         self._backlog = backlog
-        self._voice = Voice(broker, f"shijing-heartbeat-{partition}") if settings.mqtt_topic else None
+        self._exercise = exercise
+        client_id = f"shijing-heartbeat-{partition}{'-exercise' if exercise else ''}"
+        self._voice = Voice(broker, client_id) if settings.mqtt_topic else None
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`; whatever fails is told with the next one."""
@@ -147,7 +153,9 @@ class HeartbeatSender:
         """One heartbeat; what it said."""
         beat, stands = self._look()
         now, every_s = datetime.now(UTC), self._settings.every_s
-        payload = payload_of(self._partition, now, beat, stands, backlog=self._backlog(), every_s=every_s)
+        payload = payload_of(
+            self._partition, now, beat, stands, backlog=self._backlog(), every_s=every_s, exercise=self._exercise
+        )
         webhook = post(self._settings.webhook, payload) if self._settings.webhook else None
         topic = self._settings.mqtt_topic.format(partition=self._partition)
         said = self._voice.say(topic, payload, retain=True) if self._voice is not None else None

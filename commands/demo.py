@@ -21,8 +21,10 @@ from commands.figures import clock, demo_result
 from commands.registry import prepare
 from commands.servers import Place, broker, database
 from config.database import connect
+from config.exercise import mark
 from config.folder import DataFolder
 from config.logs import BEIJING
+from config.migrate import migrate
 from config.settings import BrokerSettings, PipelineSettings, WebSettings
 from ingest.scenario import Scenario, load_scenario
 from web.assets import check_assets
@@ -42,6 +44,7 @@ class DemoOptions:
     once: bool  # headless: to the end, then stop
     web: WebSettings
     mqtt_port: int = 0
+    exercise: bool = False
 
 
 def run_demo(options: DemoOptions, stop: threading.Event) -> dict[str, Any] | None:
@@ -54,6 +57,7 @@ def run_demo(options: DemoOptions, stop: threading.Event) -> dict[str, Any] | No
     folder = Place(data=options.data).folder()
     place = Place(database=options.database) if options.database else Place(data=folder.path)
     with database(place) as url, broker(Place(data=folder.path), port=options.mqtt_port) as mqtt:
+        _mark(url, exercise=options.exercise)
         show = _Show(options, scenario, folder, url, mqtt, console)
         try:
             show.start()
@@ -64,6 +68,13 @@ def run_demo(options: DemoOptions, stop: threading.Event) -> dict[str, Any] | No
             return show.run(stop)
         finally:
             stop_all(show.children)
+
+
+def _mark(url: str, *, exercise: bool) -> None:
+    """Before anything runs; raises ExerciseError where the database is of the other kind."""
+    with connect(url, "demo", autocommit=True) as connection:
+        migrate(connection)
+        mark(connection, exercise=exercise)
 
 
 class _Show:
@@ -85,10 +96,12 @@ class _Show:
         # Embedded servers are held up by each process that uses them; others are named to it, and
         # not on its command line, where every user of the machine could read a password.
         self._where = [] if options.database else ["--data", str(folder.path)]
+        self._drill = ["--exercise"] if options.exercise else []
         self._named = {
             "SHIJING_DATABASE_URL": url,
             "SHIJING_MQTT_HOST": mqtt.host,
             "SHIJING_MQTT_PORT": str(mqtt.port),
+            "SHIJING_MQTT_EXERCISES": "true",  # it is the demo's own
             **dict.fromkeys(("SHIJING_MQTT_USERNAME", "SHIJING_MQTT_PASSWORD", "SHIJING_MQTT_TLS_CA"), ""),
         }
         self._console = console
@@ -111,7 +124,7 @@ class _Show:
     def _child(self, name: str, *arguments: str) -> Child:
         child = Child(
             name=name,
-            arguments=[*arguments, *self._where],
+            arguments=[*arguments, *self._where, *self._drill],
             log_file=self._folder / "logs" / f"{name}.log",
             environment=self._named if self._options.database else {},
         )

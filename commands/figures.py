@@ -12,6 +12,7 @@ from alerts.heartbeat_out import read_sent
 from alerts.ledger_keeper import LedgerStanding, standing
 from alerts.rule_sets import InForce, in_force
 from config.database import Connection
+from config.exercise import is_exercise
 from config.logs import BEIJING
 from geo.placement import unlocated
 from ingest import quarantine
@@ -38,6 +39,7 @@ def status(connection: Connection) -> dict[str, Any]:
     assert books is not None
     return {
         **asdict(books),
+        "exercise": is_exercise(connection),
         "partitions": [_partition(one) for one in read_heartbeats(connection)],
         "quarantine": [asdict(count) for count in quarantine.counts(connection)],
         "unlocated": [
@@ -103,7 +105,8 @@ def _local(moment: datetime | None) -> str | None:
 def lines(told: dict[str, Any]) -> list[str]:
     """`status` for people."""
     books = "  ".join(f"{name} {told[name]:,}" for name in ("received", "stored", "repeats", "quarantined", "late"))
-    found = [f"{told['devices']:,} devices, {told['sensors']:,} sensors", books]
+    drill = ["EXERCISE: nothing here is real"] if told["exercise"] else []
+    found = [*drill, f"{told['devices']:,} devices, {told['sensors']:,} sensors", books]
     for one in told["partitions"]:
         found.append(f"pipeline {one['name']}: {one['trouble'] or 'alive'}, clock {one['clock']}")
     found.append(_ledger_line(told["ledger"]))

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 Database = Annotated[str | None, typer.Option("--database", help="PostgreSQL URL; default SHIJING_DATABASE_URL.")]
 Data = Annotated[Path | None, typer.Option("--data", help="Data folder with a database and broker of its own.")]
+Exercise = Annotated[
+    bool, typer.Option("--exercise", help="A drill: every row, page and message says so; or SHIJING_EXERCISE=true.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -21,6 +24,13 @@ def place_of(database: str | None, data: Path | None) -> "Place":
     if database and data:
         raise typer.BadParameter("give --database or --data, not both")
     return Place(database=database, data=data)
+
+
+def is_drill(flag: bool) -> bool:
+    """Whether this is an exercise, by the option or the setting."""
+    from config.settings import InstanceSettings
+
+    return flag or InstanceSettings().exercise
 
 
 def tell(figures: dict[str, Any], as_json: bool, lines: list[str]) -> None:

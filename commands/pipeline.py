@@ -18,6 +18,7 @@ from alerts.rule_sets import rules_in_force
 from commands.figures import clock
 from config.database import Connection, connect
 from config.errors import ShijingError
+from config.exercise import mark
 from config.migrate import migrate
 from config.settings import (
     CONFIG,
@@ -44,21 +45,28 @@ def run_pipeline(
     follow_clock: bool,
     stop: threading.Event,
     ready: Callable[[], None] = lambda: None,
+    exercise: bool = False,
 ) -> None:
-    """Bring the schema up to date and run until `stop`; `ready` is called once readings are being received."""
+    """Bring the schema up to date and run until `stop`; `ready` is called once readings are being received.
+
+    Raises ExerciseError where the database is of the other kind.
+    """
     gc.set_threshold(*_COLLECT)
     with connect(database_url, "migrate", autocommit=True) as connection:
         migrate(connection)
+        mark(connection, exercise=exercise)
         know_plans(connection, load_plans(CONFIG / "plans"))
     check_broker(broker)
     upkeep = threading.Thread(
         target=_keep_up, args=(database_url, settings.partition, follow_clock, stop), name="upkeep", daemon=True
     )
     upkeep.start()
-    session = MqttSession(broker, settings, ready=ready)
+    session = MqttSession(broker, settings, ready=ready, exercise=exercise)
     heartbeat = HeartbeatSettings()
-    if heartbeat.sends:
-        sender = HeartbeatSender(database_url, broker, heartbeat, settings.partition, lambda: session.waiting)
+    if heartbeat.sends and (heartbeat.exercises or not exercise):
+        sender = HeartbeatSender(
+            database_url, broker, heartbeat, settings.partition, lambda: session.waiting, exercise=exercise
+        )
         threading.Thread(target=sender.run, args=(stop,), name="heartbeat", daemon=True).start()
     Pipeline(settings, database_url, session, follow_clock=follow_clock).run(stop)
     stop.set()

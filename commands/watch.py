@@ -20,6 +20,7 @@ from commands.servers import Place, database
 from commands.servers import broker as broker_of
 from config.database import connect
 from config.errors import ConfigError
+from config.exercise import mark_of
 from config.settings import BrokerSettings, DatabaseSettings, WatchSettings
 from ingest.session import new_client
 
@@ -35,6 +36,7 @@ class Watched:
 
     database_url: str | None
     broker: BrokerSettings | None
+    exercise: bool = False
 
 
 def run_watch(place: Place, *, with_database: bool, stop: threading.Event | None) -> list[str]:
@@ -45,10 +47,29 @@ def run_watch(place: Place, *, with_database: bool, stop: threading.Event | None
             raise ConfigError(
                 "there is nothing to watch: set SHIJING_WATCH_HEARTBEAT_TOPIC, or leave out --no-database"
             )
+        settings = _held_back(watched, settings)
         if stop is None:
             return watch_once(watched, settings)
         watch(watched, settings, stop, lambda line: print(line, flush=True))
         return []
+
+
+def _held_back(watched: Watched, settings: WatchSettings) -> WatchSettings:
+    """Of an exercise nothing is told outside this process, unless that is asked for."""
+    if watched.exercise and not settings.exercises:
+        return settings.model_copy(update={"webhook": "", "alarm_topic": ""})
+    return settings
+
+
+def _is_exercise(url: str | None) -> bool:
+    """As the database is marked; where it does not answer, nothing is held back."""
+    if url is None:
+        return False
+    try:
+        with connect(url, "watch", autocommit=True) as connection:
+            return mark_of(connection) is True
+    except psycopg.Error:
+        return False
 
 
 @contextmanager
@@ -58,7 +79,11 @@ def _watched(place: Place, *, with_database: bool) -> Iterator[Watched]:
     with ExitStack() as stack:
         url = stack.enter_context(database(place)) if with_database else None
         named = own_broker or BrokerSettings().port != 0
-        yield Watched(database_url=url, broker=stack.enter_context(broker_of(place)) if named else None)
+        yield Watched(
+            database_url=url,
+            broker=stack.enter_context(broker_of(place)) if named else None,
+            exercise=_is_exercise(url),
+        )
 
 
 def watch(watched: Watched, settings: WatchSettings, stop: threading.Event, say: Callable[[str], None]) -> None:
@@ -69,7 +94,7 @@ def watch(watched: Watched, settings: WatchSettings, stop: threading.Event, say:
     try:
         while True:
             for change in state.look(_reports(watched, settings, ears)):
-                _tell(change, settings, voice)
+                _tell(change, settings, voice, exercise=watched.exercise)
             if stop.wait(settings.every_s):
                 return
     finally:
@@ -86,7 +111,7 @@ def watch_once(watched: Watched, settings: WatchSettings) -> list[str]:
         if ears is not None:
             ears.wait_for_one(settings.silent_s)
         for change in state.look(_reports(watched, settings, ears)):
-            _tell(change, settings, voice)
+            _tell(change, settings, voice, exercise=watched.exercise)
         return state.failed()
     finally:
         for part in (ears, voice):
@@ -126,7 +151,7 @@ def _of_database(url: str, silent_s: float) -> list[Report]:
     return found
 
 
-def _tell(change: Change, settings: WatchSettings, voice: Voice | None) -> None:
+def _tell(change: Change, settings: WatchSettings, voice: Voice | None, *, exercise: bool) -> None:
     log.log(logging.INFO if change.trouble is None else logging.ERROR, "watch: %s", change.words())
     payload: dict[str, Any] = {
         "system": "shijing",
@@ -135,7 +160,8 @@ def _tell(change: Change, settings: WatchSettings, voice: Voice | None) -> None:
         "partition": change.partition,
         "alarm": change.trouble is not None,
         "trouble": change.trouble,
-        "text": change.words(),
+        "text": f"{'EXERCISE: ' if exercise else ''}{change.words()}",
+        "exercise": exercise,
     }
     if voice is not None and (failure := voice.say(settings.alarm_topic, payload, retain=False)):
         log.warning("watch: not told over MQTT: %s", failure)
@@ -148,6 +174,7 @@ class Ears:
 
     def __init__(self, broker: BrokerSettings, settings: WatchSettings) -> None:
         self._topic = settings.heartbeat_topic
+        self._exercises = settings.exercises
         self._heard = Heard(silent_s=settings.silent_s, since=time.monotonic())
         self._lock = threading.Lock()
         self._news = threading.Event()
@@ -161,6 +188,8 @@ class Ears:
     def _on_message(self, client: mqtt.Client, userdata: object, message: mqtt.MQTTMessage) -> None:  # noqa: ARG002
         try:
             told = orjson.loads(message.payload)
+            if told.get("exercise") and not self._exercises:
+                return  # a drill that lives tells nothing of what is real
             partition, sent = str(told["partition"])[:_LONGEST], datetime.fromisoformat(told["time"])
             age_s = max(0.0, (datetime.now(UTC) - sent).total_seconds())
             trouble = None if told["alive"] is True else str(told["trouble"])[:500]

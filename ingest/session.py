@@ -85,11 +85,17 @@ class MqttSession:
     """Messages in, acknowledgements out, for one partition's fixed client id."""
 
     def __init__(
-        self, broker: BrokerSettings, pipeline: PipelineSettings, ready: Callable[[], None] = lambda: None
+        self,
+        broker: BrokerSettings,
+        pipeline: PipelineSettings,
+        ready: Callable[[], None] = lambda: None,
+        *,
+        exercise: bool = False,
     ) -> None:
         self._broker = broker
         self._topics = pipeline.topics
-        self._client_id = f"shijing-{pipeline.partition}"
+        # An exercise must not take the session of the pipeline that it imitates.
+        self._client_id = f"shijing-{pipeline.partition}{'-exercise' if exercise else ''}"
         self._most = pipeline.queue_messages
         self._messages: list[Message] = []  # received, not yet taken
         self._connection = 0  # counts connections; packet identifiers mean nothing beyond theirs

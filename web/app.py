@@ -27,6 +27,7 @@ from web import (
 )
 from web.assets import VENDOR, check_assets
 from web.errors import add_error_table
+from web.exercise import ExerciseMark
 from web.hub import Hub
 from web.layers import Layers
 from web.listener import Listener
@@ -47,8 +48,10 @@ class _Files(StaticFiles):
         return response
 
 
-def create_app(settings: WebSettings, database_url: str, broker: BrokerSettings | None = None) -> FastAPI:
-    """The screen's server on one database; `broker` is asked after by `/health`.
+def create_app(
+    settings: WebSettings, database_url: str, broker: BrokerSettings | None = None, *, exercise: bool = False
+) -> FastAPI:
+    """The screen's server on one database; `broker` is asked after by `/health`, an `exercise` is told on every page.
 
     Raises AssetsMissingError where `make assets` has not been run. The database need not
     be up: it is waited for, and the screens are told.
@@ -62,7 +65,14 @@ def create_app(settings: WebSettings, database_url: str, broker: BrokerSettings 
         listener = Listener(database_url, hub.publish_from_thread)
         pool = open_pool(database_url, "web")
         app.state.parts = Parts(
-            settings=settings, broker=broker, pool=pool, hub=hub, listener=listener, layers=Layers(), names=names
+            settings=settings,
+            broker=broker,
+            pool=pool,
+            hub=hub,
+            listener=listener,
+            layers=Layers(),
+            names=names,
+            exercise=ExerciseMark(told=exercise),
         )
         listener.start()
         try:

@@ -41,7 +41,8 @@ def health(parts: PartsOf) -> Response:
     checks["broker"] = _broker(parts.broker)
     checks["stream"] = _stream(parts)
     failed = [name for name, check in checks.items() if check["alive"] is False]
-    response = as_json({"alive": not failed, "failed": failed, "checks": checks})
+    exercise = parts.exercise.shown(parts.pool)
+    response = as_json({"alive": not failed, "failed": failed, "exercise": exercise, "checks": checks})
     response.status_code = 503 if failed else 200
     return response
 

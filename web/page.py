@@ -40,9 +40,10 @@ class Screen(Figure):
 
     _template = Template((_TEMPLATES / "screen.html").read_text(encoding="utf-8"))
 
-    def __init__(self, settings: WebSettings, language: Language) -> None:
+    def __init__(self, settings: WebSettings, language: Language, *, exercise: bool) -> None:
         super().__init__(title=settings.title_zh if language == "zh" else settings.title_en)
         self.language = language
+        self.exercise = exercise
         self.map_approval = settings.map_approval
         self.nonce = _NONCE
         # Named in the head, they are fetched side by side and not one import after another.
@@ -61,9 +62,9 @@ class CityMap(folium.Map):
 
 
 @cache
-def render_page(settings_json: str, language: Language) -> str:
+def render_page(settings_json: str, language: Language, *, exercise: bool = False) -> str:
     """The page's text with a stand-in for the nonce; rendered once per language."""
-    screen = Screen(WebSettings.model_validate_json(settings_json), language)
+    screen = Screen(WebSettings.model_validate_json(settings_json), language, exercise=exercise)
     city = CityMap(
         location=[29.9, 107.6],
         tiles=None,
@@ -88,6 +89,7 @@ def render_page(settings_json: str, language: Language) -> str:
 def page(parts: PartsOf, lang: Annotated[Language, Query()] = "zh") -> HTMLResponse:
     """The screen, in Chinese or with `?lang=en` in English."""
     nonce = secrets.token_urlsafe(16)
-    text = render_page(parts.settings.model_dump_json(), lang).replace(_NONCE, nonce)
+    exercise = parts.exercise.shown(parts.pool)
+    text = render_page(parts.settings.model_dump_json(), lang, exercise=exercise).replace(_NONCE, nonce)
     headers = {"Content-Security-Policy": page_policy(nonce), "Cache-Control": "no-store"}
     return HTMLResponse(text, headers=headers)

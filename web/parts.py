@@ -9,6 +9,7 @@ from psycopg_pool import ConnectionPool
 from alerts.out_words import RuleBook
 from config.database import Connection
 from config.settings import BrokerSettings, OutSettings, WebSettings
+from web.exercise import ExerciseMark
 from web.hub import Hub
 from web.layers import Layers
 from web.listener import Listener
@@ -28,6 +29,7 @@ class Parts:
     names: Names
     out: OutSettings = field(default_factory=OutSettings)
     rules: RuleBook = field(default_factory=RuleBook)
+    exercise: ExerciseMark = field(default_factory=lambda: ExerciseMark(told=False))
 
 
 def _parts(request: Request) -> Parts:

@@ -19,11 +19,13 @@ _MODULES = _HERE / "static" / "rules"
 
 
 @cache
-def render_rules_page(title: str, language: Language) -> str:
+def render_rules_page(title: str, language: Language, *, exercise: bool = False) -> str:
     """The page's text; rendered once per language, for nothing in it changes."""
     templates = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True)
     modules = sorted(path.name for path in _MODULES.glob("*.js"))
-    return templates.get_template("rules.html").render(title=title, language=language, modules=modules)
+    return templates.get_template("rules.html").render(
+        title=title, language=language, modules=modules, exercise=exercise
+    )
 
 
 @router.get("/rules", response_class=HTMLResponse)
@@ -31,4 +33,4 @@ def rules_page(parts: PartsOf, lang: Annotated[Language, Query()] = "zh") -> HTM
     """In Chinese or with `?lang=en` in English."""
     title = parts.settings.title_zh if lang == "zh" else parts.settings.title_en
     headers = {"Content-Security-Policy": script_policy(), "Cache-Control": "no-store"}
-    return HTMLResponse(render_rules_page(title, lang), headers=headers)
+    return HTMLResponse(render_rules_page(title, lang, exercise=parts.exercise.shown(parts.pool)), headers=headers)

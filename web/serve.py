@@ -23,13 +23,15 @@ def serve(
     database_url: str,
     broker: BrokerSettings | None = None,
     ready: Callable[[str], None] | None = None,
+    *,
+    exercise: bool = False,
 ) -> None:
     """Serve the screen until SIGINT or SIGTERM; `ready` is told the URL once it answers.
 
     Raises ListenError where the address cannot be had, AssetsMissingError without `make assets`.
     """
     with listening_socket(settings.host, settings.port) as listener:
-        server = Server(create_app(settings, database_url, broker), _url(listener), ready)
+        server = Server(create_app(settings, database_url, broker, exercise=exercise), _url(listener), ready)
         server.run(sockets=[listener])
 
 
