@@ -13,34 +13,83 @@ where a.id = any(%(ids)s)
 order by a.id
 for no key update of a
 
--- name: lock_families
+-- name: lock_families_of
 -- Always in one order, so that two never wait for each other; held until the transaction ends.
+select pg_advisory_xact_lock(hashtext('incidents'), key)
+from (select distinct hashtext(coalesce(nullif(family, ''), rule_id)) as key
+      from alerts where id = any(%(ids)s) order by key) keys
+
+-- name: lock_families
+-- The same, by name.
 select pg_advisory_xact_lock(hashtext('incidents'), key)
 from (select distinct hashtext(family) as key from unnest(%(families)s::text[]) family order by key) keys
 
--- name: roots
-select id, coalesce(merged_into, id) from incidents where id = any(%(ids)s)
+-- name: around
+-- All that the alerts have to do with, in one answer; a statement of its own, which sees what was committed
+-- before the families' locks were given. `roots`: of the incidents that they joined, what each is part of now;
+-- `touches`: what shared a border with their places on the day of the newest; `cells`: footprints of incidents
+-- that are near in time, as far as they are near in space. (None is closed before its last change: that
+-- condition is for the index.) `next_id` is drawn where one alert meets nothing: it will open an incident.
+with arriving as materialized (
+    select coalesce(nullif(a.family, ''), a.rule_id) as family, a.exercise, a.opened_at, a.changed_at, a.township_id,
+           a.grid_id, a.incident_id, 'subject ' || a.subject as own, 'river ' || nullif(s.river, '') as river
+    from alerts a left join sensors s on s.id = a.sensor_id
+    where a.id = any(%(ids)s)
+), fresh as materialized (
+    select * from arriving where incident_id is null
+), spans as materialized (
+    select family, exercise, min(opened_at) - reach as since, max(changed_at) + reach as until
+    from (select *, coalesce((%(windows)s::jsonb ->> family)::bigint, %(window)s) * interval '1 microsecond' as reach
+          from fresh) timed
+    group by family, exercise, reach
+), spots as materialized (
+    select township_id as id from fresh where township_id is not null
+    union
+    select grid_id from fresh where grid_id is not null
+), touching as materialized (
+    select t.division_id, t.other_id from division_touches t
+    where t.division_id = any(array(select id from spots))
+      and t.valid @> (select max(opened_at) from fresh) and upper_inf(t.recorded)
+), near as materialized (
+    select array(select id from spots union select other_id from touching) as divisions,
+           array(select own from fresh union select river from fresh) as places
+), cells as materialized (
+    select c.incident_id, c.township_id, c.grid_id, c.place
+    from spans
+    join incidents i on i.family = spans.family and i.exercise = spans.exercise and i.merged_into is null
+         and coalesce(i.closed_at, 'infinity') >= spans.since
+         and i.changed_at >= spans.since and i.opened_at <= spans.until
+    join incident_cells c on c.incident_id = i.id
+         and (c.township_id = any((select divisions from near)::integer[])
+              or c.grid_id = any((select divisions from near)::integer[])
+              or c.place = any((select places from near)::text[]) and c.place <> '')
+), roots as materialized (
+    select i.id, coalesce(i.merged_into, i.id) as root
+    from incidents i where i.id = any(array(select incident_id from arriving where incident_id is not null))
+), standing as (
+    select id, family, exercise, level, peak, state, alerts, open_alerts, pace, located,
+           coalesce(lon, 0) as lon, coalesce(lat, 0) as lat,
+           (extract(epoch from opened_at) * 1000000)::bigint as opened_at,
+           (extract(epoch from changed_at) * 1000000)::bigint as changed_at,
+           (extract(epoch from closed_at) * 1000000)::bigint as closed_at, spread_m_per_h, spread_bearing
+    from incidents where id = any(array(select root from roots union select incident_id from cells))
+)
+select (select jsonb_agg(jsonb_build_array(id, root)) from roots) as roots,
+       (select jsonb_agg(jsonb_build_array(division_id, other_id)) from touching) as touches,
+       (select jsonb_agg(jsonb_build_array(incident_id, township_id, grid_id, place) order by incident_id)
+        from cells) as cells,
+       (select jsonb_agg(to_jsonb(standing) order by id) from standing) as standing,
+       case when (select count(*) from fresh) = 1 and not exists (select from cells)
+            then nextval('incidents_id_seq') end as next_id
 
 -- name: incidents_by_id
-select id, family, exercise, level, peak, state, alerts, open_alerts, pace, located, coalesce(lon, 0) as lon, coalesce(lat, 0) as lat,
+select id, family, exercise, level, peak, state, alerts, open_alerts, pace, located,
+       coalesce(lon, 0) as lon, coalesce(lat, 0) as lat,
        (extract(epoch from opened_at) * 1000000)::bigint as opened_at,
        (extract(epoch from changed_at) * 1000000)::bigint as changed_at,
        (extract(epoch from closed_at) * 1000000)::bigint as closed_at, spread_m_per_h, spread_bearing
 from incidents where id = any(%(ids)s)
 order by id
-
--- name: cells_around
--- Footprints of incidents that are near in time, as far as they are near in space. (None is closed before its
--- last change: that condition is for the index.)
-select c.incident_id, c.township_id, c.grid_id, c.place
-from jsonb_to_recordset(%(asked)s) as asked(family text, exercise boolean, since bigint, until bigint)
-join incidents i on i.family = asked.family and i.exercise = asked.exercise and i.merged_into is null
-     and coalesce(i.closed_at, 'infinity') >= 'epoch'::timestamptz + asked.since * interval '1 microsecond'
-     and i.changed_at >= 'epoch'::timestamptz + asked.since * interval '1 microsecond'
-     and i.opened_at <= 'epoch'::timestamptz + asked.until * interval '1 microsecond'
-join incident_cells c on c.incident_id = i.id
-     and (c.township_id = any(%(townships)s) or c.grid_id = any(%(grids)s) or c.place = any(%(places)s))
-order by c.incident_id
 
 -- name: draw_incident_ids
 select nextval(pg_get_serial_sequence('incidents', 'id')) from generate_series(1, %(count)s)

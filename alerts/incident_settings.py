@@ -42,6 +42,10 @@ class IncidentSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         own = self.families.get(family)
         return round((self.window_h if own is None or own.window_h is None else own.window_h) * _HOUR_US)
 
+    def windows_us(self) -> dict[str, int]:
+        """The same of every family that has anything of its own; `window_us("")` holds for the others."""
+        return {family: self.window_us(family) for family in self.families}
+
     def reach_of(self, family: str) -> Reach:
         """How far apart in space."""
         own = self.families.get(family)

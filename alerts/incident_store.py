@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +11,53 @@ from psycopg.types.json import Jsonb
 
 from alerts.incident_groups import Arrival, Incident, Spot
 from alerts.incident_settings import IncidentSettings
-from alerts.instants import aware, iso
+from alerts.instants import iso
 from config.database import Connection
 from config.queries import Queries
-from geo.adjacency import touching
 
 INCIDENT_QUERIES = Queries(Path(__file__).with_name("incident_queries.sql"))
 
 Row = dict[str, Any]
 
 
-def read_arrivals(connection: Connection, ids: Sequence[int]) -> list[Arrival]:
-    """The alerts as they are now, their rows locked; `first_incident` as it was when they joined."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(INCIDENT_QUERIES["arrivals"], {"ids": list(ids)}).fetchall()
-    return [_arrival(row) for row in rows]
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What alerts have to do with, as it is once their families are locked."""
+
+    roots: dict[int | None, int]  # incident that one of them joined → what that is part of now
+    touches: dict[int, frozenset[int]]  # of the places of those that need an incident
+    footprints: list[tuple[Incident, Spot]]  # of those that one of them may join
+    standing: list[Incident]
+    next_id: int | None  # drawn where it is certain that one new incident opens
+
+
+def read_locked(connection: Connection, ids: Sequence[int], settings: IncidentSettings) -> tuple[list[Arrival], Around]:
+    """The alerts as they are now, and all around them; their rows and their families are locked until the commit.
+
+    In pipeline mode that is one round trip: no statement waits for the answer to another.
+    """
+    asked = {"ids": list(ids), "window": settings.window_us(""), "windows": Jsonb(settings.windows_us())}
+    with connection.cursor(row_factory=dict_row) as alerts, connection.cursor(row_factory=dict_row) as around:
+        alerts.execute(INCIDENT_QUERIES["arrivals"], asked)
+        connection.execute(INCIDENT_QUERIES["lock_families_of"], asked)
+        around.execute(INCIDENT_QUERIES["around"], asked)
+        found = around.fetchone()
+        assert found is not None
+        return [_arrival(row) for row in alerts.fetchall()], _around(found)
+
+
+def _around(row: Row) -> Around:
+    standing = {one["id"]: Incident(**one) for one in row["standing"] or ()}
+    touches: dict[int, set[int]] = defaultdict(set)
+    for division, other in row["touches"] or ():
+        touches[division].add(other)
+    return Around(
+        roots=dict(row["roots"] or ()),
+        touches={division: frozenset(others) for division, others in touches.items()},
+        footprints=[(standing[number], Spot(*spot)) for number, *spot in row["cells"] or ()],
+        standing=list(standing.values()),
+        next_id=row["next_id"],
+    )
 
 
 def _arrival(row: Row) -> Arrival:
@@ -41,57 +73,9 @@ def lock_families(connection: Connection, families: Iterable[str]) -> None:
     connection.execute(INCIDENT_QUERIES["lock_families"], {"families": sorted(set(families))})
 
 
-def at_their_roots(connection: Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """The arrivals with the incident that each is part of now; only under the families' locks."""
-    firsts = sorted({one.first_incident for one in arrivals if one.first_incident is not None})
-    if not firsts:
-        return list(arrivals)
-    roots: dict[int | None, int] = dict(connection.execute(INCIDENT_QUERIES["roots"], {"ids": firsts}).fetchall())
+def at_their_roots(arrivals: Sequence[Arrival], roots: dict[int | None, int]) -> list[Arrival]:
+    """The arrivals with the incident that each is part of now."""
     return [replace(one, first_incident=roots.get(one.first_incident)) for one in arrivals]
-
-
-def touches_around(connection: Connection, arrivals: Sequence[Arrival]) -> dict[int, frozenset[int]]:
-    """What touches the places of the arrivals that need an incident, on the day of the newest of them."""
-    fresh = [one for one in arrivals if one.first_incident is None]
-    divisions = {division for one in fresh for division in one.spot[:2] if division is not None}
-    if not divisions:
-        return {}
-    return touching(connection, divisions, aware(max(one.opened_at for one in fresh)))
-
-
-def cells_around(
-    connection: Connection,
-    arrivals: Sequence[Arrival],
-    touches: dict[int, frozenset[int]],
-    settings: IncidentSettings,
-) -> list[tuple[int, Spot]]:
-    """(incident, where it is) of those that an arrival may join."""
-    spans: dict[tuple[str, bool], list[Arrival]] = defaultdict(list)
-    for one in arrivals:
-        if one.first_incident is None:
-            spans[one.family, one.exercise].append(one)
-    if not spans:
-        return []
-    fresh = [one for of_family in spans.values() for one in of_family]
-    asked = {
-        "asked": Jsonb([_span(*key, found, settings) for key, found in spans.items()]),
-        "townships": _with_neighbours((one.spot.township_id for one in fresh), touches),
-        "grids": _with_neighbours((one.spot.grid_id for one in fresh), touches),
-        "places": sorted({one.spot.place for one in fresh} - {""}),
-    }
-    rows = connection.execute(INCIDENT_QUERIES["cells_around"], asked).fetchall()
-    return [(row[0], Spot(*row[1:])) for row in rows]
-
-
-def _span(family: str, exercise: bool, arrivals: Sequence[Arrival], settings: IncidentSettings) -> Row:
-    window = settings.window_us(family)
-    since, until = min(one.opened_at for one in arrivals) - window, max(one.changed_at for one in arrivals) + window
-    return {"family": family, "exercise": exercise, "since": since, "until": until}
-
-
-def _with_neighbours(divisions: Iterable[int | None], touches: dict[int, frozenset[int]]) -> list[int]:
-    own = {division for division in divisions if division is not None}
-    return sorted(own.union(*(touches.get(division, frozenset()) for division in own)))
 
 
 def read_incidents(connection: Connection, ids: Iterable[int]) -> list[Incident]:
@@ -103,10 +87,12 @@ def read_incidents(connection: Connection, ids: Iterable[int]) -> list[Incident]
         return cursor.execute(INCIDENT_QUERIES["incidents_by_id"], {"ids": wanted}).fetchall()
 
 
-def draw_numbers(connection: Connection, incidents: Sequence[Incident]) -> list[Incident]:
-    """Give those that are new their numbers; they are returned."""
+def draw_numbers(connection: Connection, incidents: Sequence[Incident], next_id: int | None) -> list[Incident]:
+    """Give those that are new their numbers, `next_id` where one was drawn before; they are returned."""
     new = [one for one in incidents if one.id is None]
-    if new:
+    if next_id is not None and len(new) == 1:
+        new[0].id = next_id
+    elif new:
         drawn = connection.execute(INCIDENT_QUERIES["draw_incident_ids"], {"count": len(new)})
         for incident, (number,) in zip(new, drawn.fetchall(), strict=True):
             incident.id = number

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from alerts.incident_groups import Arrival, Incident, place
+from alerts.incident_groups import Incident, place
 from alerts.incident_inhibition import Inhibition, inhibit, inhibit_again
 from alerts.incident_news import live_event, transition_rows
 from alerts.incident_settings import IncidentSettings, incident_settings
@@ -17,14 +17,12 @@ from alerts.incident_store import (
     INCIDENT_QUERIES,
     at_their_roots,
     cell_rows,
-    cells_around,
     count_rows,
     draw_numbers,
     incident_row,
     lock_families,
-    read_arrivals,
     read_incidents,
-    touches_around,
+    read_locked,
     write_rows,
 )
 from alerts.instants import iso
@@ -54,14 +52,16 @@ def group(connection: Connection, alerts: Iterable[HasId], *, settings: Incident
     An alert that has its incident stays in it. Told the same twice, it does nothing the second time.
     """
     settings = settings or incident_settings()
-    arrivals = read_arrivals(connection, sorted({one.id for one in alerts if one.id is not None}))
-    if not arrivals:
+    ids = sorted({one.id for one in alerts if one.id is not None})
+    if not ids:
         return Grouped(incident_of={}, inhibition=Inhibition(), events=())
-    arrivals = [one.by_itself() if settings.reach_of(one.family) == "subject" else one for one in arrivals]
-    lock_families(connection, (one.family for one in arrivals))
+    found, around = read_locked(connection, ids, settings)
+    arrivals = [one.by_itself() if settings.reach_of(one.family) == "subject" else one for one in found]
     inhibition = inhibit(connection, arrivals)
-    incidents = _placed(connection, at_their_roots(connection, arrivals), settings)
-    events = _write(connection, incidents)
+    incidents = place(
+        at_their_roots(arrivals, around.roots), around.standing, around.footprints, around.touches, settings
+    )
+    events = _write(connection, incidents, around.next_id)
     incident_of = {
         arrival.id: incident.id
         for incident in incidents
@@ -71,19 +71,10 @@ def group(connection: Connection, alerts: Iterable[HasId], *, settings: Incident
     return Grouped(incident_of=incident_of, inhibition=inhibition, events=events)
 
 
-def _placed(connection: Connection, arrivals: Sequence[Arrival], settings: IncidentSettings) -> list[Incident]:
-    touches = touches_around(connection, arrivals)
-    cells = cells_around(connection, arrivals, touches, settings)
-    owners = {one.first_incident for one in arrivals if one.first_incident is not None}
-    standing = {one.id: one for one in read_incidents(connection, owners | {incident for incident, _ in cells})}
-    footprints = [(standing[incident], spot) for incident, spot in cells]
-    return place(arrivals, list(standing.values()), footprints, touches, settings)
-
-
-def _write(connection: Connection, incidents: Sequence[Incident]) -> tuple[dict[str, Any], ...]:
+def _write(connection: Connection, incidents: Sequence[Incident], next_id: int | None) -> tuple[dict[str, Any], ...]:
     """Numbers and rows of new ones, merges, members, and what the screens are told."""
     before = {id(one): one.level for one in incidents}
-    new = draw_numbers(connection, incidents)
+    new = draw_numbers(connection, incidents, next_id)
     for incident in incidents:
         incident.settle()
     write_rows(connection, "insert_incidents", [incident_row(one) for one in new])
