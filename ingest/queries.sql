@@ -108,6 +108,9 @@ insert into devices as d (name, gateway) values (%(device)s, %(gateway)s)
 on conflict (name) do update set gateway = coalesce(excluded.gateway, d.gateway)
 returning id
 
+-- name: gateway_known
+insert into devices (name) values (%(gateway)s) on conflict (name) do nothing
+
 -- name: sensor_upsert
 insert into sensors (name, device_id, quantity, unit, datum, interval_s, label, river, levels, source)
 values (%(name)s, %(device_id)s, %(quantity)s, %(unit)s, %(datum)s, %(interval_s)s, %(label)s, %(river)s,

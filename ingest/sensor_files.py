@@ -104,6 +104,8 @@ def _check_history(row: SensorRow, known: StoredSensor | None, histories: Histor
 
 def _write(connection: Connection, row: SensorRow, histories: Histories, report: SensorReport) -> None:
     device_id = _one(connection, "device_upsert", device=row.device, gateway=row.gateway)[0]
+    if row.gateway:  # also where it measures nothing itself: its silence is one alert
+        connection.execute(QUERIES["gateway_known"], {"gateway": row.gateway})
     sensor_id, is_new = _one(
         connection,
         "sensor_upsert",

@@ -342,3 +342,12 @@ def test_a_faulty_history_is_told_by_line_and_column(
     (error,) = errors(connection, write(tmp_path, row, header=HISTORY))
     assert error.startswith(f"sensors.csv line 2, {told}")
     assert history(connection) == before
+
+
+def test_a_gateway_is_a_device_also_where_it_measures_nothing(connection: Connection, tmp_path: Path) -> None:
+    header = HEADER + ",gateway"
+    rows = (CUNTAN + ",box", DEPTH + ",street-1")
+    for _ in range(2):
+        assert import_sensors(connection, write(tmp_path, *rows, header=header)).errors == []
+    devices = connection.execute("select name, gateway from devices order by name").fetchall()
+    assert devices == [("box", None), ("cuntan", "box"), ("street-1", "street-1")]
