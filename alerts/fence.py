@@ -52,3 +52,9 @@ def claim(connection: Connection, partition: str, *, follow_clock: bool = False)
     row = connection.execute(QUERIES["claim"], {"partition": partition, "follow_clock": follow_clock}).fetchone()
     assert row is not None
     return Fence(partition=partition, epoch=row[0])
+
+
+def told_clock(connection: Connection, partition: str) -> datetime | None:
+    """The last time that an injected clock told the partition's pipeline; None without one."""
+    row = connection.execute(QUERIES["clock"], {"partition": partition}).fetchone()
+    return row[0] if row else None

@@ -21,13 +21,11 @@ from alerts.books import Tally, first_line, help_for, keep_books, micros, passes
 from alerts.columns import NEVER
 from alerts.errors import AlertsError, Stale
 from alerts.fence import Fence, claim
-from alerts.instants import aware
 from alerts.memory import Known, end_orphans, remember
 from alerts.plan_files import load_plans
 from alerts.plans import Plan
 from alerts.rule_sets import rules_in_force
 from alerts.rules import AnyRule
-from alerts.suppress import release
 from config.database import Connection, connect
 from config.settings import CONFIG, PipelineSettings
 from ingest import quarantine
@@ -173,12 +171,11 @@ class Pipeline:
         self._with_database(self._look_after, stop)
 
     def _look_after(self) -> None:
-        """Still ours? Then what time alone brings: silence, and the end of what was held back."""
+        """Still ours? Then what time alone brings to rules: silence. Whatever else it brings is alerts/tending.py."""
         with self._connection.transaction():
             now_us = self._clock(self._check_fence())
             self._hear_until(now_us, 0)
             state = self._writer().pass_time(self._known, self._heard_us)
-            release(self._connection, aware(now_us), rules=self._known.rules, plans=self._plans)
         self._known = replace(self._known, state=state)
 
     def _writer(self) -> Writer:

@@ -1,3 +1,6 @@
+-- name: newest_set
+select coalesce(max(id), %(none)s) from rule_sets
+
 -- name: newest_below
 -- The newest set under a number; the caller begins above all of them.
 select rule_sets.id, origin, put_in_force_at, coalesce(actors.name, '') as author, note,

@@ -81,6 +81,13 @@ def in_force(connection: Connection, shipped: Path = SHIPPED) -> InForce:
     return InForce(id=SHIPPED_ID, files=read_files(shipped), rules=rules, stored=None, trouble=trouble)
 
 
+def newest_set(connection: Connection) -> int:
+    """The number of the newest stored set, whether or not it holds together; SHIPPED_ID where none is stored."""
+    row = connection.execute(QUERIES["newest_set"], {"none": SHIPPED_ID}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def _stored(connection: Connection, query: str, values: dict[str, int]) -> StoredSet | None:
     with connection.cursor(row_factory=class_row(StoredSet)) as cursor:
         return cursor.execute(QUERIES[query], values).fetchone()

@@ -16,8 +16,9 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
+from alerts.fence import told_clock
 from commands.children import Child, ChildFailed, Lines, stop_all
-from commands.figures import clock, demo_result
+from commands.figures import demo_result
 from commands.registry import prepare
 from commands.servers import Place, broker, database
 from config.database import connect
@@ -207,7 +208,7 @@ class _Show:
 
     def _clock(self) -> datetime | None:
         with connect(self._url, "demo", autocommit=True) as connection:
-            return clock(connection, PipelineSettings().partition)
+            return told_clock(connection, PipelineSettings().partition)
 
     def _result(self) -> dict[str, Any]:
         with connect(self._url, "demo", autocommit=True) as connection:

@@ -86,12 +86,6 @@ def demo_result(connection: Connection, published: int) -> dict[str, Any]:
     }
 
 
-def clock(connection: Connection, partition: str) -> datetime | None:
-    """The last time that an injected clock told the partition's pipeline."""
-    row = connection.execute(QUERIES["clock"], {"partition": partition}).fetchone()
-    return row[0] if row else None
-
-
 def _one(connection: Connection, query: bytes) -> tuple[Any, ...]:
     row = connection.execute(query).fetchone()
     assert row is not None

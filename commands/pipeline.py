@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 import psycopg
 
 from alerts.books import first_line
+from alerts.fence import told_clock
 from alerts.heartbeat_out import HeartbeatSender
 from alerts.ledger_keeper import keep_checking
 from alerts.ledger_runs import know_plans
 from alerts.pipeline import Pipeline
 from alerts.plan_files import load_plans
 from alerts.rule_sets import rules_in_force
-from commands.figures import clock
+from alerts.tending import Tending
 from config.database import Connection, connect
 from config.errors import ShijingError
 from config.exercise import mark
@@ -61,6 +62,9 @@ def run_pipeline(
         target=_keep_up, args=(database_url, settings.partition, follow_clock, stop), name="upkeep", daemon=True
     )
     upkeep.start()
+    tending = Tending(partition=settings.partition, follow_clock=follow_clock)
+    tender = threading.Thread(target=tending.run, args=(database_url, stop), name="tending", daemon=True)
+    tender.start()
     session = MqttSession(broker, settings, ready=ready, exercise=exercise)
     heartbeat = HeartbeatSettings()
     if heartbeat.sends and (heartbeat.exercises or not exercise):
@@ -70,7 +74,8 @@ def run_pipeline(
         threading.Thread(target=sender.run, args=(stop,), name="heartbeat", daemon=True).start()
     Pipeline(settings, database_url, session, follow_clock=follow_clock).run(stop)
     stop.set()
-    upkeep.join(timeout=5)
+    for beside in (upkeep, tender):
+        beside.join(timeout=5)
 
 
 def _keep_up(database_url: str, partition: str, follow_clock: bool, stop: threading.Event) -> None:
@@ -88,7 +93,7 @@ def _keep_up(database_url: str, partition: str, follow_clock: bool, stop: thread
         try:
             with connect(database_url, "upkeep", autocommit=True) as connection:
                 # A replay's clock is its own: by the machine's, retention would drop what is being replayed.
-                now = (clock(connection, partition) if follow_clock else None) or wall
+                now = (told_clock(connection, partition) if follow_clock else None) or wall
                 run_upkeep(
                     connection,
                     now=now,

@@ -23,6 +23,7 @@ from alerts.record import Recorded, record
 from alerts.reports import Report, report
 from alerts.rules import load_rules
 from alerts.suppress import end, maintain, release, shelve, suppressions
+from alerts.tending import Tending
 from config.database import Connection
 from config.settings import CONFIG
 
@@ -317,6 +318,36 @@ def test_a_shelved_rule_starts_no_run_until_it_is_released(connection: Connectio
     assert rows(connection, "select plan_id, level, started_at from plan_runs") == [("FLD-02", "orange", until(60))]
     assert told(connection, freed[0])[-1] == ("released", "open", "open")
     assert release(connection, until(61), rules=RULES, plans=PLANS) == []
+
+
+def test_time_alone_lets_go_of_what_was_held_and_closes_what_is_over(
+    connection: Connection, cuntan: int, lin: UUID
+) -> None:
+    tending = Tending(partition="cq", follow_clock=True)
+    shelve(connection, rule_id="river-stage", until=until(60), reason="标尺检修", actor=lin)
+    write(connection, a_move(cuntan, "none", "orange", 1))
+    write(connection, a_move(cuntan, "none", "red", 2, rule="river-rise"))
+    write(connection, a_move(cuntan, "red", "none", 3, rule="river-rise"))
+
+    def tended_at(minute: float) -> list[tuple[Any, ...]]:
+        connection.execute("update partitions set clock = %s", (until(minute),))
+        tending.tend(connection)
+        return rows(connection, "select (select count(*) from plan_runs), (select state from incidents)")
+
+    assert tended_at(59) == [(0, "open")]
+    assert tended_at(60) == [(1, "open")]
+    write(connection, a_move(cuntan, "orange", "none", 61))
+    assert tended_at(62) == [(1, "open")]
+    assert tended_at(62 + 24 * 60) == [(1, "closed")]
+
+
+def test_a_follower_that_was_told_no_clock_tends_nothing(connection: Connection, cuntan: int) -> None:
+    write(connection, a_move(cuntan, "none", "blue", 1), a_move(cuntan, "blue", "none", 2))
+    connection.execute("update partitions set clock = null")
+    Tending(partition="cq", follow_clock=True).tend(connection)
+    assert rows(connection, "select state from incidents") == [("open",)]
+    Tending(partition="cq", follow_clock=False).tend(connection)
+    assert rows(connection, "select state from incidents") == [("closed",)]
 
 
 def test_a_shelf_taken_down_is_released_at_once(connection: Connection, cuntan: int, lin: UUID) -> None:
