@@ -147,8 +147,8 @@ def open_alert(connection: Connection, gauge: str, level: str, value: float, tim
         alert = _one(
             connection,
             "insert into alerts (rule_id, subject, sensor_id, township_id, level, peak, state, value, opened_at,"
-            " changed_at) values ('river-stage', %s, %s, (select division_id from sensor_divisions where sensor_id = %s), %s, %s,"
-            " 'open', %s, %s, %s) returning id",
+            " changed_at) values ('river-stage', %s, %s, (select division_id from sensor_divisions where sensor_id = %s),"
+            " %s, %s, 'open', %s, %s, %s) returning id",
             *(sensor, sensor, sensor, level, level, value, time, time),
         )
         event = {"alert_id": alert, "sensor": gauge, "rule": "river-stage", "from": "none", "to": level}
