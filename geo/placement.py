@@ -94,6 +94,7 @@ def _write_wanted(cursor: Cursor[TupleRow]) -> None:
     cursor.execute(QUERIES["index_located"])
     cursor.execute("analyze located")
     cursor.execute(QUERIES["create_wanted"])
+    cursor.execute("analyze wanted")
 
 
 def _hits(places: list[TupleRow], polygons: list[TupleRow]) -> list[tuple[int, int]]:

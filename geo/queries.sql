@@ -191,12 +191,14 @@ where upper_inf(s.recorded)
                                            = (s.sensor_id, s.level, s.division_id, s.valid))
 
 -- name: open_wanted
+-- Except, and not a look-up row by row: that would pass over all that this very statement wrote, again for each.
 insert into sensor_divisions (sensor_id, level, division_id, valid, recorded)
-select w.sensor_id, w.level, w.division_id, w.valid, tstzrange(%(recorded)s, null)
-from wanted w
-where not exists (select from sensor_divisions s
-                  where upper_inf(s.recorded) and (w.sensor_id, w.level, w.division_id, w.valid)
-                                                = (s.sensor_id, s.level, s.division_id, s.valid))
+select missing.sensor_id, missing.level, missing.division_id, missing.valid, tstzrange(%(recorded)s, null)
+from (
+    select sensor_id, level, division_id, valid from wanted
+    except
+    select sensor_id, level, division_id, valid from sensor_divisions where upper_inf(recorded)
+) missing
 
 -- name: drop_assignment
 drop table hits, located, wanted
