@@ -104,9 +104,17 @@ where version.code = %(code)s and version.valid @> %(at)s and upper_inf(version.
 order by divisions.id limit 2
 
 -- name: boundaries_at
+-- Of a level: of all of it, or of what lies below the divisions that are named.
+with recursive below as (
+    select unnest(%(below)s::integer[]) as id
+    union
+    select version.division_id from below join division_versions version on version.parent_id = below.id
+    where version.valid @> %(at)s and upper_inf(version.recorded)
+)
 select boundary.division_id, boundary.geometry
 from boundary_versions boundary join divisions on divisions.id = boundary.division_id
 where divisions.level = %(level)s and boundary.valid @> %(at)s and upper_inf(boundary.recorded)
+  and (%(below)s::integer[] is null or boundary.division_id in (select id from below))
 
 -- name: township_name
 select name from division_versions where division_id = %(id)s and valid @> %(at)s and upper_inf(recorded)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from alerts.incident_inhibition import Inhibition, inhibition_events
 from alerts.incidents import HasId, group
 from alerts.tell import Event
 from config.database import Connection
@@ -17,8 +18,17 @@ def settle(
 ) -> list[Event]:
     """Hide and show by what is red now of the `crowded` subjects, those with more than one alert; then incidents.
 
-    Returns live events, to be logged last of all.
+    Returns live events, of the alerts that were hidden or shown too, to be logged last of all.
     """
-    if crowded:
-        connection.execute(_QUERIES["inhibit"], {"subjects": list(crowded), "time": time, "exercise": exercise})
-    return list(group(connection, alerts).events)
+    if not crowded:
+        return list(group(connection, alerts).events)
+    asked = {"subjects": list(crowded), "time": time, "exercise": exercise}
+    moved = connection.execute(_QUERIES["inhibit"], asked)
+    grouped = group(connection, alerts)
+    told = inhibition_events(connection, _inhibition(moved.fetchall()), time)
+    return [*grouped.events, *told]
+
+
+def _inhibition(rows: Sequence[tuple[int, int | None]]) -> Inhibition:
+    hidden = {alert: by for alert, by in rows if by is not None}
+    return Inhibition(hidden=hidden, released=tuple(alert for alert, by in rows if by is None))

@@ -5,6 +5,10 @@ That red hides the lower alerts of the same subject is written by `alerts.record
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import dict_row
 
 from alerts.incident_groups import Arrival
 from alerts.incident_store import INCIDENT_QUERIES
@@ -17,7 +21,7 @@ class Inhibition:
     """Alerts that were hidden and brought forth; each change is a row of alert_transitions, too."""
 
     hidden: dict[int, int] = field(default_factory=dict)  # alert → the gateway's alert that hides it
-    released: tuple[int, ...] = ()  # open again to the eye: what was held back for them is due now
+    released: tuple[int, ...] = ()  # open again to the eye; plans have followed them all the time
 
     def after(self, before: "Inhibition") -> "Inhibition":
         """Both, one after the other."""
@@ -38,6 +42,22 @@ def inhibit_again(connection: Connection, now: int) -> Inhibition:
     """The same for all that is open: what another transaction held when it should have been hidden or shown."""
     ids = [row[0] for row in connection.execute(INCIDENT_QUERIES["silence_alerts"]).fetchall()]
     return _inhibit(connection, ids, now) if ids else Inhibition()
+
+
+def inhibition_events(connection: Connection, inhibition: Inhibition, time: datetime) -> tuple[dict[str, Any], ...]:
+    """What the screens are told of the alerts that were hidden and brought forth, for log_live_events."""
+    ids = [*inhibition.hidden, *inhibition.released]
+    if not ids:
+        return ()
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(INCIDENT_QUERIES["alerts_to_tell"], {"ids": ids}).fetchall()
+    return tuple(_event(row, inhibition.hidden.get(row["alert_id"]), time) for row in rows)
+
+
+def _event(alert: dict[str, Any], hidden_by: int | None, time: datetime) -> dict[str, Any]:
+    reason = "uninhibited" if hidden_by is None else "inhibited"
+    payload = {**alert, "reason": reason, "inhibited_by": hidden_by, "time": time.isoformat()}
+    return {"kind": "alert", "payload": payload}
 
 
 def _inhibit(connection: Connection, ids: list[int], time: int) -> Inhibition:

@@ -212,6 +212,10 @@ with over as materialized (
 )
 select id from changed where state in ('open', 'acknowledged', 'in_hand') order by id
 
+-- name: alerts_to_tell
+select id as alert_id, subject, coalesce(alert_name(alerts), '') as sensor, rule_id as rule, level as "from", level as "to", state
+from alerts where id = any(%(ids)s) order by id
+
 -- name: silence_alerts
 -- Those that inhibition may have something to do with: open silence alerts, and gateways' that hide others.
 select id from alerts where kind = 'silence' and state in ('open', 'acknowledged', 'in_hand')

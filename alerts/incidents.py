@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from alerts.incident_groups import Incident, place
-from alerts.incident_inhibition import Inhibition, inhibit, inhibit_again
+from alerts.incident_inhibition import Inhibition, inhibit, inhibit_again, inhibition_events
 from alerts.incident_news import live_event, transition_rows
 from alerts.incident_settings import IncidentSettings, incident_settings
 from alerts.incident_store import (
@@ -25,7 +25,7 @@ from alerts.incident_store import (
     read_locked,
     write_rows,
 )
-from alerts.instants import iso
+from alerts.instants import aware, iso
 from config.database import Connection
 
 
@@ -62,6 +62,7 @@ def group(connection: Connection, alerts: Iterable[HasId], *, settings: Incident
         at_their_roots(arrivals, around.roots), around.standing, around.footprints, around.touches, settings
     )
     events = _write(connection, incidents, around.next_id)
+    events += inhibition_events(connection, inhibition, aware(max((one.changed_at for one in arrivals), default=0)))
     incident_of = {
         arrival.id: incident.id
         for incident in incidents
@@ -115,7 +116,9 @@ def tick(connection: Connection, now: int, *, settings: IncidentSettings | None 
         write_rows(connection, "log_live_events", grouped.events)
     with connection.transaction():
         inhibition = inhibit_again(connection, now)
+        events = inhibition_events(connection, inhibition, aware(now))
         closed = _close(connection, now, settings)
+        write_rows(connection, "log_live_events", events)
     return Ticked(
         closed=closed, mended=tuple(one.id for one in mended), inhibition=inhibition.after(grouped.inhibition)
     )

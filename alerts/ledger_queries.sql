@@ -185,7 +185,10 @@ where time >= %(since)s::timestamptz and time < %(until)s::timestamptz
 with told as (
     select (payload ->> 'alert_id')::bigint as alert_id, payload ->> 'state' as state,
            (payload ->> 'time')::timestamptz as time, count(*) as events
-    from live_events where kind = 'alert' and payload ? 'alert_id' group by 1, 2, 3
+    from live_events
+    where kind = 'alert' and payload ? 'alert_id'
+      and coalesce(payload ->> 'reason', '') not in ('inhibited', 'uninhibited')
+    group by 1, 2, 3
 ), wanted as (
     select id, alert_id, to_state, time,
            row_number() over (partition by alert_id, to_state, time order by id) as place

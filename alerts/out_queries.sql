@@ -45,10 +45,11 @@ select a.id, a.rule_id, a.kind, a.family, a.title, a.subject,
        district.code as district_code, district.name as district, grid.code as grid_code, grid.name as grid,
        coalesce(a.lon, place.lon) as lon, coalesce(a.lat, place.lat) as lat,
        a.level, a.peak, a.state, a.cause, a.value, a.exercise, a.late, a.revision,
-       a.incident_id, a.inhibited_by, a.suppressed_by,
+       coalesce(incident.merged_into, incident.id) as incident_id, a.inhibited_by, a.suppressed_by,
        a.pending_since, a.opened_at, a.changed_at, a.acknowledged_at, a.in_hand_at, a.resolved_at, a.closed_at,
        a.recorded_at
 from chosen a
+left join incidents incident on incident.id = a.incident_id
 left join sensors s on s.id = a.sensor_id
 left join devices device on a.subject >> 32 in (1, 2) and device.id = a.subject & 4294967295
 left join division_versions own

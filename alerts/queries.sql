@@ -148,7 +148,8 @@ select * from jsonb_to_recordset(%(rows)s) as (
     reason text, value double precision, late boolean, retracts boolean, revision integer)
 
 -- name: inhibit
--- A red alert hides the same subject's lower ones of its family; what nothing hides any more comes forth.
+-- A red alert hides the same subject's lower ones of its family; what it hides no more comes forth. What an alert
+-- of another subject hides, a silent gateway's, stays as it is.
 with standing as (
     select id, subject, family, level, state, inhibited_by from alerts
     where subject = any(%(subjects)s) and exercise = %(exercise)s and state in ('open', 'acknowledged', 'in_hand')
@@ -160,12 +161,16 @@ with standing as (
 ), changed as (
     update alerts set inhibited_by = judged.hidden_by from judged
     where alerts.id = judged.id and judged.inhibited_by is distinct from judged.hidden_by
+      and not exists (select from alerts hiding where hiding.id = judged.inhibited_by
+                      and hiding.subject <> judged.subject)
     returning judged.id, judged.level, judged.state, judged.hidden_by
+), written as (
+    insert into alert_transitions (alert_id, kind, time, from_level, to_level, from_state, to_state, reason, note)
+    select id, 'state', %(time)s, level, level, state, state,
+           case when hidden_by is null then 'uninhibited' else 'inhibited' end, coalesce(hidden_by::text, '')
+    from changed order by id
 )
-insert into alert_transitions (alert_id, kind, time, from_level, to_level, from_state, to_state, reason, note)
-select id, 'state', %(time)s, level, level, state, state,
-       case when hidden_by is null then 'uninhibited' else 'inhibited' end, coalesce(hidden_by::text, '')
-from changed order by id
+select id, hidden_by from changed order by id
 
 -- name: lock_runs
 -- Two pipelines may start the same run at once: one decides after the other has committed.

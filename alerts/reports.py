@@ -140,10 +140,11 @@ def _runs(
 def _place(connection: Connection, what: Report, at: datetime) -> Place:
     """Township and grid by the code where one is given, else by the boundaries around the position."""
     if what.division is None:
-        township = _around(connection, "township", what, at)
+        township = _township_around(connection, what, at)
         if township is None:
             raise ActRefused(f"{what.lon}, {what.lat} lies in no township: give the code of one")
-        place = Place(township_id=township, grid_id=_around(connection, "grid", what, at), lon=what.lon, lat=what.lat)
+        grid = min(_around(connection, "grid", what, at, [township]), default=None)
+        place = Place(township_id=township, grid_id=grid, lon=what.lon, lat=what.lat)
     else:
         place = _coded(connection, what.division, at)
         if what.lon is not None:
@@ -163,10 +164,15 @@ def _coded(connection: Connection, code: str, at: datetime) -> Place:
     return Place(township_id=township, grid_id=grid, lon=lon, lat=lat)
 
 
-def _around(connection: Connection, level: str, what: Report, at: datetime) -> int | None:
-    """The division whose boundary is around the position; the first of several on a common border."""
-    rows = connection.execute(ACT_QUERIES["boundaries_at"], {"level": level, "at": at}).fetchall()
-    if not rows:
-        return None
-    around = shapely.intersects_xy(shapely.from_wkb([row[1] for row in rows]), what.lon, what.lat)
-    return min((row[0] for row, hit in zip(rows, around, strict=True) if hit), default=None)
+def _township_around(connection: Connection, what: Report, at: datetime) -> int | None:
+    """Looked for in the districts around the position; where their lines do not agree with it, in all of them."""
+    districts = _around(connection, "district", what, at, None)
+    found = _around(connection, "township", what, at, districts) or _around(connection, "township", what, at, None)
+    return min(found, default=None)
+
+
+def _around(connection: Connection, level: str, what: Report, at: datetime, below: list[int] | None) -> list[int]:
+    """The divisions whose boundary is around the position, several on a common border; `below` others, or of all."""
+    rows = connection.execute(ACT_QUERIES["boundaries_at"], {"level": level, "at": at, "below": below}).fetchall()
+    around = shapely.intersects_xy(shapely.from_wkb([row[1] for row in rows]), what.lon, what.lat) if rows else []
+    return [row[0] for row, hit in zip(rows, around, strict=True) if hit]

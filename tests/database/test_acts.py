@@ -260,6 +260,28 @@ def test_red_hides_the_lower_ones_of_its_family(connection: Connection, cuntan: 
     assert rows(connection, hidden) == [("river-stage", False), ("rise", False)]
     reasons = rows(connection, "select reason, note from alert_transitions where kind = 'state' order by id")
     assert reasons == [("inhibited", str(lower)), ("uninhibited", "")]
+    events = rows(
+        connection,
+        "select payload->>'reason', payload->>'rule', payload->>'state', (payload->>'inhibited_by')::bigint"
+        " from live_events where payload->>'reason' like '%%inhibited' order by id",
+    )
+    assert events == [("inhibited", "rise", "open", lower), ("uninhibited", "rise", "open", None)]
+
+
+def test_what_a_gateway_hides_stays_hidden_whatever_else_its_sensor_has(connection: Connection, cuntan: int) -> None:
+    silence = (
+        "insert into alerts (rule_id, subject, sensor_id, kind, family, level, peak, state, inhibited_by, opened_at,"
+        " changed_at) values ('silence', %s, %s, 'silence', 'device', 'blue', 'blue', 'open', %s, now(), now())"
+        " returning id"
+    )
+    gateway = rows(connection, silence, 2 << 32 | 1, None, None)[0][0]
+    rows(connection, silence, cuntan, cuntan, gateway)
+    write(connection, a_move(cuntan, "none", "yellow"))
+    write(connection, a_move(cuntan, "yellow", "red", 1))
+    assert rows(connection, "select rule_id, inhibited_by from alerts where inhibited_by is not null") == [
+        ("silence", gateway)
+    ]
+    assert rows(connection, "select reason from alert_transitions where kind = 'state'") == []
 
 
 def test_an_alert_whose_rule_or_sensor_is_gone_is_resolved(connection: Connection, cuntan: int, township: int) -> None:
@@ -472,6 +494,24 @@ def test_a_report_is_placed_by_the_boundary_around_it(connection: Connection, to
     assert rows(connection, "select township_id, lon, lat from alerts") == [(township, 106.5, 29.5)]
     with pytest.raises(ActRefused, match="in no township"):
         report(connection, Report(title="x", level="blue", lon=99, lat=29.5), actor=lin, rules=RULES, plans=PLANS)
+
+
+def test_a_place_is_looked_for_in_its_district_first(connection: Connection, township: int, lin: UUID) -> None:
+    """Where the districts' lines do not agree with the townships', in all townships."""
+    district = rows(connection, "select parent_id from division_versions where division_id = %s", township)[0][0]
+    grid = rows(connection, "insert into divisions (level) values ('grid') returning id")[0][0]
+    query = "insert into division_versions (division_id, parent_id, code, name, source) values (%s, %s, '500105013001', 'g', 't')"
+    connection.execute(query.encode(), (grid, township))
+    for division, east in ((district, 106.5), (township, 107), (grid, 106.4)):
+        connection.execute(
+            "insert into boundary_versions (division_id, geometry, area_m2, derived, source)"
+            " values (%s, %s, 1, true, 't')",
+            (division, shapely.to_wkb(shapely.box(106, 29, east, 30))),
+        )
+    for lon in (106.2, 106.45, 106.8):
+        report(connection, Report(title="x", level="blue", lon=lon, lat=29.5), actor=lin, rules=RULES, plans=PLANS)
+    found = rows(connection, "select lon, township_id, grid_id from alerts order by id")
+    assert found == [(106.2, township, grid), (106.45, township, None), (106.8, township, None)]
 
 
 def test_a_report_without_a_sound_place_is_refused(connection: Connection, township: int, lin: UUID) -> None:

@@ -120,3 +120,17 @@ def test_words_follow_the_rules_in_force_and_what_was_said_stays(connection: Con
     events = [document.findtext("cap:info/cap:event", namespaces=NS) for document in said(connection)]
     assert events == [before, "江河水位监测告警"]
     assert before == "河道水位监测告警"
+
+
+def test_an_alert_of_a_merged_incident_is_told_with_what_that_is_part_of_now(
+    connection: Connection, sensor: int
+) -> None:
+    write(connection, a_move(sensor, 0, "none", "yellow", "raised"))
+    number, younger = connection.execute("select id, incident_id from alerts").fetchall()[0]
+    older = connection.execute(
+        "insert into incidents (family, level, peak, opened_at, changed_at, alerts, open_alerts)"
+        " values ('flood', 'none', 'blue', now(), now(), 0, '{0,0,0,0}') returning id"
+    ).fetchall()[0][0]
+    merge = "update incidents set merged_into = %s, state = 'closed', closed_at = now() where id = %s"
+    connection.execute(merge, (older, younger))
+    assert alerts_by_id(connection, [number])[number].incident_id == older
