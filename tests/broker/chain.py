@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from psycopg import OperationalError
 
+from alerts.fence import told_clock
 from alerts.report import runs, transitions
 from commands.children import Child
-from commands.figures import clock
 from commands.registry import prepare
 from config.database import connect
 from config.settings import BrokerSettings
@@ -81,7 +81,7 @@ class Chain:
 
     def clock(self) -> Any:
         with connect(self.url, "test", autocommit=True) as connection:
-            return clock(connection, "cq")
+            return told_clock(connection, "cq")
 
     def log_file(self, name: str) -> Path:
         """Where another process of the chain may log."""
