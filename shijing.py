@@ -411,6 +411,22 @@ def bench_incidents(
     tell(result, as_json, lines(result))
 
 
+@bench_app.command("rules")
+def bench_rules(
+    readings: Annotated[int, typer.Option(help="In packs, at full speed.", min=500_000)] = 2_000_000,
+    peer_folder: Annotated[
+        Path | None,
+        typer.Option(help="Where Debian's prometheus and prometheus-alertmanager were unpacked; none: PATH."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """100,000 sensors under all shipped rules, beside the same thresholds in Prometheus with Alertmanager."""
+    from benchmarks.rules import lines, run
+
+    result = run(readings=readings, peer_folder=peer_folder)
+    tell(result, as_json, lines(result))
+
+
 def _variable(settings: str, place: tuple[int | str, ...]) -> str:
     """The environment variable that a setting is read from (`BrokerSettings`, `port` → SHIJING_MQTT_PORT)."""
     from config import settings as all_settings

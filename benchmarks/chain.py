@@ -101,10 +101,10 @@ def _packed(stage: _Stage, readings: int) -> tuple[float, float]:
     packs = readings // _PACK
     warm = int(packs * _WARM_UP)
     begin = _begin()
-    _send(stage, _packs(0, warm, begin))
+    send(stage.url, stage.mqtt, _packs(0, warm, begin))
     before = stage.pipeline.memory_info().rss
     started = time.perf_counter()
-    _send(stage, _packs(warm, packs, begin))
+    send(stage.url, stage.mqtt, _packs(warm, packs, begin))
     rate = (packs - warm) * _PACK / (time.perf_counter() - started)
     return rate, (stage.pipeline.memory_info().rss - before) / 2**20
 
@@ -116,7 +116,7 @@ def _single(stage: _Stage, count: int) -> float:
         for k in range(count)
     ]
     started = time.perf_counter()
-    _send(stage, packets)
+    send(stage.url, stage.mqtt, packets)
     return count / (time.perf_counter() - started)
 
 
@@ -149,11 +149,11 @@ def _pack(pack: int, begin: float) -> bytes:
     return json.dumps(records).encode()
 
 
-def _send(stage: _Stage, packets: list[bytes]) -> None:
+def send(url: str, mqtt: BrokerSettings, packets: list[bytes]) -> None:
     """Publish from a process of its own and wait until everything is committed."""
-    with connect(stage.url, "bench", autocommit=True) as connection:
+    with connect(url, "bench", autocommit=True) as connection:
         wanted = _messages(connection) + len(packets)
-        sender = multiprocessing.get_context("fork").Process(target=_publish, args=(stage.mqtt, packets, None))
+        sender = multiprocessing.get_context("fork").Process(target=_publish, args=(mqtt, packets))
         sender.start()
         deadline = time.monotonic() + _PATIENCE_S
         while _messages(connection) < wanted:
@@ -168,9 +168,9 @@ def _messages(connection: Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def _publish(mqtt: BrokerSettings, packets: list[bytes], per_second: float | None) -> None:
+def _publish(mqtt: BrokerSettings, packets: list[bytes]) -> None:
     with Sender(mqtt.host, mqtt.port, f"bench-{os.getpid()}") as sender:
-        sender.send(packets, per_second=per_second)
+        sender.send(packets)
 
 
 def lines(result: dict[str, Any]) -> list[str]:
