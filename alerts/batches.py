@@ -13,7 +13,6 @@ from alerts.kernel import evaluate, late_needs, placed, suspect
 from alerts.memory import Known
 from alerts.plans import Plan
 from alerts.record import record
-from alerts.state import State
 from alerts.state_rows import changed
 from alerts.stored_state import load_past, persist_states
 from config.database import Connection
@@ -30,12 +29,14 @@ class Writer:
     plans: Sequence[Plan]
     store: ReadingsStore
 
-    def write(self, known: Known, messages: Sequence[Message], gathered: Gathered, heard_us: int) -> State:
-        """Store the batch with everything that follows from it; the state after it.
+    def write(self, known: Known, messages: Sequence[Message], gathered: Gathered, heard_us: int) -> Known:
+        """Store the batch with everything that follows from it; what is known after it.
 
-        `heard_us`: by then everything was heard. Raises Stale where the database is ahead of the memory.
+        `heard_us`: by then everything was heard. Raises Stale where the database is ahead of the memory,
+        Foreign where another partition hears a sensor of the batch.
         """
         batch = Batch(sensor=gathered.sensor, time=gathered.time_us, value=gathered.value)
+        known = replace(known, hearing=known.hearing.joined_by(self.connection, self.fence, batch.sensor))
         found = placed(known.ruleset, known.state, batch)
         late = gathered.late | ~found.whole
         suspects = suspect(known.ruleset, known.state, batch)
@@ -53,25 +54,25 @@ class Writer:
         if (stored.repeat & found.fresh).any():
             raise Stale("a reading newer than the memory knows of is stored already")
         rows = np.flatnonzero(stored.new & found.judged)
-        state = self._judge(known, _taken(batch, rows), heard_us, late=_taken(batch, rows[gathered.late[rows]]))
+        after = self._judge(known, _taken(batch, rows), heard_us, late=_taken(batch, rows[gathered.late[rows]]))
         for row in np.flatnonzero(stored.conflict).tolist():
             gathered.faults.append(conflict_fault(gathered, row, messages, known.registry))
         keep_books(self.connection, self.fence, messages, tally(gathered, stored, late, known.placement))
-        return state
+        return after
 
-    def pass_time(self, known: Known, heard_us: int) -> State:
-        """What time alone brings: silence; the state after it."""
+    def pass_time(self, known: Known, heard_us: int) -> Known:
+        """What time alone brings: silence; what is known after it."""
         return self._judge(known, NOTHING, heard_us, late=NOTHING)
 
-    def _judge(self, known: Known, batch: Batch, heard_us: int, *, late: Batch) -> State:
+    def _judge(self, known: Known, batch: Batch, heard_us: int, *, late: Batch) -> Known:
         needs = late_needs(known.ruleset, known.state, batch)
         if needs:
             batch = replace(batch, past=load_past(self.connection, needs))
         state, transitions = evaluate(known.ruleset, known.state, batch, heard_us)
-        persist_states(self.connection, changed(known.ruleset, known.state, state))
+        persist_states(self.connection, changed(known.ruleset, known.state, state), self.fence.partition)
         found_late = set(zip(late.sensor.tolist(), late.time.tolist(), strict=True))
         record(self.connection, transitions, rules=known.rules, plans=self.plans, late=found_late)
-        return state
+        return replace(known, state=state)
 
 
 def _taken(batch: Batch, rows: Rows) -> Batch:

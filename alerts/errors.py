@@ -8,7 +8,8 @@ ShijingError
     ├── TrialTooLarge      a trial of rules over more than can be done at once
     ├── BacktestRefused    a back-test of what there is not
     ├── Fenced             this process no longer owns its partition
-    └── Stale              the memory is behind the database
+    ├── Stale              the memory is behind the database
+    └── Foreign            sensors that another partition hears
 """
 
 from collections.abc import Sequence
@@ -69,3 +70,11 @@ class Fenced(AlertsError):
 
 class Stale(AlertsError):
     """What the pipeline keeps in memory is behind the database: build it again, then do the batch again."""
+
+
+class Foreign(AlertsError):
+    """The batch has readings of sensors that another partition hears: take them over, then do the batch again."""
+
+    def __init__(self, sensors: Sequence[int]) -> None:
+        super().__init__(f"{len(sensors)} sensors are heard by another partition")
+        self.sensors = list(sensors)

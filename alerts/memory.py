@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.fence import Fence
+from alerts.hearing import Hearing, load_hearing
 from alerts.kernel import Transition
 from alerts.levels import GRADES, Level
 from alerts.pairs import RuleSet
@@ -37,6 +38,7 @@ class Known:
     ruleset: RuleSet
     state: State
     placement: Placement
+    hearing: Hearing
 
     @property
     def registry(self) -> Registry:
@@ -48,17 +50,17 @@ class Known:
         return replace(self, ruleset=replace(self.ruleset, warnings=tuple(load_warnings(connection))))
 
 
-def remember(connection: Connection, rules: Sequence[AnyRule], gatherer: Gatherer) -> Known:
+def remember(connection: Connection, partition: str, rules: Sequence[AnyRule], gatherer: Gatherer) -> Known:
     """As it is after the last committed batch."""
-    ruleset = compile_rules(
-        rules, load_subjects(connection), touches=load_touches(connection), warnings=load_warnings(connection)
-    )
+    subjects = load_subjects(connection, partition)
+    ruleset = compile_rules(rules, subjects, touches=load_touches(connection), warnings=load_warnings(connection))
     return Known(
         gatherer=gatherer,
         rules=rules,
         ruleset=ruleset,
-        state=load_state(connection, ruleset),
+        state=load_state(connection, ruleset, partition),
         placement=Placement.load(connection),
+        hearing=load_hearing(connection, partition, len(gatherer.registry.low)),
     )
 
 
@@ -66,7 +68,7 @@ def end_orphans(
     connection: Connection, fence: Fence, known: Known, plans: Sequence[Plan], clock: Callable[[datetime | None], int]
 ) -> list[Transition]:
     """Resolve what no rule judges any more: its rule is gone, or its subject is retired or judged no longer."""
-    rows = orphans(known.ruleset, load_states(connection))
+    rows = orphans(known.ruleset, load_states(connection, fence.partition))
     if not rows:
         return []
     with connection.transaction():

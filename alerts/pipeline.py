@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import psycopg
@@ -19,8 +18,9 @@ from psycopg import sql
 from alerts.batches import Writer
 from alerts.books import Tally, first_line, help_for, keep_books, micros, passes_by_itself
 from alerts.columns import NEVER
-from alerts.errors import AlertsError, Stale
+from alerts.errors import AlertsError, Foreign, Stale
 from alerts.fence import Fence, claim
+from alerts.hearing import take_over
 from alerts.memory import Known, end_orphans, remember
 from alerts.plan_files import load_plans
 from alerts.plans import Plan
@@ -75,6 +75,7 @@ class Pipeline:
         self._requested = threading.Event()  # someone asked for a release
         self._warned = threading.Event()  # other official warnings are in force
         self._looked = self._asked = self._beat = 0.0
+        self._foreign: list[int] = []  # sensors that came here and are another partition's
         self._connection: Connection
         self._fence: Fence
         self._known: Known
@@ -113,7 +114,7 @@ class Pipeline:
         self._changed.clear()
         registry = load_registry(self._connection, self._quantities)
         gatherer = Gatherer(registry, self._topics, self._limits(), follow_clock=self._follow_clock)
-        self._known = known = remember(self._connection, self._rules_now(), gatherer)
+        self._known = known = remember(self._connection, self._fence.partition, self._rules_now(), gatherer)
         for refused in known.ruleset.refused:
             log.error("rule %s does not judge sensor %s: %s", refused.rule_id, refused.sensor_id, refused.reason)
         for ended in end_orphans(self._connection, self._fence, known, self._plans, self._clock):
@@ -175,8 +176,8 @@ class Pipeline:
         with self._connection.transaction():
             now_us = self._clock(self._check_fence())
             self._hear_until(now_us, 0)
-            state = self._writer().pass_time(self._known, self._heard_us)
-        self._known = replace(self._known, state=state)
+            known = self._writer().pass_time(self._known, self._heard_us)
+        self._known = known
 
     def _writer(self) -> Writer:
         return Writer(connection=self._connection, fence=self._fence, plans=self._plans, store=self._store)
@@ -238,6 +239,7 @@ class Pipeline:
         while True:
             try:
                 if self._changed.is_set():
+                    self._take_over()
                     self._rebuild()
                 elif self._warned.is_set():
                     self._warned.clear()
@@ -246,6 +248,9 @@ class Pipeline:
                 return True
             except Stale:
                 self._changed.set()
+            except Foreign as foreign:
+                self._foreign = foreign.sensors
+                self._changed.set()
             except psycopg.Error as error:
                 failures += 1
                 if failures > _PATIENCE and not passes_by_itself(self._connection, error):
@@ -253,6 +258,12 @@ class Pipeline:
                 log.warning("the database: %s; %s", first_line(error), help_for(error))
                 if not self._recover(failures, stop):
                     return False
+
+    def _take_over(self) -> None:
+        """Hear from now on what came here and another partition heard so far."""
+        if self._foreign:
+            take_over(self._connection, self._fence, self._foreign)
+            self._foreign = []
 
     def _recover(self, failures: int, stop: threading.Event) -> bool:
         """Reconnect under the same claim and build the memory again; False where `stop` came first."""
@@ -276,8 +287,8 @@ class Pipeline:
                 raise Stale("the registry or the boundaries were changed before this batch")
             gathered = self._known.gatherer.gather(messages, now_us, told=told)
             self._hear_until(gathered.clock_us, len(messages))
-            state = self._writer().write(self._known, messages, gathered, self._heard_us)
-        self._known = replace(self._known, state=state)
+            known = self._writer().write(self._known, messages, gathered, self._heard_us)
+        self._known = known
         if gathered.clock_told:
             self._clock_us = gathered.clock_us
 

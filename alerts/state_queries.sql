@@ -1,7 +1,7 @@
 -- name: store_states
-insert into rule_states (rule_id, subject, state)
-select * from jsonb_to_recordset(%(rows)s) as (rule_id text, subject bigint, state jsonb)
-on conflict (rule_id, subject) do update set state = excluded.state
+insert into rule_states (rule_id, subject, state, partition)
+select * from jsonb_to_recordset(%(rows)s) as (rule_id text, subject bigint, state jsonb, partition text)
+on conflict (rule_id, subject) do update set state = excluded.state, partition = excluded.partition
 
 -- name: forget_states
 delete from rule_states
@@ -11,6 +11,7 @@ returning rule_states.rule_id, rule_states.subject
 
 -- name: states
 select rule_id, subject, state from rule_states
+where %(partition)s::text is null or partition is null or partition = %(partition)s
 
 -- name: walk_partitions_newest_first
 -- Over hundreds of days the planner would rather gather a sensor from every partition and sort.
@@ -24,6 +25,7 @@ from sensors
 cross join lateral (
     select time, value from readings where sensor_id = sensors.id and judged order by time desc limit 1
 ) newest
+where not exists (select from heard_by where sensor_id = sensors.id and partition <> %(partition)s)
 
 -- name: past
 -- What was judged of these sensors, each from its own time on.
@@ -76,6 +78,7 @@ left join (
     group by sensor_divisions.sensor_id
 ) lies on lies.sensor_id = sensors.id
 where place.reason is distinct from 'retired'
+  and not exists (select from heard_by where sensor_id = sensors.id and partition <> %(partition)s)
 order by sensors.id
 
 -- name: touches
@@ -93,3 +96,27 @@ join warning_divisions on warning_divisions.warning_id = warnings.id
 where (warnings.status = 'actual' or warnings.status = 'exercise' and is_exercise())
   and warnings.level is not null and warnings.msg_type <> 'cancel'
   and warnings.ends > warnings.effective
+
+-- name: heard_by
+select sensor_id, partition from heard_by
+
+-- name: hear
+insert into heard_by (partition, sensor_id)
+select %(partition)s, sensor_id from unnest(%(sensors)s::integer[]) as sensor_id order by sensor_id
+on conflict (sensor_id) do nothing
+
+-- name: hear_instead
+-- The devices and gateways of what is taken over, whose states come along.
+with taken as (
+    update heard_by set partition = %(partition)s where sensor_id = any(%(sensors)s) returning sensor_id
+)
+select distinct behind.kind, behind.id from taken
+join sensors on sensors.id = taken.sensor_id
+join devices on devices.id = sensors.device_id
+cross join lateral (
+    values ('device', devices.id), ('gateway', (select id from devices gateways where gateways.name = devices.gateway))
+) as behind (kind, id)
+where behind.id is not null
+
+-- name: move_states
+update rule_states set partition = %(partition)s where subject = any(%(subjects)s)

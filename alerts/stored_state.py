@@ -18,7 +18,7 @@ from alerts.state_rows import Readings, StateRow, restore, with_windows
 from config.database import Connection
 from config.queries import Queries
 
-_QUERIES = Queries(Path(__file__).with_name("state_queries.sql"))
+STATE_QUERIES = Queries(Path(__file__).with_name("state_queries.sql"))
 
 _POSTGRES_EPOCH_US = 946_684_800_000_000  # 2000-01-01 UTC
 _COPY_HEADER, _COPY_TRAILER = 19, 2  # bytes
@@ -35,12 +35,12 @@ _COPY_ROW = np.dtype(
 )
 
 
-def persist_states(connection: Connection, rows: Iterable[StateRow]) -> None:
-    """Store changed rows in the open transaction; a subject at rest loses its row."""
+def persist_states(connection: Connection, rows: Iterable[StateRow], partition: str | None = None) -> None:
+    """Store changed rows in the open transaction, as this partition's; a subject at rest loses its row."""
     rows = list(rows)
-    stored = [_key(row) | {"state": row.state} for row in rows if row.state is not None]
+    stored = [_key(row) | {"state": row.state, "partition": partition} for row in rows if row.state is not None]
     if stored:
-        connection.execute(_QUERIES["store_states"], {"rows": Jsonb(stored)})
+        connection.execute(STATE_QUERIES["store_states"], {"rows": Jsonb(stored)})
     forget_states(connection, [row for row in rows if row.state is None])
 
 
@@ -49,39 +49,41 @@ def forget_states(connection: Connection, rows: Sequence[StateRow]) -> set[tuple
     if not rows:
         return set()
     gone = [_key(row) for row in rows]
-    return set(connection.execute(_QUERIES["forget_states"], {"rows": Jsonb(gone)}).fetchall())
+    return set(connection.execute(STATE_QUERIES["forget_states"], {"rows": Jsonb(gone)}).fetchall())
 
 
 def _key(row: StateRow) -> dict[str, Any]:
     return {"rule_id": row.rule_id, "subject": row.subject}
 
 
-def load_state(connection: Connection, ruleset: RuleSet, rows: Sequence[StateRow] | None = None) -> State:
+def load_state(connection: Connection, ruleset: RuleSet, partition: str | None = None) -> State:
     """Everything that the kernel remembers: latches from their rows, heads and windows from the readings."""
     with connection.transaction():
-        rows = load_states(connection) if rows is None else rows
-        state = restore(ruleset, rows, load_heads(connection))
+        state = restore(ruleset, load_states(connection, partition), load_heads(connection, partition))
         return with_windows(state, load_kept(connection, state))
 
 
-def load_states(connection: Connection) -> list[StateRow]:
-    """Every subject that is not at rest."""
-    rows = connection.execute(_QUERIES["states"])
+def load_states(connection: Connection, partition: str | None = None) -> list[StateRow]:
+    """Every subject that is not at rest, without those of other partitions where one is named."""
+    rows = connection.execute(STATE_QUERIES["states"], {"partition": partition})
     return [StateRow(rule_id=rule_id, subject=subject, state=state) for rule_id, subject, state in rows]
 
 
-def load_heads(connection: Connection) -> dict[int, tuple[int, float]]:
-    """Sensor id → time, µs, and value of its latest judged reading; sensors without one are left out."""
+def load_heads(connection: Connection, partition: str | None = None) -> dict[int, tuple[int, float]]:
+    """Sensor id → time, µs, and value of its latest judged reading; sensors without one are left out.
+
+    So are, where a partition is named, those that another one hears.
+    """
     with connection.transaction():
-        connection.execute(_QUERIES["walk_partitions_newest_first"])
-        rows = connection.execute(_QUERIES["heads"]).fetchall()
+        connection.execute(STATE_QUERIES["walk_partitions_newest_first"])
+        rows = connection.execute(STATE_QUERIES["heads"], {"partition": partition}).fetchall()
         return {sensor: (time, value) for sensor, time, value in rows}
 
 
 def load_past(connection: Connection, needs: Sequence[tuple[int, int]]) -> Past:
     """The judged readings that `late_needs` names."""
     asked = [{"sensor_id": sensor, "since": iso(since)} for sensor, since in needs]
-    rows = connection.execute(_QUERIES["past"], {"needs": Jsonb(asked)}).fetchall()
+    rows = connection.execute(STATE_QUERIES["past"], {"needs": Jsonb(asked)}).fetchall()
     sensor, time, value = zip(*rows, strict=True) if rows else ((), (), ())
     return Past(sensor=np.array(sensor, np.int32), time=np.array(time, np.int64), value=np.array(value, np.float64))
 
@@ -92,12 +94,12 @@ def load_kept(connection: Connection, state: State) -> Readings:
     sensors = np.flatnonzero(oldest > NEVER)
     if not len(sensors):
         return Readings(sensor=sensors, time=sensors, value=np.zeros(0))
-    connection.execute(_QUERIES["make_kept"])
-    connection.execute(_QUERIES["fill_kept"], {"sensors": sensors.tolist(), "since_us": oldest[sensors].tolist()})
-    connection.execute(_QUERIES["analyze_kept"])
-    with connection.cursor().copy(_QUERIES["kept_readings"]) as copy:
+    connection.execute(STATE_QUERIES["make_kept"])
+    connection.execute(STATE_QUERIES["fill_kept"], {"sensors": sensors.tolist(), "since_us": oldest[sensors].tolist()})
+    connection.execute(STATE_QUERIES["analyze_kept"])
+    with connection.cursor().copy(STATE_QUERIES["kept_readings"]) as copy:
         raw = b"".join(bytes(block) for block in copy)
-    connection.execute(_QUERIES["drop_kept"])
+    connection.execute(STATE_QUERIES["drop_kept"])
     rows = np.frombuffer(raw[_COPY_HEADER:-_COPY_TRAILER], _COPY_ROW)
     return Readings(
         sensor=rows["sensor"].astype(np.int64),
@@ -106,21 +108,24 @@ def load_kept(connection: Connection, state: State) -> Readings:
     )
 
 
-def load_subjects(connection: Connection) -> list[Subject]:
-    """The sensors as rules see them; a sensor's datum is that of its readings and of its levels."""
+def load_subjects(connection: Connection, partition: str | None = None) -> list[Subject]:
+    """The sensors as rules see them; a sensor's datum is that of its readings and of its levels.
+
+    Where a partition is named, without those that another one hears.
+    """
     with connection.cursor(row_factory=dict_row) as cursor:
-        return [_subject(row) for row in cursor.execute(_QUERIES["subjects"])]
+        return [_subject(row) for row in cursor.execute(STATE_QUERIES["subjects"], {"partition": partition})]
 
 
 def load_touches(connection: Connection) -> Mapping[int, frozenset[int]]:
     """Grid → the grids that touch it, by today's boundaries."""
-    return {grid: frozenset(others) for grid, others in connection.execute(_QUERIES["touches"])}
+    return {grid: frozenset(others) for grid, others in connection.execute(STATE_QUERIES["touches"])}
 
 
 def load_warnings(connection: Connection) -> list[WarningInForce]:
     """Official warnings by division, of all times."""
     with connection.cursor(row_factory=class_row(WarningInForce)) as cursor:
-        return cursor.execute(_QUERIES["warnings_in_force"]).fetchall()
+        return cursor.execute(STATE_QUERIES["warnings_in_force"]).fetchall()
 
 
 def _subject(row: dict[str, Any]) -> Subject:

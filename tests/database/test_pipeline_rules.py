@@ -49,10 +49,13 @@ class Script:
         """Nothing is open."""
 
 
-def run(url: str, *steps: Step, rules: Sequence[AnyRule] | None, steady_s: float = 3600.0) -> None:
+def run(
+    url: str, *steps: Step, rules: Sequence[AnyRule] | None, steady_s: float = 3600.0, partition: str = "cq"
+) -> None:
     script = Script(steps, steady_s)
     session = cast(MqttSession, script)
-    Pipeline(PipelineSettings(), url, session, follow_clock=True, rules=rules).run(script.stop)
+    settings = PipelineSettings(partition=partition)
+    Pipeline(settings, url, session, follow_clock=True, rules=rules).run(script.stop)
 
 
 @pytest.fixture
@@ -234,3 +237,30 @@ def test_an_official_warning_counts_from_the_batch_after_it_came(url: str, conne
     # A notice is read with the next answer of the database: the batch after that one knows.
     run(url, first, warn, [stage(172, "10:00")], [stage(173, "11:00")], rules=[armed])
     assert history(connection)[0][:4] in [(hour, "none", "orange", "raised") for hour in ("10:00", "11:00")]
+
+
+# Several partitions on one database: each judges what it hears.
+
+
+def test_who_does_not_hear_a_sensor_does_not_call_it_silent(url: str, connection: Connection) -> None:
+    connection.execute("update sensors set interval_s = 3600 where name in ('cuntan', 'wulong')")
+    rules = [a_rule("silence", intervals=3.0, level="blue")]
+    run(url, [clock("08:00"), stage(170, "08:00")], rules=rules, partition="north")
+    run(url, [clock("08:00"), stage(200, "08:00", "wulong")], rules=rules, partition="south")
+    run(url, [clock("12:00"), stage(200, "12:00", "wulong")], rules=rules, partition="south")
+    assert history(connection) == []
+    run(url, [clock("12:00"), stage(170, "08:00")], lambda: None, rules=rules, partition="north")
+    assert history(connection) == [("11:00", "none", "blue", "silent", False)]
+
+
+def test_a_sensor_that_another_partition_heard_is_taken_over_with_its_latches(url: str, connection: Connection) -> None:
+    rules = [rising()]
+    run(url, [clock("12:00"), stage(190, "08:00")], rules=rules, partition="north")
+    run(url, [clock("12:00"), stage(190, "09:00")], rules=rules, partition="south")
+    assert history(connection) == [("09:00", "none", "yellow", "raised", False)]
+    run(url, [clock("12:00"), stage(200, "09:00", "wulong")], rules=rules, partition="north")
+    assert states(connection) == [("threshold", "open")]  # no longer the north's, and not over
+    run(url, [clock("12:00"), stage(170, "10:00")], rules=rules, partition="south")
+    assert history(connection)[1:] == [("10:00", "yellow", "none", "cleared", False)]
+    heard = "select name, partition from heard_by join sensors on sensors.id = sensor_id order by name"
+    assert connection.execute(heard.encode()).fetchall() == [("cuntan", "south"), ("wulong", "north")]
