@@ -25,7 +25,8 @@ def silences(rules: RuleSet, state: State, history: History, arrived: Arrived, n
         silent = pairs[history.latest(pairs).levels() > 0]
         if now >= state.lively_until:
             history, moves = _fallen(rule, state, history, silent, moves, now)
-        heard = silent[rule.due_of(state, silent - rule.base) > now]
+        # When it fell silent, all was heard until then, also where this process has not heard so far again.
+        heard = silent[rule.due_of(state, silent - rule.base) > np.maximum(now, _began(history, silent))]
         if len(heard):
             time = np.maximum(_heard_again(rule, arrived, now)[heard - rule.base], _began(history, heard))
             gap = time - _began(history, heard)
