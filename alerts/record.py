@@ -20,7 +20,7 @@ from alerts.plans import Plan
 from alerts.record_runs import follow, mark_corrected, moves_of, write_runs
 from alerts.rule_kinds import Common
 from alerts.runs import Run
-from alerts.standing import Key, Pair
+from alerts.standing import OPEN, Key, Pair
 from alerts.stored_alerts import draw_ids, look, write_alerts
 from alerts.tell import tell
 from config.database import Connection
@@ -78,10 +78,11 @@ def record(
 
 
 def _crowded(moves: Moves, pairs: dict[Key, Pair]) -> list[int]:
-    """The subjects that have more than one alert."""
+    """The subjects that have more than one alert, or one that is open again: what hid it then may be over now."""
     keys = {(alert.rule_id, alert.subject) for alert in moves.alerts()}
     counts = Counter(subject for _, subject in keys)
-    return sorted({key[1] for key in keys if pairs[key].has_kin or counts[key[1]] > 1})
+    again = {step.alert.subject for step in moves.steps if step.from_state == "resolved" and step.to_state in OPEN}
+    return sorted(again | {key[1] for key in keys if pairs[key].has_kin or counts[key[1]] > 1})
 
 
 def _last(moves: Moves) -> datetime:
