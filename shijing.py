@@ -400,6 +400,15 @@ def bench_locate(
     tell(result, as_json, [f"{name}: {value}" for name, value in result.items()])
 
 
+@bench_app.command("rules-on-data")
+def bench_rules_on_data(as_json: Json = False) -> None:
+    """Rules on recorded series from the world: hits, misses, false alarms and lead time (docs/backtest.md)."""
+    from benchmarks.real_data import lines, run
+
+    result = run()
+    tell(result, as_json, lines(result))
+
+
 @bench_app.command("incidents")
 def bench_incidents(
     alerts: Annotated[int, typer.Option(help="In one minute.", min=500)] = 5000, as_json: Json = False
