@@ -100,7 +100,7 @@ def silent(rule: SilenceRule, number: int, base: int, sensors: Sequence[Subject]
     """The rule's places and their subjects."""
     places: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for one in sensors:
-        own = effective(rule, one.name, one.codes)
+        own = effective(rule, one.name, one.codes) if rule.override else rule
         if own is None or one.interval_s is None or (rule.quantities and one.quantity not in rule.quantities):
             continue
         member = (one.sensor_id, micros(own.intervals * one.interval_s))

@@ -1,6 +1,8 @@
 """What a pipeline keeps in memory; all of it can be built again from the database."""
 
-from collections.abc import Callable, Iterable, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,6 +29,21 @@ from config.database import Connection
 from geo.placement import Placement
 from ingest.gather import Gatherer
 from ingest.registry import Registry
+
+
+@contextmanager
+def lasting() -> Iterator[None]:
+    """What is built inside lives long, what a batch makes dies with it: the collector need not look at either.
+
+    While millions of objects are made, all of which stay, it would look through them again and again.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -233,8 +233,8 @@ def _where(sensors: Sequence[Subject]) -> dict[int, Subject]:
             found.setdefault(subjects.of("gateway", one.gateway_id), one)
         if one.grid_id is not None:
             found.setdefault(subjects.of("division", one.grid_id), one)
-        if one.township_id is not None:
-            found.setdefault(subjects.of("division", one.township_id), replace(one, grid_id=None, lon=None, lat=None))
+        if one.township_id is not None and (township := subjects.of("division", one.township_id)) not in found:
+            found[township] = replace(one, grid_id=None, lon=None, lat=None)
     return found
 
 

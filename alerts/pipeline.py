@@ -5,7 +5,6 @@ before that. Whatever breaks, the batch is still the broker's: the state is rebu
 database and the batch is done again; readings that were stored already are repeats.
 """
 
-import gc
 import logging
 import threading
 import time
@@ -21,7 +20,7 @@ from alerts.columns import NEVER
 from alerts.errors import AlertsError, Foreign, Stale
 from alerts.fence import Fence, claim
 from alerts.hearing import take_over
-from alerts.memory import Known, end_orphans, remember
+from alerts.memory import Known, end_orphans, lasting, remember
 from alerts.plan_files import load_plans
 from alerts.plans import Plan
 from alerts.rule_sets import rules_in_force
@@ -112,16 +111,14 @@ class Pipeline:
         """Memory from the database, as it is after the last committed batch."""
         started = time.monotonic()
         self._changed.clear()
-        registry = load_registry(self._connection, self._quantities)
-        gatherer = Gatherer(registry, self._topics, self._limits(), follow_clock=self._follow_clock)
-        self._known = known = remember(self._connection, self._fence.partition, self._rules_now(), gatherer)
+        with lasting():
+            registry = load_registry(self._connection, self._quantities)
+            gatherer = Gatherer(registry, self._topics, self._limits(), follow_clock=self._follow_clock)
+            self._known = known = remember(self._connection, self._fence.partition, self._rules_now(), gatherer)
         for refused in known.ruleset.refused:
             log.error("rule %s does not judge sensor %s: %s", refused.rule_id, refused.sensor_id, refused.reason)
         for ended in end_orphans(self._connection, self._fence, known, self._plans, self._clock):
             log.warning("rule %s judges subject %d no longer: %s", ended.rule_id, ended.subject, ended.reason)
-        # What was just built lives long, what a batch makes dies with it: the collector need not look at either.
-        gc.collect()
-        gc.freeze()
         log.info("%d sensors, built in %.2f s", len(registry.by_id), time.monotonic() - started)
 
     def _rules_now(self) -> Sequence[AnyRule]:

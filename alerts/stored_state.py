@@ -21,18 +21,7 @@ from config.queries import Queries
 STATE_QUERIES = Queries(Path(__file__).with_name("state_queries.sql"))
 
 _POSTGRES_EPOCH_US = 946_684_800_000_000  # 2000-01-01 UTC
-_COPY_HEADER, _COPY_TRAILER = 19, 2  # bytes
-_COPY_ROW = np.dtype(
-    [
-        ("fields", ">i2"),
-        ("sensor_bytes", ">i4"),
-        ("sensor", ">i4"),
-        ("time_bytes", ">i4"),
-        ("time", ">i8"),
-        ("value_bytes", ">i4"),
-        ("value", ">f8"),
-    ]
-)
+_PACKED = np.dtype([("sensor", ">i4"), ("time", ">i8"), ("value", ">f8")])
 
 
 def persist_states(connection: Connection, rows: Iterable[StateRow], partition: str | None = None) -> None:
@@ -89,7 +78,7 @@ def load_past(connection: Connection, needs: Sequence[tuple[int, int]]) -> Past:
 
 
 def load_kept(connection: Connection, state: State) -> Readings:
-    """The readings within the reach of windows, in an open transaction; a binary copy straight into columns."""
+    """The readings within the reach of windows, in an open transaction; packed bytes straight into columns."""
     oldest = state.oldest()
     sensors = np.flatnonzero(oldest > NEVER)
     if not len(sensors):
@@ -97,10 +86,10 @@ def load_kept(connection: Connection, state: State) -> Readings:
     connection.execute(STATE_QUERIES["make_kept"])
     connection.execute(STATE_QUERIES["fill_kept"], {"sensors": sensors.tolist(), "since_us": oldest[sensors].tolist()})
     connection.execute(STATE_QUERIES["analyze_kept"])
-    with connection.cursor().copy(STATE_QUERIES["kept_readings"]) as copy:
-        raw = b"".join(bytes(block) for block in copy)
+    connection.execute(STATE_QUERIES["sort_in_memory"])
+    packed = connection.execute(STATE_QUERIES["kept_readings"], binary=True).fetchall()
     connection.execute(STATE_QUERIES["drop_kept"])
-    rows = np.frombuffer(raw[_COPY_HEADER:-_COPY_TRAILER], _COPY_ROW)
+    rows = np.frombuffer(b"".join(row[0] for row in packed), _PACKED)
     return Readings(
         sensor=rows["sensor"].astype(np.int64),
         time=rows["time"].astype(np.int64) + _POSTGRES_EPOCH_US,
