@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 
 from config.database import Connection
 from config.queries import Queries
+from web.notices import Notices, read_notices
 
 QUERIES = Queries(Path(__file__).parent / "queries.sql")
 
@@ -137,6 +138,7 @@ class Board:
     runs: list[OpenRun]
     tasks: list[Task]
     counts: Counts
+    notices: Notices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +172,7 @@ def read_stations(connection: Connection, at: datetime) -> list[Station]:
 
 
 def read_board(connection: Connection, clock: Clock) -> Board:
-    """Open alerts, runs, their tasks and the counts."""
+    """Open alerts, runs, their tasks, the counts, incidents and official warnings."""
     at = {"at": clock.now}
     with connection.cursor(row_factory=class_row(OpenAlert)) as cursor:
         alerts = cursor.execute(QUERIES["open_alerts"], at).fetchall()
@@ -182,7 +184,8 @@ def read_board(connection: Connection, clock: Clock) -> Board:
         counts = cursor.execute(QUERIES["counts"], at).fetchone()
     assert counts is not None
     layers = read_layer_stamp(connection, clock.now)
-    return Board(clock=clock, layers=layers, alerts=alerts, runs=runs, tasks=tasks, counts=counts)
+    notices = read_notices(connection, clock.now)
+    return Board(clock=clock, layers=layers, alerts=alerts, runs=runs, tasks=tasks, counts=counts, notices=notices)
 
 
 def read_layer_stamp(connection: Connection, at: datetime) -> str:

@@ -1,9 +1,11 @@
 """What the browser tests show: the default divisions, gauges of the 2020 flood, readings, alerts and a plan run."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from alerts.incidents import group
 from config.database import Connection
 from geo.defaults import import_defaults
 
@@ -128,9 +130,12 @@ def add_reading(connection: Connection, sensor: int, time: datetime, value: floa
 
 def seed_alerts(connection: Connection) -> None:
     """The alerts of GAUGES at the peak, a run of the flood plan and something in quarantine."""
-    for hours, gauge in enumerate(GAUGES):
-        if gauge.level is not None:
-            open_alert(connection, gauge.name, gauge.level, gauge.peak, PEAK - timedelta(hours=3 * hours))
+    alerts = [
+        open_alert(connection, gauge.name, gauge.level, gauge.peak, PEAK - timedelta(hours=3 * hours))
+        for hours, gauge in enumerate(GAUGES)
+        if gauge.level is not None
+    ]
+    group_alerts(connection, alerts)
     start_run(connection, ("江北区", "寸滩街道"), "red", PEAK - timedelta(minutes=12))
     start_run(connection, ("沙坪坝区", "磁器口街道"), "orange", PEAK - timedelta(hours=1))
     connection.execute(
@@ -146,14 +151,40 @@ def open_alert(connection: Connection, gauge: str, level: str, value: float, tim
         sensor = sensor_id(connection, gauge)
         alert = _one(
             connection,
-            "insert into alerts (rule_id, subject, sensor_id, township_id, level, peak, state, value, opened_at,"
-            " changed_at) values ('river-stage', %s, %s, (select division_id from sensor_divisions where sensor_id = %s),"
-            " %s, %s, 'open', %s, %s, %s) returning id",
+            "insert into alerts (rule_id, family, subject, sensor_id, township_id, level, peak, state, value,"
+            " opened_at, changed_at) values ('river-stage', 'flood', %s, %s, (select division_id from sensor_divisions"
+            " where sensor_id = %s), %s, %s, 'open', %s, %s, %s) returning id",
             *(sensor, sensor, sensor, level, level, value, time, time),
         )
         event = {"alert_id": alert, "sensor": gauge, "rule": "river-stage", "from": "none", "to": level}
         connection.execute("select log_live_event('alert', %s)", (json.dumps({**event, "time": time.isoformat()}),))
     return alert
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Written:
+    id: int
+
+
+def group_alerts(connection: Connection, alerts: Sequence[int]) -> None:
+    """Into incidents, as the pipeline does it in the alerts' transaction, with their live events."""
+    with connection.transaction():
+        for event in group(connection, [_Written(id=alert) for alert in alerts]).events:
+            connection.execute("select log_live_event(%s, %s)", (event["kind"], json.dumps(event["payload"])))
+
+
+def announce(connection: Connection, event: str, level: str, until: datetime, **given: str) -> int:
+    """An official warning, in force since an hour before the peak; its number."""
+    row = {"sender": "重庆市气象台", "status": "actual", "event": event, "level": level, "ends": until, **given}
+    query = (
+        "insert into warnings (identifier, sender, sent, status, msg_type, event, level, headline, effective, expires,"
+        " source, fingerprint) values (%s, %s, %s, %s, 'alert', %s, %s, %s, %s, %s, 'hand', '\\x01') returning id"
+    )
+    since = PEAK - timedelta(hours=1)
+    columns = (row["sender"], since, row["status"], event, level, f"{row['sender']}发布{event}预警", since, until)
+    warning = _one(connection, query, f"{event}{level}", *columns)
+    connection.execute("select log_live_event('warning', %s)", (json.dumps({"warning_id": warning}),))
+    return warning
 
 
 _TASKS = (

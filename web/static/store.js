@@ -17,8 +17,15 @@
  *   due_at: string | null, repeat_min: number | null, state: string}} Task
  * @typedef {{townships: number, townships_located: number, sensors: number, readings: number, late: number,
  *   quarantined: number, suppressed: number, inhibited: number}} Counts
+ * @typedef {{id: number, family: string, level: import("./levels.js").Level, alerts: number, open_alerts: number,
+ *   townships: number, township: string | null, newest: number, opened_at: string, exercise: boolean,
+ *   lon: number | null, lat: number | null}} Incident
+ * @typedef {{id: number, event: string, level: import("./levels.js").Level | null, sender: string, headline: string,
+ *   ends: string, exercise: boolean}} OfficialWarning
+ * @typedef {{incidents: Incident[], incident_count: number, warnings: OfficialWarning[], warning_count: number}} Notices
  * @typedef {{now: string, injected: boolean}} Clock
- * @typedef {{clock: Clock, layers: string, alerts: Alert[], runs: Run[], tasks: Task[], counts: Counts}} Board
+ * @typedef {{clock: Clock, layers: string, alerts: Alert[], runs: Run[], tasks: Task[], counts: Counts,
+ *   notices: Notices}} Board
  * @typedef {{event_id: number, board: Board, stations: Station[], values: LastValue[]}} Snapshot
  * @typedef {"stations" | "values" | "board" | "clock" | "link"} Topic
  */
