@@ -61,8 +61,9 @@ group by readings.sensor_id
 drop table kept
 
 -- name: subjects
--- Where they stand and belong now; a retired one has no rules.
-select sensors.id as sensor_id, sensors.name, sensors.quantity, sensors.unit, sensors.datum, sensors.levels,
+-- Where they stand and belong now; a retired one has no rules. Most have no levels: then there is no JSON to read.
+select sensors.id as sensor_id, sensors.name, sensors.quantity, sensors.unit, sensors.datum,
+       nullif(sensors.levels, '{}') as levels,
        sensors.interval_s, sensors.device_id, gateways.id as gateway_id, place.lon, place.lat,
        lies.grid_id, lies.township_id, lies.divisions, lies.codes
 from sensors

@@ -121,7 +121,7 @@ def _subject(row: dict[str, Any]) -> Subject:
     return Subject(
         **{name: row[name] for name in ("sensor_id", "name", "quantity", "unit", "datum", "device_id", "gateway_id")},
         **{name: row[name] for name in ("interval_s", "lon", "lat", "grid_id", "township_id")},
-        levels={name: float(level) for name, level in row["levels"].items()},
+        levels={name: float(level) for name, level in (row["levels"] or {}).items()},
         levels_datum=row["datum"],
         divisions=frozenset(row["divisions"] or ()),
         codes=frozenset(row["codes"] or ()),

@@ -30,10 +30,13 @@ from benchmarks.rules_usage import Usage
 
 _SCRAPES_S = (1, 2, 5, 10)  # the first that is sustained
 _SETTLE_S = 20.0
+_BORN_S = 3.0
+_STOP_S = 10.0
 _PATIENCE_S = 60.0
 _ABSENT = (
-    "Prometheus and Alertmanager were not found: install them, or unpack Debian's packages prometheus and"
-    " prometheus-alertmanager into a folder (apt-get download, dpkg -x) and name it with --peer-folder"
+    "Prometheus and Alertmanager were not found: install Debian's packages prometheus and prometheus-alertmanager,"
+    " or unpack them (apt-get download, dpkg -x), copy usr/share/prometheus/alertmanager to /usr/share/prometheus"
+    " and name the folder with --peer-folder"
 )
 _NOT_DONE = (
     "a reading that comes late or out of order: the exporter shows the newest value alone",
@@ -58,6 +61,16 @@ class _Peer:
     exporter: Connection
     processes: dict[str, psutil.Process]
     notified: dict[str, float]  # sensor → when its first notification came; grows
+    folder: Path  # with a log of each program
+
+    def died(self) -> str:
+        """What a program said that did not stay, a while after its start; empty where all are there."""
+        time.sleep(_BORN_S)
+        for name, process in self.processes.items():
+            if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
+                said = [log.read_text(errors="replace")[-400:] for log in self.folder.glob(f"*{name}.log")]
+                return f"{name} did not start: {' '.join(said)}"
+        return ""
 
 
 def peer(mix: Mix, rules: list[AnyRule], folder: Path | None) -> dict[str, Any]:
@@ -69,6 +82,8 @@ def peer(mix: Mix, rules: list[AnyRule], folder: Path | None) -> dict[str, Any]:
     for scrape_s in _SCRAPES_S:
         wanted, left_out = alerting_rules(rules, 1)
         with _running(programs, mix, alarms, wanted, scrape_s) as stage:
+            if died := stage.died():
+                return {"not_run": died}
             if _sustained(stage, scrape_s):
                 told = _measured(stage, len(alarms)) | _about(programs, wanted, left_out)
                 return told | {"scrape_s": scrape_s}
@@ -107,11 +122,16 @@ def _running(programs: _Programs, mix: Mix, alarms: list[int], rules: dict[str, 
         named = zip(("prometheus", "alertmanager", "exporter"), pids, strict=True)
         processes = {which: psutil.Process(pid) for which, pid in named}
         try:
-            yield _Peer(url=f"http://127.0.0.1:{web}", exporter=ours, processes=processes, notified=notified)
+            yield _Peer(
+                url=f"http://127.0.0.1:{web}",
+                exporter=ours,
+                processes=processes,
+                notified=notified,
+                folder=folder,
+            )
         finally:
             for process in started:
-                process.terminate()
-                process.wait(30)
+                _stop(process)
             exporter.terminate()
             exporter.join()
             hook.shutdown()
@@ -161,6 +181,15 @@ def _start(command: list[str], folder: Path) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
 
 
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:  # it writes what it has scraped first, which may take long
+        process.kill()
+        process.wait()
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -186,16 +215,16 @@ def _webhook(notified: dict[str, float]) -> ThreadingHTTPServer:
 
 
 def _sustained(stage: _Peer, scrape_s: int) -> bool:
-    """Whether it scrapes in time, once it has settled: its first scrapes are dearer, every series is new."""
+    """Whether it scrapes in time, once it has settled: its first scrape is dearer, every series is new."""
     deadline = time.monotonic() + _PATIENCE_S
     while not _asked(stage, "count_over_time(scrape_duration_seconds[5m])") and time.monotonic() < deadline:
         time.sleep(0.2)
-    time.sleep(_SETTLE_S)
-    over = f"[{3 * scrape_s + 7}s]"
-    up, took = (
-        _asked(stage, f"{figure}{over})") for figure in ("min_over_time(up", "max_over_time(scrape_duration_seconds")
-    )
-    return bool(up and took) and up[0] == 1 and took[0] < 0.9 * scrape_s
+    time.sleep(_SETTLE_S + 2 * scrape_s)
+    over = f"[{10 + scrape_s}s]"
+    came = _asked(stage, f"count_over_time(up{over})")
+    took = _asked(stage, f"max_over_time(scrape_duration_seconds{over})")
+    up = _asked(stage, f"min_over_time(up{over})")
+    return bool(up and took) and up[0] == 1 and took[0] < scrape_s and came[0] >= 10 // scrape_s
 
 
 def _asked(stage: _Peer, query: str) -> list[float]:
