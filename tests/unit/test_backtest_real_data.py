@@ -43,7 +43,7 @@ def test_the_rise_is_what_the_readings_say() -> None:
 def test_the_kernel_finds_the_largest_rise_of_a_day() -> None:
     stage = table("stage-wulong-2020-06.csv").set_index("us")["stage_m"]
     day_us = 86_400_000_000
-    rises = {at: now - stage[: at - day_us].iloc[-1] for at, now in stage.items() if at - day_us >= stage.index[0]}
+    rises = {at: now - stage.loc[: at - day_us].iloc[-1] for at, now in stage.items() if at - day_us >= stage.index[0]}
     largest = max(rises, key=lambda at: rises[at])
     assert round(rises[largest], 2) == 14.19  # 24 rows apart it is 13.97: some hours have two rows
     text = read_text(CONFIG / "rules" / "river-rise.toml").replace(
