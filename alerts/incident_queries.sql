@@ -53,19 +53,24 @@ with arriving as materialized (
 ), near as materialized (
     select array(select id from spots union select other_id from touching) as divisions,
            array(select own from fresh union select river from fresh) as places
-), cells as materialized (
-    select c.incident_id, c.township_id, c.grid_id, c.place
+), roots as materialized (
+    select i.id, coalesce(i.merged_into, i.id) as root
+    from incidents i where i.id = any(array(select incident_id from arriving where incident_id is not null))
+), timely as materialized (
+    select i.id
     from spans
     join incidents i on i.family = spans.family and i.exercise = spans.exercise and i.merged_into is null
          and coalesce(i.closed_at, 'infinity') >= spans.since
          and i.changed_at >= spans.since and i.opened_at <= spans.until
-    join incident_cells c on c.incident_id = i.id
+    union
+    select root from roots  -- what these alerts change now may bring it near
+), cells as materialized (
+    select c.incident_id, c.township_id, c.grid_id, c.place
+    from timely
+    join incident_cells c on c.incident_id = timely.id
          and (c.township_id = any((select divisions from near)::integer[])
               or c.grid_id = any((select divisions from near)::integer[])
               or c.place = any((select places from near)::text[]) and c.place <> '')
-), roots as materialized (
-    select i.id, coalesce(i.merged_into, i.id) as root
-    from incidents i where i.id = any(array(select incident_id from arriving where incident_id is not null))
 ), standing as (
     select id, family, exercise, level, peak, state, alerts, open_alerts, pace, located,
            coalesce(lon, 0) as lon, coalesce(lat, 0) as lat,
