@@ -35,7 +35,7 @@ test: $(VENV)/.installed-dev assets
 	mosquitto=$$(tests/tools/find_program mosquitto)
 	echo "testing with $$($(BIN)/python --version), $$chromium and $$mosquitto"
 	export SHIJING_TEST_CHROMIUM=$$chromium SHIJING_TEST_MOSQUITTO=$$mosquitto
-	exec $(BIN)/python -m pytest $(PYTEST_ARGS)
+	exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .
