@@ -78,6 +78,13 @@ def peer(mix: Mix, rules: list[AnyRule], folder: Path | None) -> dict[str, Any]:
     programs = _find(folder)
     if programs is None:
         return {"not_run": _ABSENT}
+    try:
+        return _first_sustained(programs, mix, rules)
+    except (OSError, EOFError) as error:  # our own figures are not to be lost with it
+        return {"not_run": f"it stopped: {error}"}
+
+
+def _first_sustained(programs: _Programs, mix: Mix, rules: list[AnyRule]) -> dict[str, Any]:
     alarms = mix.alarms(RATE * SECONDS // ALARM_EVERY, quantities=_at_once(rules))
     for scrape_s in _SCRAPES_S:
         wanted, left_out = alerting_rules(rules, 1)
@@ -116,7 +123,7 @@ def _running(programs: _Programs, mix: Mix, alarms: list[int], rules: dict[str, 
         folder = Path(name)
         _write(folder / "alertmanager.yml", _routing(hook.server_address[1]))
         _write(folder / "rules.yml", rules)
-        _write(folder / "prometheus.yml", _scraping(ours.recv(), manager, scrape_s, folder / "rules.yml"))
+        _write(folder / "prometheus.yml", _scraping(_answer(ours), manager, scrape_s, folder / "rules.yml"))
         started = [_start(each, folder) for each in _commands(programs, folder, web, manager)]
         pids = [*(process.pid for process in started), exporter.pid]
         named = zip(("prometheus", "alertmanager", "exporter"), pids, strict=True)
@@ -135,6 +142,13 @@ def _running(programs: _Programs, mix: Mix, alarms: list[int], rules: dict[str, 
             exporter.terminate()
             exporter.join()
             hook.shutdown()
+
+
+def _answer(exporter: Connection) -> Any:
+    """What the exporter says next; raises TimeoutError where it says nothing."""
+    if not exporter.poll(_PATIENCE_S + SECONDS):
+        raise TimeoutError("the exporter does not answer: the machine is too busy for it")
+    return exporter.recv()
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
@@ -247,7 +261,7 @@ def _measured(stage: _Peer, wanted: int) -> dict[str, Any]:
     missed = _own_metric(stage, "prometheus_rule_group_iterations_missed_total")
     usage = {name: Usage([process]) for name, process in stage.processes.items()}
     stage.exporter.send("begin")
-    crossings: dict[str, float] = stage.exporter.recv()
+    crossings: dict[str, float] = _answer(stage.exporter)
     told = {name: each.told() for name, each in usage.items()}
     deadline = time.monotonic() + _PATIENCE_S
     while len(crossings.keys() & stage.notified.keys()) < wanted and time.monotonic() < deadline:
