@@ -2,7 +2,9 @@
 -- A foreign key's check keeps the plan it was first made with: while a table is small that is
 -- a scan of all of it, which a storm of new rows would then pay for every row.
 -- And what is asked with one JSON parameter has one plan: made anew each time it costs more than the work.
-select set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)
+-- Tells whether the database is an exercise, which costs no round trip here.
+select is_exercise(), set_config('enable_seqscan', 'off', true),
+       set_config('plan_cache_mode', 'force_generic_plan', true)
 
 -- name: look
 -- For each rule and subject named: the open alert, else the one that ended last, locked in the order
@@ -13,9 +15,9 @@ with wanted as materialized (
 ), latest as materialized (
     select wanted.number, coalesce(
         (select id from alerts where rule_id = wanted.rule_id and subject = wanted.subject
-             and exercise = %(exercise)s and state in ('open', 'acknowledged', 'in_hand')),
+             and exercise = coalesce(%(exercise)s, is_exercise()) and state in ('open', 'acknowledged', 'in_hand')),
         (select id from alerts where rule_id = wanted.rule_id and subject = wanted.subject
-             and exercise = %(exercise)s and state in ('resolved', 'closed') order by resolved_at desc limit 1)) as id
+             and exercise = coalesce(%(exercise)s, is_exercise()) and state in ('resolved', 'closed') order by resolved_at desc limit 1)) as id
     from wanted
 ), locked as materialized (
     select alerts.* from alerts where id in (select id from latest) order by id for update
@@ -88,11 +90,11 @@ with wanted as materialized (
 ), concerned as materialized (
     select wanted.number, alerts.id
     from wanted join alerts on alerts.rule_id = wanted.rule_id and alerts.subject = wanted.subject
-    where alerts.exercise = %(exercise)s
+    where alerts.exercise = coalesce(%(exercise)s, is_exercise())
       and (alerts.state in ('open', 'acknowledged', 'in_hand') or alerts.resolved_at >= wanted.since
            or alerts.resolved_at = (select max(resolved_at) from alerts before
                                     where before.rule_id = wanted.rule_id and before.subject = wanted.subject
-                                      and before.exercise = %(exercise)s))
+                                      and before.exercise = coalesce(%(exercise)s, is_exercise())))
 ), locked as materialized (
     select alerts.* from alerts where id in (select id from concerned) order by id for update
 )

@@ -24,7 +24,6 @@ from alerts.standing import OPEN, Key, Pair
 from alerts.stored_alerts import draw_ids, look, write_alerts
 from alerts.tell import tell
 from config.database import Connection
-from config.exercise import is_exercise
 from config.queries import Queries
 
 _QUERIES = Queries(Path(__file__).with_name("queries.sql"))
@@ -61,10 +60,10 @@ def record(
     """
     if not transitions:
         return Recorded()
-    exercise = is_exercise(connection) if exercise is None else exercise
     with connection.pipeline():
-        connection.execute(_QUERIES["prefer_indexes"])
+        mark = connection.execute(_QUERIES["prefer_indexes"])
         pairs = look(connection, transitions, exercise=exercise)
+        exercise = mark.fetchall()[0][0] is True if exercise is None else exercise
         moves = apply(transitions, pairs, natures(rules))
         draw_ids(connection, moves.alerts())
         write_alerts(connection, moves, late, exercise=exercise)

@@ -22,8 +22,11 @@ _QUERIES = Queries(Path(__file__).with_name("queries.sql"))
 Row = dict[str, Any]
 
 
-def look(connection: Connection, transitions: Sequence[Transition], *, exercise: bool) -> dict[Key, Pair]:
-    """The rules and subjects that the transitions name, each with the alerts that they may touch; locked."""
+def look(connection: Connection, transitions: Sequence[Transition], *, exercise: bool | None) -> dict[Key, Pair]:
+    """The rules and subjects that the transitions name, each with the alerts that they may touch; locked.
+
+    `exercise` None: as the database is marked.
+    """
     firsts: dict[Key, Transition] = {}
     for one in transitions:
         key = (one.rule_id, one.subject)
@@ -50,7 +53,7 @@ def _asked(number: int, first: Transition) -> Row:
     }
 
 
-def _rows(connection: Connection, query: str, pairs: Sequence[Row], exercise: bool) -> list[Row]:
+def _rows(connection: Connection, query: str, pairs: Sequence[Row], exercise: bool | None) -> list[Row]:
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(_QUERIES[query], {"pairs": Jsonb(pairs), "exercise": exercise}).fetchall()
 
@@ -106,7 +109,7 @@ def _alert(key: Key, row: Row, name: str) -> Alert:
 
 
 def _add_histories(
-    connection: Connection, corrections: Sequence[Transition], pairs: dict[Key, Pair], *, exercise: bool
+    connection: Connection, corrections: Sequence[Transition], pairs: dict[Key, Pair], *, exercise: bool | None
 ) -> None:
     """A correction needs to know what was said, by which alert."""
     since: dict[Key, int] = {}
