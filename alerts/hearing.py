@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from alerts import subjects
-from alerts.columns import Flags, Ids
+from alerts.columns import NEVER, Flags, Ids
 from alerts.errors import Foreign, Stale
 from alerts.fence import Fence
 from alerts.stored_state import STATE_QUERIES
 from config.database import Connection
+from ingest.gather import Gathered
 
 log = logging.getLogger(__name__)
 
@@ -67,3 +68,14 @@ def take_over(connection: Connection, fence: Fence, sensors: Sequence[int]) -> N
         fence.partition,
         len(sensors),
     )
+
+
+def come_to(gathered: Gathered, *, follow_clock: bool) -> int:
+    """How far a batch tells that everything was heard, µs: a told clock comes in its place among the readings.
+
+    The machine's clock knows nothing of what still waits, and some brokers send little at a time whatever they
+    hold: so only as far as half of the readings have come, for those out of a backlog are old ones.
+    """
+    if follow_clock:
+        return gathered.clock_us
+    return min(gathered.clock_us, int(np.median(gathered.time_us))) if len(gathered.time_us) else NEVER

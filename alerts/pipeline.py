@@ -19,7 +19,7 @@ from alerts.books import Tally, first_line, help_for, keep_books, micros, passes
 from alerts.columns import NEVER
 from alerts.errors import AlertsError, Foreign, Stale
 from alerts.fence import Fence, claim
-from alerts.hearing import take_over
+from alerts.hearing import come_to, take_over
 from alerts.memory import Known, end_orphans, lasting, remember
 from alerts.plan_files import load_plans
 from alerts.plans import Plan
@@ -283,7 +283,7 @@ class Pipeline:
             if self._changed.is_set():
                 raise Stale("the registry or the boundaries were changed before this batch")
             gathered = self._known.gatherer.gather(messages, now_us, told=told)
-            self._hear_until(gathered.clock_us, len(messages))
+            self._hear_until(come_to(gathered, follow_clock=self._follow_clock), len(messages))
             known = self._writer().write(self._known, messages, gathered, self._heard_us)
         self._known = known
         if gathered.clock_told:
