@@ -34,31 +34,19 @@ from jsonb_to_recordset(%(needs)s) as need(sensor_id integer, since timestamptz)
 join readings on readings.sensor_id = need.sensor_id and readings.time >= need.since
 where readings.judged
 
--- name: make_kept
-create temporary table kept (sensor_id integer primary key, since timestamptz not null) on commit drop
-
--- name: fill_kept
-insert into kept
-select sensor_id, timestamptz 'epoch' + since_us * interval '1 microsecond'
-from unnest(%(sensors)s::integer[], %(since_us)s::bigint[]) as asked (sensor_id, since_us)
-
--- name: analyze_kept
-analyze kept
-
 -- name: sort_in_memory
 -- What is kept of 100,000 sensors is tens of megabytes; only for this transaction.
 set local work_mem = '256MB'
 
 -- name: kept_readings
 -- For windows: packed on the server, one row for each sensor, as a million rows would be a million objects here.
--- The bound by the oldest of all leaves out other days.
+-- The bound by the oldest of all leaves out other days. No temporary table: a pipeline starts on a full disk, too.
 select string_agg(int4send(readings.sensor_id) || timestamptz_send(readings.time) || float8send(readings.value), '')
-from readings join kept on kept.sensor_id = readings.sensor_id and readings.time >= kept.since
-where readings.judged and readings.time >= (select min(since) from kept)
+from unnest(%(sensors)s::integer[], %(since_us)s::bigint[]) as kept (sensor_id, since_us)
+join readings on readings.sensor_id = kept.sensor_id
+    and readings.time >= timestamptz 'epoch' + kept.since_us * interval '1 microsecond'
+where readings.judged and readings.time >= %(oldest)s
 group by readings.sensor_id
-
--- name: drop_kept
-drop table kept
 
 -- name: subjects
 -- Where they stand and belong now; a retired one has no rules. Most have no levels: then there is no JSON to read.

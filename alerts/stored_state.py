@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 
 from alerts.columns import NEVER, Past
 from alerts.conditions import WarningInForce
-from alerts.instants import iso
+from alerts.instants import aware, iso
 from alerts.pairs import RuleSet
 from alerts.ruleset import Subject
 from alerts.state import State
@@ -83,12 +83,10 @@ def load_kept(connection: Connection, state: State) -> Readings:
     sensors = np.flatnonzero(oldest > NEVER)
     if not len(sensors):
         return Readings(sensor=sensors, time=sensors, value=np.zeros(0))
-    connection.execute(STATE_QUERIES["make_kept"])
-    connection.execute(STATE_QUERIES["fill_kept"], {"sensors": sensors.tolist(), "since_us": oldest[sensors].tolist()})
-    connection.execute(STATE_QUERIES["analyze_kept"])
+    since = oldest[sensors]
+    asked = {"sensors": sensors.tolist(), "since_us": since.tolist(), "oldest": aware(int(since.min()))}
     connection.execute(STATE_QUERIES["sort_in_memory"])
-    packed = connection.execute(STATE_QUERIES["kept_readings"], binary=True).fetchall()
-    connection.execute(STATE_QUERIES["drop_kept"])
+    packed = connection.execute(STATE_QUERIES["kept_readings"], asked, prepare=False, binary=True).fetchall()
     rows = np.frombuffer(b"".join(row[0] for row in packed), _PACKED)
     return Readings(
         sensor=rows["sensor"].astype(np.int64),
