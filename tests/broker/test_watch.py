@@ -202,7 +202,9 @@ def test_a_look_once_answers_with_its_exit_status(beating: Chain, hook: Hook) ->
     assert (status, told.count("\n")) == (2, 1)
 
 
-def test_a_database_that_is_away_is_an_alarm(beating: Chain) -> None:
+def test_a_database_that_is_away_is_an_alarm(beating: Chain, listen: Callable[[str], list[dict[str, Any]]]) -> None:
+    beats = listen("cq/heartbeat/+")
+    eventually(lambda: bool(beats) and beats[-1]["alive"])  # the first one may be of before it was connected
     beating.url = "postgresql://postgres@127.0.0.1:1/none"
     status, told = once(beating)
     assert status == 2
