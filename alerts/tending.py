@@ -8,6 +8,7 @@ may tend one database.
 
 import logging
 import threading
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -15,7 +16,6 @@ import psycopg
 
 from alerts import incidents
 from alerts.books import first_line, micros
-from alerts.errors import AlertsError
 from alerts.fence import told_clock
 from alerts.rule_sets import newest_set
 from alerts.suppress import release
@@ -37,25 +37,31 @@ class Tending:
     _set: int | None = None  # the rule set that they are of
 
     def run(self, database_url: str, stop: threading.Event) -> None:
-        """About once a second until `stop`; whatever the database cannot do now, the next round does."""
+        """About once a second until `stop`; whatever cannot be done now, the next round does."""
         while not stop.is_set():
             try:
+                self._judging = None  # what new rules ask for may have been left undone
                 with connect(database_url, "tending", autocommit=True) as connection:
                     while not stop.wait(_EVERY_S):
                         self.tend(connection)
-            except (psycopg.Error, AlertsError) as error:
-                log.warning("tending waits: %s", first_line(error) if isinstance(error, psycopg.Error) else error)
+            except psycopg.Error as error:
+                log.warning("tending waits for the database: %s", first_line(error))
+                stop.wait(_EVERY_S)
+            except Exception:
+                # Without this thread suppressions never end: a fault of ours is told, and tried again.
+                log.exception("tending failed")
                 stop.wait(_EVERY_S)
 
     def tend(self, connection: Connection) -> None:
-        """One round, on an autocommit connection."""
+        """One round, on an autocommit connection; raises what failed once every step had its turn."""
         now = self._now(connection)
         if now is None:
             return
         judging, changed = self._follow_rules(connection)
-        release(connection, now, rules=judging.rules, plans=judging.plans)
-        expire(connection, now, judging, rules_changed=changed)
-        incidents.tick(connection, micros(now))
+        with ExitStack() as steps:  # left in reverse order, each whatever became of the others
+            steps.callback(incidents.tick, connection, micros(now))
+            steps.callback(expire, connection, now, judging, rules_changed=changed)
+            steps.callback(release, connection, now, rules=judging.rules, plans=judging.plans)
 
     def _now(self, connection: Connection) -> datetime | None:
         """The clock of the readings; None where a told one is followed and none was told yet."""

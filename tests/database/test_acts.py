@@ -363,6 +363,19 @@ def test_time_alone_lets_go_of_what_was_held_and_closes_what_is_over(
     assert tended_at(62 + 24 * 60) == [(1, "closed")]
 
 
+def test_a_step_that_fails_keeps_no_other_from_its_turn(
+    connection: Connection, cuntan: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("alerts.tending.release", fails)
+    write(connection, a_move(cuntan, "none", "blue", 1), a_move(cuntan, "blue", "none", 2))
+    with pytest.raises(ZeroDivisionError):
+        Tending(partition="cq", follow_clock=False).tend(connection)
+    assert rows(connection, "select state from incidents") == [("closed",)]
+
+
 def test_a_follower_that_was_told_no_clock_tends_nothing(connection: Connection, cuntan: int) -> None:
     write(connection, a_move(cuntan, "none", "blue", 1), a_move(cuntan, "blue", "none", 2))
     connection.execute("update partitions set clock = null")
