@@ -513,7 +513,10 @@ def test_a_place_is_looked_for_in_its_district_first(connection: Connection, tow
     """Where the districts' lines do not agree with the townships', in all townships."""
     district = rows(connection, "select parent_id from division_versions where division_id = %s", township)[0][0]
     grid = rows(connection, "insert into divisions (level) values ('grid') returning id")[0][0]
-    query = "insert into division_versions (division_id, parent_id, code, name, source) values (%s, %s, '500105013001', 'g', 't')"
+    query = (
+        "insert into division_versions (division_id, parent_id, code, name, source)"
+        " values (%s, %s, '500105013001', 'g', 't')"
+    )
     connection.execute(query.encode(), (grid, township))
     for division, east in ((district, 106.5), (township, 107), (grid, 106.4)):
         connection.execute(
