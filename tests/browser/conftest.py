@@ -171,7 +171,7 @@ def _clone(server_url: str, template: str, name: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def city_template(server_url: str, template: str) -> Iterator[str]:
     """The name of a database with the default divisions and the gauges, no readings."""
-    name = f"shijing_city_{os.getpid()}"
+    name = f"shijing_screen_template_{os.getpid()}"
     with _clone(server_url, template, name) as url:
         with connect(url, "seed", autocommit=True) as connection:
             seed.seed_divisions(connection)
