@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from alerts.books import keep_books, tally
-from alerts.columns import NOTHING, Batch, Rows
+from alerts.columns import NOTHING, Batch
 from alerts.errors import Stale
 from alerts.fence import Fence
 from alerts.kernel import evaluate, late_needs, placed, suspect
@@ -54,7 +54,7 @@ class Writer:
         if (stored.repeat & found.fresh).any():
             raise Stale("a reading newer than the memory knows of is stored already")
         rows = np.flatnonzero(stored.new & found.judged)
-        after = self._judge(known, _taken(batch, rows), heard_us, late=_taken(batch, rows[gathered.late[rows]]))
+        after = self._judge(known, batch.take(rows), heard_us, late=batch.take(rows[gathered.late[rows]]))
         for row in np.flatnonzero(stored.conflict).tolist():
             gathered.faults.append(conflict_fault(gathered, row, messages, known.registry))
         keep_books(self.connection, self.fence, messages, tally(gathered, stored, late, known.placement))
@@ -73,7 +73,3 @@ class Writer:
         found_late = set(zip(late.sensor.tolist(), late.time.tolist(), strict=True))
         record(self.connection, transitions, rules=known.rules, plans=self.plans, late=found_late)
         return replace(known, state=state)
-
-
-def _taken(batch: Batch, rows: Rows) -> Batch:
-    return Batch(sensor=batch.sensor[rows], time=batch.time[rows], value=batch.value[rows])

@@ -1,6 +1,7 @@
 """The NumPy columns that the kernel works on. Times are whole microseconds since 1970 UTC."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -26,7 +27,7 @@ class Past:
     value: Floats
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Batch:
     """Readings in the order in which they arrived: three columns of one length."""
 
@@ -34,6 +35,19 @@ class Batch:
     time: Times  # event time, µs
     value: Floats  # in the sensor's unit and datum
     past: Past | None = None  # what `late_needs` asked for; None where nothing came late
+
+    @cached_property
+    def by_sensor(self) -> tuple[Rows, Rows]:
+        """[n] its rows in order of sensor, those of one sensor as they came, and the sensor of each."""
+        # One sort of sensor and row in a single number is several times as fast as a stable argsort.
+        keys = np.sort((self.sensor.astype(np.int64) << 32) | np.arange(len(self.sensor)))
+        return keys & 0xFFFFFFFF, keys >> 32
+
+    def take(self, rows: Rows) -> "Batch":
+        """The rows named, rising and each once; all of them are the batch itself."""
+        if len(rows) == len(self.sensor):
+            return self
+        return Batch(sensor=self.sensor[rows], time=self.time[rows], value=self.value[rows])
 
 
 NOTHING = Batch(sensor=np.zeros(0, np.int32), time=np.zeros(0, np.int64), value=np.zeros(0))

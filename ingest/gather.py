@@ -157,7 +157,8 @@ class _Found:
             # Within a message the sender's order says nothing; between messages the order of arrival counts.
             records = sorted(records, key=_TIME)
             times.sort()
-        channels = [self._registry.known(record.key) for record in records]
+        known = self._registry.known
+        channels = [known(record.key) for record in records]
         if None in channels or _odd(records):
             for record in records:
                 self._add_one(record, index, splits)

@@ -17,6 +17,7 @@ from ingest.topics import Route
 
 _RELATIVE_BELOW_S = 2**28  # RFC 8428, 4.5.3: smaller times count from now
 _SENML_VERSION = 10
+_SECONDS_MAX = 1e10  # since the epoch, or before it
 _RECORDS_MAX = 10_000
 _KEYS_KEPT = 200_000
 _KEY_LONGEST = 500
@@ -132,7 +133,7 @@ def iso_us(text: str) -> float:
 
 
 def _finite(number: float) -> float:
-    if not -1e10 <= number <= 1e10:  # false for NaN too
+    if not -_SECONDS_MAX <= number <= _SECONDS_MAX:  # true for NaN too
         raise Refused("time", f"the time {number!r} is no number of seconds since the epoch")
     return number
 
@@ -162,7 +163,9 @@ def senml_records(route: Route, payload: bytes) -> list[Record]:
         base_value = base_value if item.bv is None else item.bv
         if item.v is None and item.vb is None and item.vs is None and item.vd is None and item.s is None:
             continue  # a record of base fields only
-        seconds = _finite(base_time + item.t)
+        seconds = base_time + item.t
+        if not -_SECONDS_MAX <= seconds <= _SECONDS_MAX:  # true for NaN too
+            _finite(seconds)
         key = _key(base_name + item.n, route.device, item.u or base_unit, item.datum)
         value = item.v + base_value if item.v is not None else _other_value(item)
         # As Record(…) would, at half its cost: this line is run for every reading there is.

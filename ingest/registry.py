@@ -76,6 +76,8 @@ class Registry:
             self._retirements.setdefault(each.sensor_id, []).append(each)
             self._retired_us[each.sensor_id] = min(each.since_us, self._retired_us[each.sensor_id])
         self._channels: dict[Key, Channel] = {}
+        # The channel of a key that was found right before, else None: asked for every reading there is.
+        self.known = self._channels.get
 
     def retired(self, sensor: NDArray[np.int32], time_us: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which readings are of a time when their sensor stood nowhere."""
@@ -96,10 +98,6 @@ class Registry:
             # Only right keys are remembered: what strangers send cannot make this grow.
             found = self._channels[key] = self._resolve(key)
         return found
-
-    def known(self, key: Key) -> Channel | None:
-        """The channel of a key that was found right before."""
-        return self._channels.get(key)
 
     def state_value(self, sensor_id: int, word: str) -> float:
         """The number a word stands for; raises Refused("value", …)."""
