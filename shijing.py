@@ -13,6 +13,7 @@ import pydantic
 import typer
 
 from commands.alerts import alert_app
+from commands.audit import audit_app
 from commands.backtest import backtest
 from commands.incidents import incident_app
 from commands.options import Data, Database, Exercise, Json, is_drill, place_of, tell
@@ -41,6 +42,7 @@ app.add_typer(alert_app, name="alert")
 app.add_typer(incident_app, name="incident")
 app.add_typer(warning_app, name="warning")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(audit_app, name="audit")
 app.add_typer(bench_app, name="bench")
 app.command("alerts-out")(alerts_out)
 app.command("backtest")(backtest)

@@ -9,11 +9,12 @@ from pathlib import Path
 from psycopg import ProgrammingError, conninfo
 from pydantic import SecretStr
 
+from access.vault import Vault
 from config.database_keeper import kept_up
 from config.embedded_database import embedded_database
 from config.errors import ConfigError
 from config.folder import DataFolder
-from config.settings import PROJECT, BrokerSettings, DatabaseSettings
+from config.settings import PROJECT, AccessSettings, BrokerSettings, DatabaseSettings
 from ingest.embedded_broker import embedded_broker
 
 DEFAULT_FOLDER = PROJECT / "var" / "data"
@@ -75,6 +76,22 @@ def broker(place: Place, *, port: int = 0) -> Iterator[BrokerSettings]:
                 "tls_ca": None,
             }
         )
+
+
+def vault(place: Place) -> Vault:
+    """The keys of the place: those of its data folder, made at the first use, or of the key file that is named.
+
+    Raises ConfigError where a database is named and no key file, VaultError where it cannot be used.
+    """
+    named = AccessSettings().key_file
+    if place.data is None and named is not None:
+        return Vault(named)
+    if place.data is None and (place.database or DatabaseSettings().url):
+        raise ConfigError(
+            "no key file is named: set SHIJING_ACCESS_KEY_FILE (`shijing vault new FILE` makes one),"
+            " or give a data folder with --data DIR"
+        )
+    return Vault.of_folder(place.folder().path)
 
 
 def _check_url(url: str, origin: str) -> None:

@@ -130,6 +130,20 @@ class WebSettings(BaseSettings):
     map_approval: str = ""  # 审图号 of the map shown, where it has one
 
 
+class AccessSettings(BaseSettings):
+    """Who may do what, and what is kept of people (docs/privacy.md)."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_ACCESS_")
+
+    key_file: Path | None = None  # None: secrets/key of the data folder, made at its first use
+    seal_every_s: float = Field(3600, ge=60, le=86_400)  # of the audit trail; what came since can be cut off unseen
+
+    @field_validator("key_file", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: str | Path | None) -> str | Path | None:
+        return value or None
+
+
 class OutSettings(BaseSettings):
     """What leaves the system: CAP messages, the feed, alerts over MQTT."""
 

@@ -1,0 +1,36 @@
+"""What this package raises on purpose.
+
+ShijingError
+└── AccessError
+    ├── AuditError         an entry that cannot be written, or seals that cannot be read
+    │   └── AuditBroken    a chain that is not sealed, because it does not hold
+    └── VaultError         keys that cannot be had
+        └── CannotOpen     a ciphertext that these keys do not open
+"""
+
+from config.errors import ShijingError
+
+
+class AccessError(ShijingError):
+    """The base of every error of this package."""
+
+
+class AuditError(AccessError):
+    """An audit entry cannot be written as it was given, or the seals cannot be read."""
+
+
+class AuditBroken(AuditError):
+    """The audit trail does not hold: names the first entry that is wrong, and why."""
+
+    def __init__(self, seq: int, why: str) -> None:
+        super().__init__(f"the audit trail is broken at entry {seq}: {why}; see docs/privacy.md")
+        self.seq = seq
+        self.why = why
+
+
+class VaultError(AccessError):
+    """The key file is missing, open to others, or does not hold together."""
+
+
+class CannotOpen(VaultError):
+    """A ciphertext was made with another key, was changed, or belongs to another row."""

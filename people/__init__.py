@@ -1,0 +1,1 @@
+"""Organisations, posts, and the people who hold them."""
