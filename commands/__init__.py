@@ -1,1 +1,1 @@
-"""What the command line runs: the rooms put together, as processes and as figures."""
+"""The commands, one module per concern, and what they run: the rooms put together, as processes and as figures."""

@@ -1,6 +1,7 @@
 """What the commands of the command line have in common: options, where they work, how they answer."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +32,19 @@ def is_drill(flag: bool) -> bool:
     from config.settings import InstanceSettings
 
     return flag or InstanceSettings().exercise
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """The instant that an option names; raises BadParameter where it is none or has no offset."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time: write 2020-08-14T01:00:00+08:00") from error
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no offset: add +08:00")
+    return moment
 
 
 def tell(figures: dict[str, Any], as_json: bool, lines: list[str]) -> None:

@@ -150,7 +150,7 @@ def refused(
 
 
 @warning_app.command()
-def add(  # noqa: PLR0913  options are arguments
+def add(
     *,
     sender: Annotated[str, typer.Option(help="Who issued it (without spaces and commas).")],
     level: Annotated[str, typer.Option(help="blue, yellow, orange or red.")],

@@ -1,0 +1,69 @@
+"""`shijing bench`: measure on this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.options import Json, tell
+
+bench_app = typer.Typer(help="Measure on this machine; each prints its conditions.", no_args_is_help=True)
+
+
+@bench_app.command()
+def chain(
+    readings: Annotated[int, typer.Option(help="In packs, for rate and memory.", min=100_000)] = 2_000_000,
+    as_json: Json = False,
+) -> None:
+    """Publisher, broker, pipeline and database together, beside the naive chain."""
+    from benchmarks.chain import lines, run
+
+    result = run(readings=readings)
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def locate(
+    points: Annotated[int, typer.Option(help="How many points.", min=1000)] = 2_000_000, as_json: Json = False
+) -> None:
+    """Locating points in townships, beside geopandas.sjoin."""
+    from benchmarks.locate import run
+
+    result = run(points=points)
+    tell(result, as_json, [f"{name}: {value}" for name, value in result.items()])
+
+
+@bench_app.command()
+def rules_on_data(as_json: Json = False) -> None:
+    """Rules on recorded series from the world: hits, misses, false alarms and lead time (docs/backtest.md)."""
+    from benchmarks.real_data import lines, run
+
+    result = run()
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def incidents(
+    alerts: Annotated[int, typer.Option(help="In one minute.", min=500)] = 5000, as_json: Json = False
+) -> None:
+    """Grouping a storm of alerts into incidents, in batches of several sizes."""
+    from benchmarks.incidents import lines, run
+
+    result = run(alerts)
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def rules(
+    readings: Annotated[int, typer.Option(help="In packs, at full speed.", min=500_000)] = 2_000_000,
+    peer_folder: Annotated[
+        Path | None,
+        typer.Option(help="Where Debian's prometheus and prometheus-alertmanager were unpacked; none: PATH."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """100,000 sensors under all shipped rules, beside the same thresholds in Prometheus with Alertmanager."""
+    from benchmarks.rules import lines, run
+
+    result = run(readings=readings, peer_folder=peer_folder)
+    tell(result, as_json, lines(result))
