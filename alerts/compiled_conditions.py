@@ -47,7 +47,7 @@ class Conditions:
         """How far back, in µs, which quantity is looked at."""
         found = dict.fromkeys(self.subjects.members, 0)
         for leaf in (leaf for level in self.levels if level is not None for leaf in leaves(level)):
-            for quantity, measure in leaf.inputs.items():
+            for quantity, measure in leaf.inputs:
                 found[quantity] = max(found[quantity], measure.reach_us + leaf.max_age)
         return found
 
@@ -141,10 +141,9 @@ def _node(node: Node, rule: ConditionRule, groups: Sequence[Group]) -> Condition
 
 
 def _comparison(node: Node, rule: ConditionRule, groups: Sequence[Group]) -> Condition:
-    quantity = node.quantity or next(iter(rule.units))
-    sensors = [group.sensors.get(quantity) for group in groups]
-    lines = node_lines(node, Back.among(node, rule), sensors)
+    terms = node.inputs(next(iter(rule.units)))
+    first = next(iter(terms.values()))
+    lines = node_lines(node, Back.among(node, rule), [group.sensors.get(first.quantity) for group in groups])
     if node.formula is None:
-        return Leaf(quantity=quantity, measure=node.resolved(), lines=lines, max_age=node.max_age_us)
-    values = {name: Measure() for name in node.formula.names}
-    return Computed(formula=node.formula, inputs=values, lines=lines, max_age=node.max_age_us)
+        return Leaf(quantity=first.quantity, measure=first.measure, lines=lines, max_age=node.max_age_us)
+    return Computed(formula=node.formula, terms=terms, lines=lines, max_age=node.max_age_us)

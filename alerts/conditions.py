@@ -14,7 +14,7 @@ from alerts.columns import Flags, Floats, Rows, Times
 from alerts.levels import rank
 from alerts.measures import measured
 from alerts.rule_expressions import Expression
-from alerts.rule_measures import Measure
+from alerts.rule_measures import Input, Measure
 from alerts.windows import Windows
 
 PLAIN = Measure()  # the reading itself
@@ -116,9 +116,9 @@ class Leaf:
     max_age: int = 0  # µs
 
     @property
-    def inputs(self) -> Mapping[str, Measure]:
-        """By quantity."""
-        return {self.quantity: self.measure}
+    def inputs(self) -> Sequence[Input]:
+        """What it looks at."""
+        return [Input(self.quantity, self.measure)]
 
     def figure(self, seen: Seen) -> Floats:
         """[m] what is compared."""
@@ -131,16 +131,21 @@ class Leaf:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Computed:
-    """A formula over measures of several quantities against its lines."""
+    """A formula over measures of one or several quantities against its lines."""
 
     formula: Expression
-    inputs: Mapping[str, Measure]  # by quantity
+    terms: Mapping[str, Input]  # by the name that the formula has for it
     lines: Lines
     max_age: int = 0  # µs
 
+    @property
+    def inputs(self) -> Sequence[Input]:
+        """What it looks at."""
+        return list(self.terms.values())
+
     def figure(self, seen: Seen) -> Floats:
         """[m] what is compared."""
-        values = {name: seen.measure(name, measure, self.max_age) for name, measure in self.inputs.items()}
+        values = {name: seen.measure(*term, self.max_age) for name, term in self.terms.items()}
         return self.formula.evaluate(values)
 
     def judge(self, seen: Seen) -> Verdict:

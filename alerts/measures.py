@@ -2,6 +2,7 @@
 
 A window of length W at t holds t - W < time ≤ t. A change or a rate compares with r, the newest
 reading at or before t - W that is not older than t - 3W. What cannot be told is NaN: unknown.
+A measure that is shifted back by A is at t what it was at t - A.
 """
 
 from collections.abc import Callable
@@ -23,6 +24,7 @@ def measured(windows: Windows, measure: Measure, sensor: Rows, upto: Times, max_
 
     `max_age`: µs that a reading stands for the value of its sensor.
     """
+    upto = upto - measure.ago_us
     if measure.of == "value":
         figure = _value(windows, sensor, upto, max_age)
     else:

@@ -30,7 +30,7 @@ _BINARY: dict[type[ast.operator], Callable[[Floats, Floats], Floats]] = {
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
-_FUNCTIONS: dict[str, Callable[[list[Floats]], Floats]] = {
+FUNCTIONS: dict[str, Callable[[list[Floats]], Floats]] = {
     "min": np.minimum.reduce,
     "max": np.maximum.reduce,
     "abs": lambda one: np.abs(one[0]),
@@ -44,10 +44,15 @@ class Expression:
     text: str
     names: tuple[str, ...]  # the quantities, in order of their first use
 
+    @property
+    def tree(self) -> ast.expr:
+        """As it was parsed; not to be changed."""
+        return _parsed(self.text)
+
     def evaluate(self, values: Mapping[str, Floats]) -> Floats:
         """[m] from columns of m by name; NaN where a value is missing or the figure is not finite."""
         with np.errstate(all="ignore"):
-            figure = _evaluate(_parsed(self.text), values)
+            figure = _evaluate(self.tree, values)
         length = np.broadcast_shapes(*(np.shape(column) for column in values.values()))
         figure = np.broadcast_to(figure, length)
         known: Floats = np.where(np.isfinite(figure), figure, np.nan)
@@ -106,7 +111,7 @@ def _allowed(node: ast.AST) -> bool:
 
 def _check_call(call: ast.Call) -> None:
     name = call.func.id if isinstance(call.func, ast.Name) else ""
-    if name not in _FUNCTIONS or call.keywords:
+    if name not in FUNCTIONS or call.keywords:
         raise ValueError("only min, max and abs can be called")
     if not call.args or (name == "abs" and len(call.args) > 1):
         raise ValueError(f"{name} of {len(call.args)} values")
@@ -133,5 +138,5 @@ def _evaluate(node: ast.expr, values: Mapping[str, Floats]) -> Floats:
             return _BINARY[type(node.op)](_evaluate(node.left, values), _evaluate(node.right, values))
         case ast.Call(func=ast.Name(id=name)):
             columns = np.broadcast_arrays(*(_evaluate(one, values) for one in node.args))
-            return _FUNCTIONS[name](list(columns))
+            return FUNCTIONS[name](list(columns))
     raise TypeError(f"not checked: {node}")

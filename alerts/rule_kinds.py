@@ -7,7 +7,7 @@ from msgspec.structs import force_setattr, replace
 
 from alerts.levels import Grade
 from alerts.rule_levels import Levels, Threshold, check_order, measures, written
-from alerts.rule_measures import Measure, MeasureKeys, Span
+from alerts.rule_measures import Measure, MeasureKeys, Span, Term
 from alerts.rule_overrides import Override, applied
 from alerts.rule_trees import EventCode, Node, leaves, walk
 from alerts.rule_values import (
@@ -153,17 +153,32 @@ class ConditionRule(Common, frozen=True, kw_only=True, tag="condition"):
         """The quantities of all comparisons."""
         only = next(iter(self.units))
         compared = [leaf for tree in self.graded().values() for leaf in leaves(tree)]
-        return {name for leaf in compared for name in (leaf.formula.names if leaf.formula else [leaf.quantity or only])}
+        return {one.quantity for leaf in compared for one in leaf.inputs(only).values()}
 
 
 def _check_tree(rule: ConditionRule, grade: Grade, tree: Node) -> None:
     for steps, node in walk(tree):
-        if node.form == "leaf" and node.quantity is None and len(rule.units) > 1:
-            raise Misplaced("which of `units` is it? write `quantity`", "levels", grade, *steps, "quantity")
-        key = "expression" if node.formula else "quantity"
-        for name in node.formula.names if node.formula else filter(None, [node.quantity]):
+        at = ("levels", grade, *steps)
+        if node.form == "leaf":
+            _check_quantity(rule, node.quantity, *at)
+        for number, term in enumerate(node.terms or ()):
+            _check_term(rule, term, *at, "terms", number)
+        for name in node.named_quantities():
             if name not in rule.units:
-                raise Misplaced(f"`{key}`: `units` does not have {name!r}", "levels", grade, *steps, key)
+                raise Misplaced(f"`expression`: `units` does not have {name!r}", *at, "expression")
+
+
+def _check_term(rule: ConditionRule, term: Term, *at: str | int) -> None:
+    _check_quantity(rule, term.quantity, *at)
+    if term.name in rule.units:
+        raise Misplaced(f"`name`: {term.name!r} is a quantity of `units` already", *at, "name")
+
+
+def _check_quantity(rule: ConditionRule, quantity: str | None, *at: str | int) -> None:
+    if quantity is None and len(rule.units) > 1:
+        raise Misplaced("which of `units` is it? write `quantity`", *at, "quantity")
+    if quantity is not None and quantity not in rule.units:
+        raise Misplaced(f"`quantity`: `units` does not have {quantity!r}", *at, "quantity")
 
 
 class Share(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,10 +1,11 @@
 """Measures as rule files write them: what of a sensor's readings is compared, over which window of event time."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
-from alerts.rule_values import DAY_S, LONGEST_S, Misplaced, Number, micros
+from alerts.rule_values import DAY_S, LONGEST_S, Misplaced, Number, Text, micros
 
 Of = Literal["value", "sum", "mean", "min", "max", "range", "count", "change", "rate", "days"]
 Span = Annotated[float, Meta(gt=0, le=LONGEST_S)]
@@ -13,11 +14,14 @@ _BACK = 3  # windows: how old the reading may be that a change or a full window 
 _PER_S = {"h": 3600.0, "d": DAY_S}
 _DIFFERENCES = ("range", "change", "rate")
 _OVER_S = {"over_s": 1.0, "over_h": 3600.0, "over_d": DAY_S}
+_AGO_S = {"ago_s": 1.0, "ago_h": 3600.0, "ago_d": DAY_S}
+_WINDOWS = ("sum", "mean", "min", "max", "range", "count")
 _MET = ("at_least", "at_most")
 _ONLY = {  # what a key says, it says of these
-    "full": ("sum", "mean", "min", "max", "range", "count"),
+    "full": _WINDOWS,
     "abs": ("value", "change", "rate"),
     "per": ("rate",),
+    **dict.fromkeys(_AGO_S, (*_WINDOWS, "change", "rate")),
     **dict.fromkeys(_MET, ("days",)),
 }
 
@@ -28,6 +32,7 @@ class Measure(Struct, frozen=True, kw_only=True):
     `value` is the reading. The windows hold t - over < time ≤ t. `change` is v(t) - v(r) and `rate`
     (v(t) - v(r)) per `per_us`, r the newest reading at or before t - over that is not older than
     t - 3 over; without r they are unknown. A `full` window is unknown until such an r exists.
+    With `ago` all of it is what it was at t - ago: the window holds t - ago - over < time ≤ t - ago.
 
     `days` counts days of Chongqing time (00:00 to 24:00, UTC+8) in a row of which the largest
     reading is at least `at_least` (or the smallest at most `at_most`), no reading after t counted:
@@ -40,6 +45,7 @@ class Measure(Struct, frozen=True, kw_only=True):
 
     of: Of = "value"
     over_us: int = 0
+    ago_us: int = 0  # so long before t the window ends
     full: bool = False
     absolute: bool = False
     per_us: int = 0  # of a rate
@@ -49,7 +55,7 @@ class Measure(Struct, frozen=True, kw_only=True):
     @property
     def reach_us(self) -> int:
         """How far back readings are needed."""
-        return self.over_us * (_BACK if self.full or self.of in ("change", "rate") else 1)
+        return self.ago_us + self.over_us * (_BACK if self.full or self.of in ("change", "rate") else 1)
 
     @property
     def datum_free(self) -> bool:
@@ -64,6 +70,9 @@ class MeasureKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     over_s: Span | None = None
     over_h: Annotated[float, Meta(gt=0, le=LONGEST_S / 3600)] | None = None
     over_d: Annotated[float, Meta(gt=0, le=LONGEST_S / DAY_S)] | None = None
+    ago_s: Span | None = None
+    ago_h: Annotated[float, Meta(gt=0, le=LONGEST_S / 3600)] | None = None
+    ago_d: Annotated[float, Meta(gt=0, le=LONGEST_S / DAY_S)] | None = None
     full: bool | None = None
     abs: bool | None = None
     per: Literal["h", "d"] | None = None
@@ -79,7 +88,8 @@ class MeasureKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         of: Of = told.get("of", "value")
         return Measure(
             of=of,
-            over_us=next((micros(told[key] * unit) for key, unit in _OVER_S.items() if key in told), 0),
+            over_us=_span_us(told, _OVER_S),
+            ago_us=_span_us(told, _AGO_S),
             full=told.get("full", False),
             absolute=told.get("abs", False),
             per_us=micros(_PER_S[told.get("per", "h")]) if of == "rate" else 0,
@@ -97,9 +107,31 @@ class MeasureKeys(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
         return {name: value for name, value in named.items() if value is not None}
 
 
+class Term(MeasureKeys, frozen=True, kw_only=True):
+    """A figure that an expression calls by a name."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z_][a-z0-9_]*$", max_length=60)]
+    quantity: Text | None = None  # may be left out where the rule has only one
+
+    def __post_init__(self) -> None:
+        self.resolved()
+
+
+class Input(NamedTuple):
+    """What a comparison looks at: one measure of one quantity."""
+
+    quantity: str
+    measure: Measure
+
+
+def _span_us(told: dict[str, Any], units: Mapping[str, float]) -> int:
+    """The length that is told in one of the units, else nought."""
+    return next((micros(told[key] * unit) for key, unit in units.items() if key in told), 0)
+
+
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Both, one's own first; of keys that stand for one another, only one's own."""
-    for alike in (tuple(_OVER_S), _MET):
+    for alike in (tuple(_OVER_S), tuple(_AGO_S), _MET):
         if any(key in own for key in alike):
             base = {key: value for key, value in base.items() if key not in alike}
     return base | own
@@ -110,6 +142,8 @@ def _check(told: dict[str, Any]) -> None:
     spans = [key for key in _OVER_S if key in told]
     if len(spans) > 1:
         raise Misplaced(f"a window has one length, not `{spans[0]}` and `{spans[1]}`", spans[1])
+    if len(shifts := [key for key in _AGO_S if key in told]) > 1:
+        raise Misplaced(f"a window ends at one time, not `{shifts[0]}` and `{shifts[1]}` ago", shifts[1])
     if of == "value" and spans:
         raise Misplaced(f"`{spans[0]}` goes with a window: write `of` too", spans[0])
     if of != "value" and not spans:

@@ -39,6 +39,9 @@ MEND: dict[str, str] = {
     "over_s": "write one length of the window, in seconds, at most 400 days: over_s = 600",
     "over_h": "write one length of the window, in hours, at most 400 days: over_h = 3",
     "over_d": "write one length of the window, in days, at most 400 days: over_d = 1",
+    "ago_s": "write how many seconds before the reading the window ends: ago_s = 600",
+    "ago_h": "write how many hours before the reading the window ends: ago_h = 3",
+    "ago_d": "write how many days before the reading the window ends: ago_d = 3",
     "full": "write full = true where a sum, mean, min, max, range or count needs readings back to its beginning",
     "abs": "write abs = true for a value, change or rate whose sign does not matter",
     "per": 'write per = "h" or per = "d" with of = "rate"',
@@ -54,7 +57,11 @@ MEND: dict[str, str] = {
     "months": "write the first and the last month, 1 to 12: months = [5, 9]",
     "hours": 'write from and to on a 24 h clock: hours = ["20:00", "06:00"]',
     "warning": 'write the type of the official warning, and a level: {warning = "11B37", level = "orange"}',
-    "expression": 'write names of quantities, numbers, + - * / ** ( ) min max abs: expression = "stage - 2 * rain"',
+    "expression": "write names of quantities and of terms, numbers, + - * / ** ( ) min max abs: "
+    'expression = "stage - 2 * rain"',
+    "terms": "write the figures that the expression names: "
+    'terms = [{name = "before", of = "sum", over_d = 15, ago_d = 3}]',
+    "name": 'write a name of its own in small letters that the expression uses: name = "before"',
     "max_age_s": "write how many seconds old the other sensors' readings may be: max_age_s = 3600",
     "fraction": "write a share over 0 and up to 1: fraction = 0.5",
     "within": 'write within = "grid", "township", "radius_m" or "touching"',

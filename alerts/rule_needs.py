@@ -62,5 +62,5 @@ def _reaches(rule: AnyRule) -> Iterator[tuple[str, int]]:
     elif isinstance(rule, ConditionRule):
         for leaf in (leaf for tree in rule.graded().values() for leaf in leaves(tree)):
             age = leaf.max_age_us if len(rule.units) > 1 else 0
-            for name in leaf.formula.names if leaf.formula else [leaf.quantity or next(iter(rule.units))]:
-                yield name, leaf.resolved().reach_us + age
+            for quantity, measure in leaf.inputs(next(iter(rule.units))).values():
+                yield quantity, measure.reach_us + age

@@ -7,6 +7,8 @@ what judges.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+from alerts.rule_expressions import expression
+from alerts.rule_formulas import in_words, unit_of
 from ingest.quantities import Quantity
 
 Language = Literal["zh", "en"]
@@ -39,7 +41,9 @@ _UNITS = {
 }  # fmt: skip
 _SECONDS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 _SPAN_WORDS = {"zh": {"d": "天", "h": "小时", "min": "分钟", "s": "秒"}, "en": {}}
-MEASURE_KEYS = ("of", "over_s", "over_h", "over_d", "full", "per", "abs", "at_least", "at_most")
+MEASURE_KEYS = (
+    "of", "over_s", "over_h", "over_d", "ago_s", "ago_h", "ago_d", "full", "per", "abs", "at_least", "at_most",
+)  # fmt: skip
 
 
 def span(seconds: float, language: Language) -> str:
@@ -50,9 +54,13 @@ def span(seconds: float, language: Language) -> str:
 
 def over(measure: Form, language: Language) -> str:
     """The length of a measure's window; empty without one."""
-    for key, size in (("over_s", 1), ("over_h", 3_600), ("over_d", 86_400)):
-        if measure.get(key):
-            return span(measure[key] * size, language)
+    return _span_of(measure, "over", language)
+
+
+def _span_of(measure: Form, name: str, language: Language) -> str:
+    for letter, size in (("s", 1), ("h", 3_600), ("d", 86_400)):
+        if length := measure.get(f"{name}_{letter}"):
+            return span(length * size, language)
     return ""
 
 
@@ -75,6 +83,8 @@ def measured(quantity: str, measure: Form, language: Language) -> str:
         return _days(quantity, measure, language)
     form = _MEASURES[language].get(of, "{q}" if of == "value" else f"{of}({{q}}, {{span}})")
     told = form.format(q=quantity, span=over(measure, language))
+    if ago := _span_of(measure, "ago", language):
+        told = f"截至 {ago}前的{told}" if language == "zh" else f"{told} ending {ago} before"
     if measure.get("full"):
         told += "（满窗才判）" if language == "zh" else " (once full)"
     return (f"{told}（绝对值）" if language == "zh" else f"{told}, without its sign") if measure.get("abs") else told
@@ -180,14 +190,27 @@ class Conditions:
         return f"an official warning {event}, {grade} or graver, is in force"
 
     def _expression(self, text: str, node: Form) -> str:
-        return f"{text} {self._comparison(node, '')}"
+        formula = expression(text)
+        terms = {term["name"]: term for term in node.get("terms") or ()}
+        looked_at = {name: terms.get(name) or {"quantity": name} for name in formula.names}
+        quotes = "「{}」" if self._zh else "‘{}’"
+        words = {name: self._figure(one) for name, one in looked_at.items()}
+        words |= {name: quotes.format(words[name]) for name in terms}
+        unit = unit_of(formula, {name: self._unit(one) for name, one in looked_at.items()})
+        return f"{in_words(formula, words)} {self._comparison(node, unit)}"
 
     def _leaf(self, node: Form) -> str:
-        units = self._rule["units"]
-        name = node.get("quantity") or next(iter(units))
-        word = quantity_word(name, self._quantities, self._language)
-        compared = self._comparison(node, measure_unit(units.get(name, ""), node))
-        return f"{measured(word, node, self._language)} {compared}"
+        return f"{self._figure(node)} {self._comparison(node, self._unit(node))}"
+
+    def _figure(self, node: Form) -> str:
+        word = quantity_word(self._name(node), self._quantities, self._language)
+        return measured(word, node, self._language)
+
+    def _unit(self, node: Form) -> str:
+        return measure_unit(self._rule["units"].get(self._name(node), ""), node)
+
+    def _name(self, node: Form) -> str:
+        return str(node.get("quantity") or next(iter(self._rule["units"])))
 
     def _comparison(self, node: Form, unit: str) -> str:
         side = next((side for side in ("above", "below") if node.get(side) is not None), None)

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from alerts.levels import Grade
-from alerts.rule_expressions import Expression, expression
+from alerts.rule_expressions import FUNCTIONS, Expression, expression
 from alerts.rule_levels import check_band
-from alerts.rule_measures import MeasureKeys
+from alerts.rule_measures import Input, Measure, MeasureKeys, Term
 from alerts.rule_values import Margin, MarginFraction, Misplaced, Number, Seconds, Text, micros
 
 Month = Annotated[int, Meta(ge=1, le=12)]
@@ -57,7 +57,8 @@ class Node(
     during: Season | None = None
     warning: EventCode | None = None  # an official warning of this type in force …
     level: Grade | None = None  # … at this level or graver; blue where it is left out
-    expression: Annotated[str, Meta(min_length=1)] | None = None  # over quantities of one device
+    expression: Annotated[str, Meta(min_length=1)] | None = None  # over quantities of one device, and terms
+    terms: Annotated[tuple[Term, ...], Meta(min_length=1, max_length=20)] | None = None  # figures of windows, by name
     quantity: Text | None = None  # may be left out where the rule has only one
     above: Number | Own | None = None
     below: Number | Own | None = None
@@ -85,6 +86,22 @@ class Node(
     def formula(self) -> Expression | None:
         """The expression, ready to be evaluated."""
         return None if self.expression is None else expression(self.expression)
+
+    def inputs(self, only: str) -> dict[str, Input]:
+        """What a comparison looks at, by the name that the expression has for it.
+
+        `only`: the quantity where none is written.
+        """
+        if self.formula is None:
+            quantity = self.quantity or only
+            return {quantity: Input(quantity, self.resolved())}
+        terms = {term.name: Input(term.quantity or only, term.resolved()) for term in self.terms or ()}
+        return {name: terms.get(name) or Input(name, Measure()) for name in self.formula.names}
+
+    def named_quantities(self) -> list[str]:
+        """The names in the expression that no term has."""
+        terms = {term.name for term in self.terms or ()}
+        return [name for name in (self.formula.names if self.formula else ()) if name not in terms]
 
     @property
     def max_age_us(self) -> int:
@@ -139,10 +156,25 @@ def _check_expression(node: Node) -> None:
         expression(str(node.expression))
     except ValueError as error:
         raise Misplaced(f"`expression`: {error}", "expression") from error
+    _check_terms(node)
     if isinstance(node.above or node.below, Own):
         raise Misplaced("an `expression` is compared with a number", "expression")
     if node.low is not None:
         check_band(node.low, node.high, strict=node.strict)
+
+
+def _check_terms(node: Node) -> None:
+    """Raises Misplaced for names that stand for two things, and for a term that the expression does not use."""
+    used, seen = expression(str(node.expression)).names, set[str]()
+    for number, term in enumerate(node.terms or ()):
+        at = ("terms", number, "name")
+        if term.name in FUNCTIONS:
+            raise Misplaced(f"`name`: {term.name!r} is a function of expressions", *at)
+        if term.name in seen:
+            raise Misplaced(f"`name`: there are two terms {term.name!r}", *at)
+        if term.name not in used:
+            raise Misplaced(f"`name`: the `expression` does not use {term.name!r}", *at)
+        seen.add(term.name)
 
 
 _LINE = {"above", "below", "low", "high", "strict", "margin", "margin_fraction", "max_age_s"}
@@ -152,7 +184,7 @@ _KEYS: dict[str, set[str]] = {
     "not": {"not"},
     "during": {"during"},
     "warning": {"warning", "level"},
-    "expression": {"expression", *_LINE},
+    "expression": {"expression", "terms", *_LINE},
     "leaf": {"quantity", *_LINE, *MeasureKeys.__struct_fields__},
 }
 

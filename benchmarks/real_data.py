@@ -23,7 +23,7 @@ from alerts.rule_drafts import Fault, read_text, rules_of
 from alerts.rules import AnyRule
 from alerts.ruleset import Subject, compile_rules
 from alerts.state import initial_state
-from benchmarks.real_rules import mukilteo, outside_and_jump, room, staircase
+from benchmarks.real_rules import mukilteo, mukilteo_steps, outside_and_jump, room, staircase
 from config.settings import CONFIG
 
 DATA = Path(__file__).parent / "data"
@@ -124,22 +124,31 @@ def mukilteo_stations() -> list[str]:
 
 
 def mukilteo_station(station: str) -> dict[str, Any]:
-    """Hours over the published threshold by a rule of ours, and by pandas."""
+    """Hours over the published threshold by a rule of ours, by the same written as steps, and by pandas."""
     frame = table("rain-mukilteo-2015.csv.gz")
     frame = frame[frame["station"] == station]
     series = series_of(frame, "rain_001in", 0.254)
     alerts = raised([rule("landslide-rain", mukilteo())], "rain", "mm", series)
-    inside = [(one.begin <= series.time) & (series.time < one.end) for one in alerts]
-    over = np.logical_or.reduce(inside) if inside else np.zeros(len(series.time), bool)
+    over, steps = _over(alerts, series), rule("landslide-rain-steps", mukilteo_steps())
+    by_steps = _over(raised([steps], "rain", "mm", series), series)
     published = _published(frame)
     return {
         "rule_hours": float(over.sum() / 4),
         "published_hours": float(published.sum() / 4),
         "samples_that_differ": int((over != published).sum()),
+        "steps_hours": float(by_steps.sum() / 4),
+        "samples_that_differ_from_steps": int((over != by_steps).sum()),
         "alerts": len(alerts),
         "first": _when(alerts[0].begin) if alerts else None,
         "corners": len(staircase()),
     }
+
+
+def _over(alerts: Sequence[AlertSum], series: Series) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """[n] whether an alert stands at each reading."""
+    inside = [(one.begin <= series.time) & (series.time < one.end) for one in alerts]
+    stands: np.ndarray[Any, np.dtype[np.bool_]] = np.logical_or.reduce([np.zeros(len(series.time), bool), *inside])
+    return stands
 
 
 def _published(frame: pd.DataFrame) -> "np.ndarray[Any, np.dtype[np.bool_]]":

@@ -25,12 +25,32 @@ def staircase() -> list[tuple[int, int]]:
 
 
 def mukilteo() -> str:
-    """The published threshold as a condition; a staircase, for an expression takes readings and no sums of windows."""
+    """The published threshold, in mm: 3.5 inches are 88.9."""
+    head = _HEAD.format(id="landslide-rain", number=901, kind="condition", zh="滑坡雨量", en="Rain and landslides")
+    return f"""{head}units = {{rain = "mm"}}
+raise_after = 1
+clear_for_s = 0
+
+[levels.orange]
+expression = "recent + 0.67 * before"
+above = 88.9
+strict = true
+terms = [
+    {{name = "recent", of = "sum", over_d = 3}},
+    {{name = "before", of = "sum", over_d = 15, ago_d = 3}},
+]
+"""
+
+
+def mukilteo_steps() -> str:
+    """The same without sums in expressions, as a condition of many steps: how a rule had to be written before."""
     corners = "\n".join(
         f"[[levels.orange.any]]\nall = [{_sum(3, a)}, {_sum(18, b)}]" if a else f"[[levels.orange.any]]\n{_leaf(18, b)}"
         for a, b in staircase()
     )
-    head = _HEAD.format(id="landslide-rain", number=901, kind="condition", zh="滑坡雨量", en="Rain and landslides")
+    head = _HEAD.format(
+        id="landslide-rain-steps", number=901, kind="condition", zh="滑坡雨量", en="Rain and landslides"
+    )
     return f'{head}units = {{rain = "mm"}}\nraise_after = 1\nclear_for_s = 0\n\n{corners}\n'
 
 

@@ -74,6 +74,43 @@ RULES: dict[str, AnyRule] = {
             clear_for_s=1.0,
         ),
         conditioned("formula", {"orange": {"expression": "rain + stage", "above": 6.0, "max_age_s": 2.0}}),
+        graded("earlier", measure={"of": "sum", "over_s": 2.0, "ago_s": 1.5}, levels={"blue": 3.0, "orange": 6.0}),
+        conditioned(
+            "terms",
+            {
+                "yellow": {
+                    "expression": "recent + 0.5 * before - max(rise, 0) + stage",
+                    "terms": [
+                        {"name": "recent", "quantity": "rain", "of": "sum", "over_s": 2.0},
+                        {"name": "before", "quantity": "rain", "of": "mean", "over_s": 3.0, "ago_s": 2.0},
+                        {"name": "rise", "quantity": "stage", "of": "change", "over_s": 1.0, "ago_s": 1.0},
+                    ],
+                    "above": 5.0,
+                    "margin": 1.0,
+                    "max_age_s": 3.0,
+                },
+            },
+            raise_after=1,
+            clear_for_s=1.0,
+        ),
+        a_rule(
+            "condition",
+            "preceding",
+            units={"rain": "mm"},
+            levels={
+                "orange": {
+                    "expression": "recent + 0.67 * before",
+                    "terms": [
+                        {"name": "recent", "of": "sum", "over_s": 2.0},
+                        {"name": "before", "of": "sum", "over_s": 4.0, "ago_s": 2.0},
+                    ],
+                    "above": 7.0,
+                    "strict": True,
+                }
+            },
+            raise_after=1,
+            clear_for_s=0.0,
+        ),
         a_rule("count", "two", of="plain", level="blue", within="grid", levels={"yellow": 2}, clear_for_s=0.0),
         a_rule("count", "counts", of="two", level="yellow", within="township", levels={"red": 1}, clear_for_s=0.0),
         a_rule(
@@ -285,7 +322,14 @@ def test_what_comes_too_late_is_not_judged_and_rewrites_nothing(
     folded(arrived.told)
     levels: dict[tuple[str, int], str] = {}
     for one in sorted((key for key in folded(arrived.told)), key=lambda key: key[2]):
-        assert levels.get(one[:2], "none") == one[3] or one[0] in ("two", "some", "counts", "device", "formula")
+        assert levels.get(one[:2], "none") == one[3] or one[0] in (
+            "two",
+            "some",
+            "counts",
+            "device",
+            "formula",
+            "terms",
+        )
         levels[one[:2]] = one[4]
 
 

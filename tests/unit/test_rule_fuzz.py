@@ -29,7 +29,7 @@ over_h over_d full abs per at_least at_most levels blue yellow orange red value 
 raise_after hold_s margin margin_fraction clear_for_s level all any not above below during months hours
 warning expression within radius_m fraction intervals quantities subjects tolerance resting limit within_s
 event override sensors divisions enabled threshold condition count silence stuck step sum mean change rate
-days touching township rain stage test 20:00 06:00 11B37 rain+stage between
+days touching township ago_s ago_h ago_d terms name rain stage test 20:00 06:00 11B37 rain+stage between
 """)  # fmt: skip
 scalars = (
     st.sampled_from(WORDS)

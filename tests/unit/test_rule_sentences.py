@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from alerts.rule_expressions import expression
+from alerts.rule_formulas import in_words, unit_of
 from alerts.rule_sentences import sentences
 from alerts.rules import AnyRule, load_rules
 from config.settings import CONFIG
@@ -56,12 +58,22 @@ def told(**form: Any) -> tuple[str, str]:
                 {"during": {"months": [5, 9], "hours": ["20:00", "06:00"]}},
                 {"not": {"expression": "stage * 2", "below": 3.0}}]}}},
             "橙色：雨量 3 小时累计 ≥ 30 mm，且 （水位 ≥ 警戒水位以下 0.5 m 或 官方预警 11B37 橙色及以上生效中），且"
-            " 5 月至 9 月，每日 20:00 至 06:00，且 并非（stage * 2 ≤ 3）；"
+            " 5 月至 9 月，每日 20:00 至 06:00，且 并非（水位 × 2 ≤ 3 m）；"
             "连续 2 次满足即触发；不再满足，保持 30 分钟后解除",
             "orange: sum of rain over 3 h ≥ 30 mm and (river stage ≥ 0.5 m under the warning level or an official"
             " warning 11B37, orange or graver, is in force) and during months 5 to 9, 20:00 to 06:00 each day"
-            " and not (stage * 2 ≤ 3);"
+            " and not (river stage × 2 ≤ 3 m);"
             " raised after 2 samples in a row; cleared once it is not met any more for 30 min",
+        ),
+        (
+            {"kind": "condition", "units": {"rain": "mm"}, "raise_after": 1, "clear_for_s": 0.0, "levels": {"orange": {
+                "expression": "recent + 0.67 * before", "above": 88.9, "strict": True, "terms": [
+                    {"name": "recent", "of": "sum", "over_d": 3.0},
+                    {"name": "before", "of": "sum", "over_d": 15.0, "ago_d": 3.0}]}}},
+            "橙色：「雨量 3 天累计」 + 0.67 × 「截至 3 天前的雨量 15 天累计」 > 88.9 mm；"
+            "一次满足即触发；不再满足即解除",
+            "orange: ‘sum of rain over 3 d’ + 0.67 × ‘sum of rain over 15 d ending 3 d before’ > 88.9 mm;"
+            " raised at once; cleared once it is not met any more, at once",
         ),
         (
             {"kind": "count", "of": "smoke", "level": "red", "within": "radius_m", "radius_m": 500.0,
@@ -97,6 +109,31 @@ def told(**form: Any) -> tuple[str, str]:
 )  # fmt: skip
 def test_a_rule_of_each_kind_in_words(form: dict[str, Any], zh: str, en: str) -> None:
     assert told(**form) == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("rain", "mm"),
+        ("max(rain, 0) / 2 - rain", "mm"),
+        ("-abs(rain) * 3", "mm"),
+        ("rain / rain * rain", "mm"),
+        ("rain * rain", ""),
+        ("rain / rain", ""),
+        ("rain + 2 / rain", ""),
+        ("rain ** 2", ""),
+        ("2 / rain", ""),
+        ("rain + tilt", ""),
+        ("min(2, 3) * rain", ""),
+    ],
+)
+def test_a_figure_has_a_unit_where_it_is_sure(text: str, unit: str) -> None:
+    assert unit_of(expression(text), {"rain": "mm", "tilt": "°"}) == unit
+
+
+def test_a_formula_keeps_its_brackets_and_functions() -> None:
+    words = {"rain": "雨量", "max_2": "甲"}
+    assert in_words(expression("max(rain,-max_2)**2*(rain -1)"), words) == "max(雨量, −甲) ^ 2 × (雨量 − 1)"
 
 
 def test_overrides_tell_whom_and_what() -> None:

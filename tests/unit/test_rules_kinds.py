@@ -48,6 +48,18 @@ all = [
     {warning = "11B37", level = "orange"},
 ]
 """  # fmt: skip
+BEFORE = """\
+kind = "condition"
+units = {rain = "mm", stage = "m"}
+[levels.orange]
+all = [
+    {quantity = "stage", above = {from = "warning"}},
+    {expression = "recent + 0.67 * before", above = 88.9, terms = [
+        {name = "recent", quantity = "rain", of = "sum", over_d = 3},
+        {name = "before", quantity = "rain", of = "sum", over_d = 15, ago_d = 3},
+    ]},
+]
+"""
 EVENT = 'kind = "event"\nquantity = "smoke"\nlevel = "red"\n'
 COUNT = 'kind = "count"\nof = "other"\nlevel = "orange"\nwithin = "township"\n[levels]\norange = 3\n'
 SILENCE = 'kind = "silence"\nlevel = "blue"\n'
@@ -112,6 +124,17 @@ def test_a_condition() -> None:
     assert (season.months, season.hours_us) == ((11, 3), (22 * HOUR_US, 6 * HOUR_US))
     assert reaches(rule) == {"rain": 25 * HOUR_US, "tilt": HOUR_US}  # each value may be an hour old
     assert (rule.raise_after, rule.clear_for_s, rule.lateness_s) == (2, 1800, 600)
+
+
+def test_an_expression_over_windows() -> None:
+    rule = only(BEFORE)
+    assert isinstance(rule, ConditionRule)
+    _, formula = leaves(rule.graded()["orange"])
+    assert {name: (one.quantity, one.measure) for name, one in formula.inputs("stage").items()} == {
+        "recent": ("rain", Measure(of="sum", over_us=72 * HOUR_US)),
+        "before": ("rain", Measure(of="sum", over_us=360 * HOUR_US, ago_us=72 * HOUR_US)),
+    }
+    assert reaches(rule) == {"rain": (360 + 72 + 1) * HOUR_US, "stage": HOUR_US}
 
 
 def test_the_other_kinds() -> None:
@@ -220,6 +243,39 @@ FAULTS = [
     (SLOPE, '"22:00"', '"06:00"', 14, "no span", 'hours = ["20:00"'),
     (SLOPE, '{months = [11, 3], hours = ["22:00", "06:00"]}', "{}", 14, "`months` or `hours`", "months"),
     (SLOPE, '"11B37"', '"flood"', 15, "matching regex", "11B37"),
+    (BEFORE, "ago_d = 3", "ago_d = 3, ago_h = 5", 12, "ends at one time, not `ago_h` and `ago_d` ago", "ago_h = 3"),
+    (BEFORE, "ago_d = 3", "ago_d = 0", 12, "> 0", "ago_d = 3"),
+    (BEFORE, "ago_d = 3", "ago_d = 401", 12, "<= 400", "ago_d = 3"),
+    (BEFORE, 'of = "sum", over_d = 15, ', "", 12, "`ago_d` goes with of = sum or", "ago_d = 3"),
+    (BEFORE, '"sum", over_d = 15', '"days", at_least = 1, over_d = 15', 12, "`ago_d` goes with of = sum or", "ago_d"),
+    (BEFORE, ", over_d = 3}", "}", 11, '"sum" needs a window', "over_h = 3"),
+    (BEFORE, '"sum", over_d = 15', '"summe", over_d = 15', 12, "'summe'", "sum, mean, min, max"),
+    (BEFORE, 'name = "before"', 'name = "Before"', 12, "matching regex", 'name = "before"'),
+    (BEFORE, 'name = "before", ', "", 12, "missing required field `name`", 'name = "before"'),
+    (BEFORE, 'name = "before"', 'name = "recent"', 12, "two terms 'recent'", 'name = "before"'),
+    (BEFORE, 'name = "before"', 'name = "since"', 12, "does not use 'since'", 'name = "before"'),
+    (BEFORE, 'name = "before"', 'name = "max"', 12, "'max' is a function", 'name = "before"'),
+    (
+        BEFORE.replace("0.67 * before", "0.67 * stage"),
+        'name = "before"',
+        'name = "stage"',
+        12,
+        "is a quantity",
+        "name =",
+    ),
+    (BEFORE, "0.67 * before", "0.67 * befor", 12, "does not use 'before'", 'name = "before"'),
+    (BEFORE, "recent + 0.67 * before", "recent + 0.67 * before + tilt", 10, "does not have 'tilt'", "terms"),
+    (BEFORE, 'name = "before", quantity = "rain"', 'name = "before"', 12, "which of `units`", "stage"),
+    (BEFORE, 'name = "before", quantity = "rain"', 'name = "before", quantity = "rian"', 12, "have 'rian'", "stage"),
+    (BEFORE, 'from = "warning"}}', 'from = "warning"}, terms = []}', 9, ">= 1", "terms = [{name"),
+    (
+        BEFORE,
+        'from = "warning"}}',
+        'from = "warning"}, terms = [{name = "a"}]}',
+        9,
+        "`terms` does not go with `leaf`",
+        "terms = [{name",
+    ),
     (COUNT, '"township"', '"city"', 8, "city", "touching"),
     (COUNT, '"township"', '"radius_m"', 1, "`radius_m` goes with", "radius_m = 500"),
     (COUNT, "orange = 3", "orange = 0", 10, ">= 1", "write"),

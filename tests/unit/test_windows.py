@@ -60,6 +60,8 @@ def test_a_window_is_what_history_says(rows: list[Reading], at: list[int], senso
     for of, brute in BRUTE.items():
         found = figure(windows, Measure(of=of, over_us=span), sensor, end)  # type: ignore[arg-type]
         assert found == pytest.approx(brute(inside), abs=1e-9) if inside else np.isnan(found), of
+        later = figure(windows, Measure(of=of, over_us=span, ago_us=5 * SECOND), sensor, end + 5 * SECOND)  # type: ignore[arg-type]
+        assert later == found or (np.isnan(later) and np.isnan(found)), "what it was then"
     count = figure(windows, Measure(of="count", over_us=span), sensor, end)
     assert count == len(inside) if sensor >= 0 else np.isnan(count)
 
