@@ -19,6 +19,7 @@ from commands.quarantine import quarantine_app
 from commands.rules import rules_app
 from commands.sensor import sensor_app
 from commands.state import ledger, migrate, status
+from commands.user import token_app, user_app
 from commands.warnings import warning_app
 from config.errors import ShijingError
 from config.logs import set_up_logging
@@ -31,6 +32,8 @@ GROUPS = {  # a new group of commands: its app, from a module of its own in comm
     "incident": incident_app,
     "warning": warning_app,
     "quarantine": quarantine_app,
+    "user": user_app,
+    "token": token_app,
     "audit": audit_app,
     "bench": bench_app,
 }

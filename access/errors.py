@@ -4,8 +4,11 @@ ShijingError
 └── AccessError
     ├── AuditError         an entry that cannot be written, or seals that cannot be read
     │   └── AuditBroken    a chain that is not sealed, because it does not hold
-    └── VaultError         keys that cannot be had
-        └── CannotOpen     a ciphertext that these keys do not open
+    ├── VaultError         keys that cannot be had
+    │   └── CannotOpen     a ciphertext that these keys do not open
+    ├── AccountRefused     an account, a grant or a token that cannot be made or changed so
+    ├── AccountUnknown     no account of that name
+    └── SignInRefused      somebody is not let in; says no more than whoever tries may know
 """
 
 from config.errors import ShijingError
@@ -34,3 +37,23 @@ class VaultError(AccessError):
 
 class CannotOpen(VaultError):
     """A ciphertext was made with another key, was changed, or belongs to another row."""
+
+
+class AccountRefused(AccessError):
+    """It cannot be done so; the text says why and what to do instead."""
+
+
+class AccountUnknown(AccessError):
+    """No account of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no account {name[:60]!r}: see `shijing user list`")
+
+
+class SignInRefused(AccessError):
+    """Not let in. `reason` is one of `wrong`, `locked`, `code`, `link`, `slow`; `wait_s` where waiting helps."""
+
+    def __init__(self, reason: str, wait_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.wait_s = wait_s

@@ -1,16 +1,13 @@
 """The newest CAP messages, for a feed to list."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg.rows import class_row
 
-from alerts.cap_words import WordsOf
 from alerts.out_alerts import QUERIES
-from alerts.out_messages import write_messages
 from config.database import Connection
-from config.settings import OutSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +35,7 @@ class Page:
 
 def read_feed(
     connection: Connection,
-    words: WordsOf,
-    settings: OutSettings,
+    write: Callable[[Sequence[int]], object],
     *,
     division: str | None,
     levels: list[str] | None,
@@ -47,11 +43,14 @@ def read_feed(
     before: int | None,
     limit: int,
 ) -> Page:
-    """The messages of the newest transitions, at most `limit`; what was not written down yet is."""
+    """The messages of the newest transitions that the connection shows, at most `limit`.
+
+    `write` is given their alerts, to write down what they have not said yet (see `write_messages`).
+    """
     asked = {"division": division, "levels": levels, "exercises": exercises, "before": before, "limit": limit}
     rows = connection.execute(QUERIES["feed_transitions"], asked, prepare=False).fetchall()
     ids = [number for number, _ in rows]
-    write_messages(connection, sorted({alert for _, alert in rows}), words, settings)
+    write(sorted({alert for _, alert in rows}))
     with connection.cursor(row_factory=class_row(Listed)) as cursor:
         messages = cursor.execute(QUERIES["feed"], {"ids": ids, "levels": levels}).fetchall()
     return Page(messages=messages, before=ids[-1] if len(ids) == limit else None)

@@ -83,6 +83,11 @@ def report(
     return alert.id
 
 
+def place_of(connection: Connection, what: Report) -> Place:
+    """Where a report would belong now; raises as `report`."""
+    return _place(connection, what, now(connection))
+
+
 def _standing(alert_id: int, what: Report, place: Place, *, exercise: bool) -> Standing:
     return Standing(
         id=alert_id,

@@ -113,7 +113,7 @@ def put_in_force(
     connection: Connection,
     files: Files,
     *,
-    author: str,
+    author: str | UUID,
     note: str,
     base: int | None = None,
     shipped: Path = SHIPPED,
@@ -122,9 +122,9 @@ def put_in_force(
 
     `base` is the set that it was made from: raises RulesMoved where another one is in force by
     now; None does not ask. Raises RulesRefused for a set that does not hold together, for one that
-    is in force already, and without an author or a note.
+    is in force already, and without an author (an account, or a name) or a note.
     """
-    author, note = author.strip(), note.strip()
+    author, note = author.strip() if isinstance(author, str) else author, note.strip()
     if faults := _signature_faults(author, note) or faults_of(files):
         raise RulesRefused(faults)
     with connection.transaction():
@@ -142,7 +142,7 @@ def revert(
     connection: Connection,
     set_id: int,
     *,
-    author: str,
+    author: str | UUID,
     note: str = "",
     base: int | None = None,
     shipped: Path = SHIPPED,
@@ -159,8 +159,8 @@ def compared(connection: Connection, before: int | None, after: int | None) -> l
     return diff(*sets)
 
 
-def _signature_faults(author: str, note: str) -> list[Fault]:
-    if not author or len(author) > _AUTHOR_AT_MOST:
+def _signature_faults(author: str | UUID, note: str) -> list[Fault]:
+    if isinstance(author, str) and not 0 < len(author) <= _AUTHOR_AT_MOST:
         return [Fault(file="", line=0, reason="no author", mend=f"say who you are, in up to {_AUTHOR_AT_MOST} letters")]
     if not note or len(note) > _NOTE_AT_MOST:
         return [Fault(file="", line=0, reason="no note", mend=f"say why, in up to {_NOTE_AT_MOST:,} letters")]
@@ -181,8 +181,10 @@ def _store(connection: Connection, files: Files, origin: str, actor: UUID | None
     return int(row[0])
 
 
-def _actor(connection: Connection, name: str) -> UUID:
-    """The person of that name; until there is a sign-in, a name is all that is known."""
+def _actor(connection: Connection, name: str | UUID) -> UUID:
+    """The account, or the person of that name: at the command line a name is all that is known."""
+    if isinstance(name, UUID):
+        return name
     row = connection.execute(QUERIES["known_author"], {"name": name}).fetchone()
     row = row or connection.execute(QUERIES["new_author"], {"name": name}).fetchone()
     assert row is not None and isinstance(row[0], UUID)

@@ -13,8 +13,10 @@ from alerts.warnings_store import Origin, Outcome, store
 from config.database import Connection
 
 
-def add(connection: Connection, row: Row, judging: Judging, *, actor: str, now: datetime | None = None) -> Outcome:
-    """Store a warning from its fields, named as in a file of warnings; `actor` is who entered it.
+def add(
+    connection: Connection, row: Row, judging: Judging, *, actor: str | UUID, now: datetime | None = None
+) -> Outcome:
+    """Store a warning from its fields, named as in a file of warnings; `actor` is who entered it, by id or by name.
 
     Raises WarningRefused with the field that is wrong.
     """
@@ -23,7 +25,13 @@ def add(connection: Connection, row: Row, judging: Judging, *, actor: str, now: 
 
 
 def cancel(
-    connection: Connection, warning: str, judging: Judging, *, actor: str, reason: str, now: datetime | None = None
+    connection: Connection,
+    warning: str,
+    judging: Judging,
+    *,
+    actor: str | UUID,
+    reason: str,
+    now: datetime | None = None,
 ) -> Outcome:
     """End a warning by its number or identifier, in its sender's name.
 
@@ -56,7 +64,7 @@ def _identifier() -> str:
 
 
 def _store(
-    connection: Connection, message: Message, row: Row, judging: Judging, actor: str, now: datetime | None
+    connection: Connection, message: Message, row: Row, judging: Judging, actor: str | UUID, now: datetime | None
 ) -> Outcome:
     with connection.transaction():
         raw = json.dumps({**row, "identifier": message.identifier}, ensure_ascii=False, sort_keys=True).encode()
@@ -64,7 +72,9 @@ def _store(
         return store(connection, message, raw, origin, judging, now=now)
 
 
-def _actor(connection: Connection, name: str) -> UUID:
+def _actor(connection: Connection, name: str | UUID) -> UUID:
+    if isinstance(name, UUID):
+        return name
     if not name.strip():
         raise WarningRefused("actor", "by hand, actor", "it is empty", "say who enters it")
     return actor_of(connection, name)

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from alerts.fence import told_clock
 from commands.children import Child, ChildFailed, Lines, stop_all
+from commands.demo_accounts import invitations
 from commands.figures import demo_result
 from commands.registry import prepare
 from commands.servers import Place, broker, database
@@ -136,10 +137,21 @@ class _Show:
     def introduce(self, mqtt: BrokerSettings) -> None:
         """Say where everything is."""
         web = self._options.web
-        self._console.print(f"\n  [bold]实景 live map[/]   [bold cyan]http://{web.host}:{web.port}/[/]")
+        address = f"http://{web.host}:{web.port}"
+        self._console.print(f"\n  [bold]实景 live map[/]   [bold cyan]{address}/[/]")
+        self._invite(address)
         self._console.print(f"  MQTT broker     {mqtt.host}:{mqtt.port}")
         self._console.print(f"  data and logs   {self._folder.path}")
         self._console.print("  Ctrl-C stops everything; the next start goes on from here\n")
+
+    def _invite(self, address: str) -> None:
+        """Everybody signs in; here a link for each role does it, once. `shijing user link` makes another."""
+        if self._options.once:
+            return
+        self._console.print("  sign in by a link, each once:")
+        for one in invitations(self._url):
+            who = f"{one.role.zh} {one.role.en}{f' ({one.place})' if one.place else ''}"
+            self._console.print(f"    {who}\n      [cyan]{address}{one.path}[/]", soft_wrap=True)
 
     def run(self, stop: threading.Event) -> dict[str, Any] | None:
         """Replay to the end; then stay live, or with `once` return the result."""

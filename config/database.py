@@ -1,5 +1,6 @@
 """Connections to PostgreSQL: UTC sessions, a name for each in pg_stat_activity, sane limits."""
 
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -31,14 +32,17 @@ def connect(url: str, name: str, *, autocommit: bool = False, idle_in_transactio
     return psycopg.connect(url, autocommit=autocommit, **_options(name, idle_in_transaction_s=idle_in_transaction_s))
 
 
-def open_pool(url: str, name: str, *, size: int = 8) -> ConnectionPool[Connection]:
-    """A pool of autocommit connections for a server process; the caller closes it."""
+def open_pool(
+    url: str, name: str, *, size: int = 8, configure: Callable[[Connection], None] | None = None
+) -> ConnectionPool[Connection]:
+    """A pool of autocommit connections for a server process, each made ready by `configure`; the caller closes it."""
     return ConnectionPool(
         url,
         min_size=1,
         max_size=size,
         kwargs={"autocommit": True, **_options(name, idle_in_transaction_s=20)},
         name=name,
+        configure=configure,
         open=True,
         # A restart of the database leaves dead connections behind: found before use, not by it.
         check=ConnectionPool.check_connection,

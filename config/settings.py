@@ -144,6 +144,26 @@ class AccessSettings(BaseSettings):
         return value or None
 
 
+class SignInSettings(BaseSettings):
+    """Who fails how often, and how long a session lasts."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_SIGN_IN_")
+
+    tries: int = Field(5, ge=1, le=100)  # wrong ones in a row, until the account waits
+    lock_s: float = Field(60, ge=1, le=86_400)  # the first wait; each further failure doubles it
+    longest_lock_s: float = Field(3600, ge=1, le=30 * 86_400)
+    session_s: float = Field(12 * 3600, ge=60, le=90 * 86_400)
+    idle_s: int = Field(2 * 3600, ge=60, le=90 * 86_400)  # without a request
+    screen_session_s: float = Field(400 * 86_400, ge=60)  # a wall screen has nobody who would sign in again
+    link_s: float = Field(900, ge=10, le=7 * 86_400)  # how long a one-time link waits
+
+    def lasting(self, kind: str) -> tuple[float, int]:
+        """How long a session of an account of that kind lasts, in all and without a request, s."""
+        if kind == "screen":
+            return self.screen_session_s, round(self.screen_session_s)
+        return self.session_s, self.idle_s
+
+
 class OutSettings(BaseSettings):
     """What leaves the system: CAP messages, the feed, alerts over MQTT."""
 

@@ -1,51 +1,47 @@
-"""What people do with alerts, over HTTP: JSON only, from this very machine until there is a sign-in (web/guard.py)."""
+"""What people do with alerts, over HTTP: JSON only, by whoever has the right where the alert is."""
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
-from uuid import UUID
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 from msgspec import Meta, Struct
 
-from alerts.actors import actor_of
+from access.accounts import is_within
+from alerts.act_errors import ActRefused, AlertUnknown
 from alerts.acts import Acted, acknowledge, close, comment, resolve, take_in_hand
 from alerts.plan_files import load_plans
-from alerts.reports import Report, report
+from alerts.reports import Report, place_of, report
 from alerts.rule_sets import rules_in_force
 from alerts.suppress import end, shelve, suppressions
-from config.database import Connection
 from config.settings import CONFIG
-from web.api import DATABASE_WAIT_S, as_json
+from web.api import as_json
 from web.guard import Body, read_body
-from web.parts import PartsOf
+from web.state import QUERIES
+from web.viewing import View, ViewOf, needs
 
 router = APIRouter(prefix="/api", tags=["acts"])
 
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
-Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Words = Annotated[str, Meta(max_length=2000)]
 
 
 class Done(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who does it, and what there is to say."""
+    """What there is to say; who does it is known."""
 
-    actor: Name
     note: Words = ""
 
 
 class Closed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who closes it, and as what: real, false, drill or test."""
+    """As what it is closed: real, false, drill or test."""
 
-    actor: Name
     cause: str
     note: Words = ""
 
 
 class Shelved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who puts it aside, until when, and why."""
+    """Until when it is put aside, and why."""
 
-    actor: Name
     until: Annotated[datetime, Meta(tz=True)]
     reason: Words
 
@@ -53,7 +49,6 @@ class Shelved(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Reported(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person sees, and where: a position (degrees, CGCS2000) or the code of a division."""
 
-    actor: Name
     title: Annotated[str, Meta(min_length=1, max_length=200)]
     level: str
     family: Annotated[str, Meta(max_length=50)] = ""
@@ -63,56 +58,52 @@ class Reported(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     note: Words = ""
 
 
-@router.post("/alerts/{alert}/ack")
-def ack(alert: Number, body: Body, parts: PartsOf) -> Response:
+@router.post("/alerts/{alert}/ack", dependencies=[needs("alerts.act")])
+def ack(alert: Number, body: Body, view: ViewOf) -> Response:
     """Somebody has seen it (`Done`): `{"alert_id", "from_state", "to_state", "time"}`, as the next four."""
-    return _act(parts, alert, read_body(body, Done), acknowledge)
+    return _act(view, alert, read_body(body, Done), acknowledge)
 
 
-@router.post("/alerts/{alert}/take")
-def take(alert: Number, body: Body, parts: PartsOf) -> Response:
+@router.post("/alerts/{alert}/take", dependencies=[needs("alerts.act")])
+def take(alert: Number, body: Body, view: ViewOf) -> Response:
     """Somebody is at work on it (`Done`)."""
-    return _act(parts, alert, read_body(body, Done), take_in_hand)
+    return _act(view, alert, read_body(body, Done), take_in_hand)
 
 
-@router.post("/alerts/{alert}/resolve")
-def resolve_(alert: Number, body: Body, parts: PartsOf) -> Response:
+@router.post("/alerts/{alert}/resolve", dependencies=[needs("alerts.act")])
+def resolve_(alert: Number, body: Body, view: ViewOf) -> Response:
     """It is over (`Done`)."""
-    return _act(parts, alert, read_body(body, Done), resolve)
+    return _act(view, alert, read_body(body, Done), resolve)
 
 
-@router.post("/alerts/{alert}/comment")
-def comment_(alert: Number, body: Body, parts: PartsOf) -> Response:
+@router.post("/alerts/{alert}/comment", dependencies=[needs("alerts.act")])
+def comment_(alert: Number, body: Body, view: ViewOf) -> Response:
     """Words (`Done`, with a note)."""
-    return _act(parts, alert, read_body(body, Done), comment)
+    return _act(view, alert, read_body(body, Done), comment)
 
 
-@router.post("/alerts/{alert}/close")
-def close_(alert: Number, body: Body, parts: PartsOf) -> Response:
+@router.post("/alerts/{alert}/close", dependencies=[needs("alerts.act")])
+def close_(alert: Number, body: Body, view: ViewOf) -> Response:
     """Done with it (`Closed`)."""
     said = read_body(body, Closed)
-    return _with_actor(
-        parts,
-        said.actor,
-        lambda connection, actor: close(connection, alert, cause=said.cause, actor=actor, note=said.note),
-    )
+    _check_seen(view, alert)
+    with view.acting() as connection:
+        return as_json(close(connection, alert, cause=said.cause, actor=view.viewer.account_id, note=said.note))
 
 
-@router.post("/alerts/{alert}/shelve")
-def shelve_(alert: Number, body: Body, parts: PartsOf) -> Response:
+@router.post("/alerts/{alert}/shelve", dependencies=[needs("alerts.shelve")])
+def shelve_(alert: Number, body: Body, view: ViewOf) -> Response:
     """Put its rule at its subject aside (`Shelved`): `{"suppression_id"}`."""
     said = read_body(body, Shelved)
-    return _with_actor(
-        parts,
-        said.actor,
-        lambda connection, actor: {
-            "suppression_id": shelve(connection, alert_id=alert, until=said.until, reason=said.reason, actor=actor)
-        },
-    )
+    _check_seen(view, alert)
+    with view.acting() as connection:
+        by = view.viewer.account_id
+        number = shelve(connection, alert_id=alert, until=said.until, reason=said.reason, actor=by)
+    return as_json({"suppression_id": number})
 
 
-@router.post("/alerts")
-def report_(body: Body, parts: PartsOf) -> Response:
+@router.post("/alerts", dependencies=[needs("alerts.report")])
+def report_(body: Body, view: ViewOf) -> Response:
     """Report what no sensor sees (`Reported`): `{"alert_id"}`."""
     said = read_body(body, Reported)
     what = Report(
@@ -124,37 +115,42 @@ def report_(body: Body, parts: PartsOf) -> Response:
         division=said.division,
         note=said.note,
     )
-
-    def act(connection: Connection, actor: UUID) -> dict[str, int]:
+    with view.acting() as connection:
+        place = place_of(connection, what)
+        if not any(is_within(connection, one, view.scope) for one in (place.township_id, place.grid_id)):
+            raise ActRefused("that place lies outside of what you may report for")
         rules, plans = rules_in_force(connection), load_plans(CONFIG / "plans")
-        return {"alert_id": report(connection, what, actor=actor, rules=rules, plans=plans)}
-
-    return _with_actor(parts, said.actor, act)
+        return as_json({"alert_id": report(connection, what, actor=view.viewer.account_id, rules=rules, plans=plans)})
 
 
-@router.get("/suppressions")
-def suppressions_(parts: PartsOf) -> Response:
+@router.get("/suppressions", dependencies=[needs("alerts.read")])
+def suppressions_(view: ViewOf) -> Response:
     """Shelves and maintenance windows in force and to come: `{"suppressions": […]}`."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         return as_json({"suppressions": suppressions(connection)})
 
 
-@router.post("/suppressions/{suppression}/end")
-def end_(suppression: Number, body: Body, parts: PartsOf) -> Response:
+@router.post("/suppressions/{suppression}/end", dependencies=[needs("alerts.shelve")])
+def end_(suppression: Number, body: Body, view: ViewOf) -> Response:
     """End one now (`Done`): `{"ended"}`; the pipeline then does what was held back."""
-    said = read_body(body, Done)
-
-    def act(connection: Connection, actor: UUID) -> dict[str, int]:
-        end(connection, suppression, actor=actor)
-        return {"ended": suppression}
-
-    return _with_actor(parts, said.actor, act)
-
-
-def _act(parts: PartsOf, alert: int, said: Done, act: Callable[..., Acted]) -> Response:
-    return _with_actor(parts, said.actor, lambda connection, actor: act(connection, alert, actor=actor, note=said.note))
+    read_body(body, Done)
+    with view.connection() as connection:
+        row = connection.execute(QUERIES["may_end_suppression"], {"id": suppression}).fetchone()
+    if row is None:
+        raise AlertUnknown(f"there is no suppression {suppression} that is still to end")
+    with view.acting() as connection:
+        end(connection, suppression, actor=view.viewer.account_id)
+    return as_json({"ended": suppression})
 
 
-def _with_actor(parts: PartsOf, name: str, act: Callable[[Connection, UUID], Any]) -> Response:
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
-        return as_json(act(connection, actor_of(connection, name)))
+def _act(view: View, alert: int, said: Done, act: Callable[..., Acted]) -> Response:
+    _check_seen(view, alert)
+    with view.acting() as connection:
+        return as_json(act(connection, alert, actor=view.viewer.account_id, note=said.note))
+
+
+def _check_seen(view: View, alert: int) -> None:
+    """Raise AlertUnknown for an alert that lies outside of where the right reaches: it is as if there were none."""
+    with view.connection() as connection:
+        if connection.execute(QUERIES["alert_seen"], {"id": alert}).fetchone() is None:
+            raise AlertUnknown(alert)

@@ -14,11 +14,12 @@ from alerts.out_messages import Written, read_message, write_messages
 from config.database import Connection
 from web import feed
 from web.alerts_schema import AlertDetail, AlertPage, Problem, TransitionPage
-from web.api import DATABASE_WAIT_S, as_json
+from web.api import as_json
 from web.asked import Division, Level, Moment, State, Word, check_division, cursor_of, entity_matches, place_of
 from web.errors import AlertUnknownError, RevisionUnknownError
 from web.feed import CAP_TYPE
-from web.parts import Parts, PartsOf
+from web.parts import PartsOf
+from web.viewing import View, ViewOf, needs
 
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     404: {"model": Problem, "description": "There is no such alert or message."},
@@ -80,11 +81,11 @@ class CapQuery(BaseModel):
     revision: int | None = Field(None, ge=1, le=2**31 - 1, description="1, 2 …; without it the newest.")
 
 
-@router.get("/alerts", responses={200: {"model": AlertPage}})
-def alerts(request: Request, parts: PartsOf, asked: Annotated[AlertsQuery, Query()]) -> Response:
+@router.get("/alerts", responses={200: {"model": AlertPage}}, dependencies=[needs("alerts.read")])
+def alerts(request: Request, parts: PartsOf, view: ViewOf, asked: Annotated[AlertsQuery, Query()]) -> Response:
     """Alerts, the newest first by the time they were opened."""
     wanted = asked.asked()
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         check_division(connection, asked.division)
         rows = read_alerts(connection, wanted, asked.limit + 1)
         words = parts.rules.words(connection)
@@ -94,22 +95,27 @@ def alerts(request: Request, parts: PartsOf, asked: Annotated[AlertsQuery, Query
     return _page(request, told, place)
 
 
-@router.get("/alerts/{alert_id:int}", responses={200: {"model": AlertDetail}})
-def alert(alert_id: AlertId, parts: PartsOf) -> Response:
+@router.get("/alerts/{alert_id:int}", responses={200: {"model": AlertDetail}}, dependencies=[needs("alerts.read")])
+def alert(alert_id: AlertId, parts: PartsOf, view: ViewOf) -> Response:
     """One alert, and the CAP messages it has made."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         found = _known(connection, alert_id)
-        messages = _messages(connection, parts, alert_id)
+    messages = _messages(view, alert_id)
+    with view.connection() as connection:
         words = parts.rules.words(connection)
     return as_json({**alert_json(found, words(found.rule_id)), "messages": list(map(_named, messages))})
 
 
-@router.get("/alerts/{alert_id:int}/transitions", responses={200: {"model": TransitionPage}})
+@router.get(
+    "/alerts/{alert_id:int}/transitions",
+    responses={200: {"model": TransitionPage}},
+    dependencies=[needs("alerts.read")],
+)
 def transitions(
-    alert_id: AlertId, request: Request, parts: PartsOf, asked: Annotated[TransitionsQuery, Query()]
+    alert_id: AlertId, request: Request, view: ViewOf, asked: Annotated[TransitionsQuery, Query()]
 ) -> Response:
     """Everything that happened to an alert, the oldest first; nothing of it is ever changed."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         _known(connection, alert_id)
         rows = read_transitions(connection, [alert_id], after=asked.after, limit=asked.limit + 1)
     page, more = rows[: asked.limit], len(rows) > asked.limit
@@ -121,18 +127,20 @@ def transitions(
     "/alerts/{alert_id:int}.cap",
     response_class=Response,
     responses={200: {"content": {CAP_TYPE: {}}, "description": "A CAP 1.2 message."}},
+    dependencies=[needs("alerts.read")],
 )
 def cap(
     alert_id: AlertId,
-    parts: PartsOf,
+    view: ViewOf,
     asked: Annotated[CapQuery, Query()],
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """A CAP 1.2 message of an alert. What was once given out under an identifier never changes."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         _known(connection, alert_id)
-        newest = len(_messages(connection, parts, alert_id))
-        revision = asked.revision or newest
+    newest = len(_messages(view, alert_id))
+    revision = asked.revision or newest
+    with view.connection() as connection:
         found = read_message(connection, alert_id, revision)
     if found is None:
         raise RevisionUnknownError(f"alert {alert_id} has {newest} messages, there is no revision {revision}")
@@ -143,7 +151,7 @@ def cap(
     return Response(found[1], media_type=CAP_TYPE, headers=headers)
 
 
-@router.get("/openapi.json", include_in_schema=False)
+@router.get("/openapi.json", include_in_schema=False, dependencies=[needs("alerts.read")])
 def openapi() -> Response:
     """The description of these routes, and of the feed."""
     routes = [*router.routes, *feed.router.routes]
@@ -157,8 +165,11 @@ def _known(connection: Connection, alert_id: int) -> ToldAlert:
     return found
 
 
-def _messages(connection: Connection, parts: Parts, alert_id: int) -> list[Written]:
-    return write_messages(connection, [alert_id], parts.rules.words(connection), parts.out).get(alert_id, [])
+def _messages(view: View, alert_id: int) -> list[Written]:
+    """Of an alert that was found in the scope: what it has not said yet is written down first."""
+    parts = view.parts
+    with view.acting() as connection:
+        return write_messages(connection, [alert_id], parts.rules.words(connection), parts.out).get(alert_id, [])
 
 
 def _named(message: Written) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from web.layers import Layer
 from web.names import titles_in_force
 from web.parts import PartsOf
 from web.state import QUERIES, read_clock, read_snapshot
+from web.viewing import ViewOf, needs
 
 router = APIRouter(prefix="/api")
 
-DATABASE_WAIT_S = 3.0
 SERIES_READINGS = 500
 
 
@@ -26,42 +26,43 @@ def as_json(data: Any) -> Response:
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-@router.get("/state")
-def state(parts: PartsOf) -> Response:
+@router.get("/state", dependencies=[needs("map.read")])
+def state(view: ViewOf) -> Response:
     """Everything a screen needs for its first view."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         return as_json(read_snapshot(connection))
 
 
-@router.get("/names")
-def names(parts: PartsOf) -> Response:
+@router.get("/names", dependencies=[needs("map.read")])
+def names(parts: PartsOf, view: ViewOf) -> Response:
     """Titles of rules and plans by id; of a rule that is gone, as it was when the server started."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         return as_json(replace(parts.names, rules={**parts.names.rules, **titles_in_force(connection)}))
 
 
-@router.get("/layers/rivers.geojson")
+@router.get("/layers/rivers.geojson", dependencies=[needs("map.read")])
 def rivers(parts: PartsOf, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """The main rivers of the base map."""
     return _layer(parts.layers.rivers(), if_none_match)
 
 
-@router.get("/layers/{name}.geojson")
+@router.get("/layers/{name}.geojson", dependencies=[needs("map.read")])
 def layer(
     name: str,
     parts: PartsOf,
+    view: ViewOf,
     at: Annotated[datetime | None, Query()] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Districts or townships as valid at `at` (with its UTC offset), by default at the pipeline's clock."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         return _layer(parts.layers.get(connection, name, at or read_clock(connection).now), if_none_match)
 
 
-@router.get("/sensors/{sensor}/series")
-def series(sensor: int, parts: PartsOf) -> Response:
+@router.get("/sensors/{sensor}/series", dependencies=[needs("map.read")])
+def series(sensor: int, view: ViewOf) -> Response:
     """The newest readings of a sensor, oldest first: `{"sensor", "times", "values"}`."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         rows = _series(connection, sensor)
     return as_json({"sensor": sensor, "times": [row[0] for row in rows], "values": [row[1] for row in rows]})
 

@@ -9,8 +9,10 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 
+from access.rights import load_roles
+from access.scope import ScopedPool
 from config.database import open_pool
-from config.settings import BrokerSettings, WebSettings
+from config.settings import BrokerSettings, SignInSettings, WebSettings
 from web import (
     acts,
     alerts_api,
@@ -22,6 +24,7 @@ from web import (
     page,
     rules_api,
     rules_page,
+    sign_in,
     stream,
     warnings_api,
 )
@@ -35,6 +38,7 @@ from web.metrics import CountRequests
 from web.names import read_names
 from web.parts import Parts
 from web.security import SecurityHeaders
+from web.viewing import declared
 
 STATIC = Path(__file__).parent / "static"
 
@@ -57,17 +61,21 @@ def create_app(
     be up: it is waited for, and the screens are told.
     """
     check_assets()
+    roles = load_roles()
     names = read_names()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         hub = Hub()
-        listener = Listener(database_url, hub.publish_from_thread)
-        pool = open_pool(database_url, "web")
+        listener = Listener(database_url, hub)
+        pool, scoped = open_pool(database_url, "web"), ScopedPool(database_url)
         app.state.parts = Parts(
             settings=settings,
             broker=broker,
             pool=pool,
+            scoped=scoped,
+            roles=roles,
+            sign_in=SignInSettings(),
             hub=hub,
             listener=listener,
             layers=Layers(),
@@ -81,9 +89,11 @@ def create_app(
             hub.close()
             await run_in_threadpool(listener.stop)
             await run_in_threadpool(pool.close)
+            await run_in_threadpool(scoped.close)
 
     app = FastAPI(title=settings.title_en, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
 
+    app.include_router(sign_in.router)
     app.include_router(page.router)
     app.include_router(api.router)
     app.include_router(alerts_api.router)
@@ -102,4 +112,5 @@ def create_app(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests)
     add_error_table(app)
+    declared(app)  # raises for a route that says nothing of who may call it
     return app

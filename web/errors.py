@@ -10,7 +10,10 @@ ShijingError
     ├── IncidentUnknownError an incident that does not exist
     ├── RevisionUnknownError a CAP message that an alert has not made
     ├── WarningUnknownError  an official warning that does not exist
-    ├── ByHandRefusedError   something is entered from elsewhere than this machine's own pages
+    ├── SignInNeededError    nobody is signed in
+    ├── ForbiddenError       somebody is, without the right
+    ├── MustChangeError      somebody is, with a password that another one gave
+    ├── CsrfError            a change that no page of ours sent
     ├── AskedWrongError      a filter or a place in a list that cannot be
     ├── BodyTooLargeError    a body that is too long to be read
     └── BusyError            one such request is under way, and another is one too many
@@ -18,13 +21,15 @@ ShijingError
 
 import logging
 from dataclasses import asdict
+from urllib.parse import quote
 
 import psycopg
 import psycopg_pool
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
+from access.errors import AccountRefused, AccountUnknown
 from alerts.act_errors import ActRefused, AlertUnknown
 from alerts.errors import RulesMoved, RulesRefused, TrialTooLarge
 from alerts.warnings import WarningRefused
@@ -69,8 +74,24 @@ class WarningUnknownError(WebError):
     """No official warning of that number."""
 
 
-class ByHandRefusedError(WebError):
-    """What people enter comes from this machine only; the text says what else it lacks."""
+class SignInNeededError(WebError):
+    """Nobody is signed in, or not any more."""
+
+
+class ForbiddenError(WebError):
+    """The right is not there, or not everywhere."""
+
+    def __init__(self, right: str, *, everywhere: bool = False, area: bool = False) -> None:
+        where = " for the whole city" if everywhere else " for all of that area" if area else ""
+        super().__init__(f"your account has not the right {right}{where}: an administrator can give you a role with it")
+
+
+class MustChangeError(WebError):
+    """A password that somebody else gave is changed before anything else."""
+
+
+class CsrfError(WebError):
+    """A change that a page of another site may have caused."""
 
 
 class AskedWrongError(WebError):
@@ -96,7 +117,12 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     AlertUnknown: (404, ""),
     ActRefused: (409, ""),
     WarningRefused: (422, ""),
-    ByHandRefusedError: (403, ""),
+    SignInNeededError: (401, ""),
+    ForbiddenError: (403, ""),
+    MustChangeError: (403, ""),
+    CsrfError: (403, ""),
+    AccountRefused: (409, ""),
+    AccountUnknown: (404, "no such account"),
     AskedWrongError: (422, ""),
     BodyTooLargeError: (413, ""),
     BusyError: (429, ""),
@@ -116,8 +142,14 @@ def add_error_table(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _answer_refused)
 
 
-async def _answer(request: Request, error: Exception) -> JSONResponse:
+async def _answer(request: Request, error: Exception) -> Response:
     status, message = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+        if isinstance(error, SignInNeededError):
+            back = quote(str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""))
+            return RedirectResponse(f"/sign-in?next={back}", status_code=303)
+        if isinstance(error, MustChangeError):
+            return RedirectResponse("/account", status_code=303)
     log.log(logging.WARNING if status >= 500 else logging.INFO, "%s: %s: %s", request.url.path, status, error)
     told: dict[str, object] = {"error": message or str(error)}
     if isinstance(error, RulesRefused):

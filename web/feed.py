@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated
@@ -13,14 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.cap import clean
 from alerts.out_feed import Listed, Page, read_feed
+from alerts.out_messages import write_messages
 from web.asked import Division, Level, check_division, entity_matches
 from web.parts import PartsOf
+from web.viewing import View, ViewOf, needs
 
 router = APIRouter(prefix="/api", tags=["alerts"])
 
 ATOM = "http://www.w3.org/2005/Atom"
 CAP_TYPE = "application/cap+xml"
-_DATABASE_WAIT_S = 3.0
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # of an empty feed: any time that stays
 
 
@@ -58,21 +60,22 @@ class _Addresses:
         200: {"content": {"application/atom+xml": {}}, "description": "The newest messages, a link to each."},
         304: {"description": "Nothing new since the ETag sent as If-None-Match."},
     },
+    dependencies=[needs("alerts.read")],
 )
 def feed(
     request: Request,
     parts: PartsOf,
+    view: ViewOf,
     asked: Annotated[FeedQuery, Query()],
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """The newest CAP messages as an Atom feed; ask again with If-None-Match."""
     exercises = parts.out.exercises if asked.exercise is None else asked.exercise
-    with parts.pool.connection(_DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         check_division(connection, asked.division)
         page = read_feed(
             connection,
-            parts.rules.words(connection),
-            parts.out,
+            lambda alerts: _write_down(view, alerts),
             division=asked.division,
             levels=list(asked.level) or None,
             exercises=exercises,
@@ -88,6 +91,12 @@ def feed(
         return Response(status_code=304, headers=headers)
     body = feed_xml(page, addresses, asked.before, parts.out.sender_name)
     return Response(body, media_type="application/atom+xml", headers=headers)
+
+
+def _write_down(view: View, alerts: Sequence[int]) -> None:
+    parts = view.parts
+    with view.acting() as connection:
+        write_messages(connection, alerts, parts.rules.words(connection), parts.out)
 
 
 def _text(value: object) -> str | list[str]:

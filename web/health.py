@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import psycopg_pool
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from alerts.heartbeat import Heartbeat, read_heartbeats
 from alerts.ledger_keeper import LedgerStanding, standing
@@ -16,6 +16,7 @@ from alerts.rule_sets import InForce, in_force
 from config.settings import BrokerSettings
 from web.api import as_json
 from web.parts import Parts, PartsOf
+from web.viewing import is_this_machine, open_to, viewer_of
 
 router = APIRouter()
 
@@ -26,9 +27,9 @@ _STREAM_SILENT_S = 10.0
 _CONNECT = bytes.fromhex("100d00044d5154540502000500" + "0000")
 
 
-@router.get("/health")
-def health(parts: PartsOf) -> Response:
-    """200 where everything is alive, else 503; `checks` says which is not and why."""
+@router.get("/health", dependencies=[open_to("public")])
+def health(request: Request, parts: PartsOf) -> Response:
+    """200 where everything is alive, else 503; `checks` says which is not, and to those who may know also why."""
     checks: dict[str, dict[str, Any]] = {}
     try:
         checks["pipeline"] = _pipelines(read_pipelines(parts))
@@ -42,9 +43,21 @@ def health(parts: PartsOf) -> Response:
     checks["stream"] = _stream(parts)
     failed = [name for name, check in checks.items() if check["alive"] is False]
     exercise = parts.exercise.shown(parts.pool)
-    response = as_json({"alive": not failed, "failed": failed, "exercise": exercise, "checks": checks})
+    shown = checks if _may_know(request, parts) else {name: {"alive": one["alive"]} for name, one in checks.items()}
+    response = as_json({"alive": not failed, "failed": failed, "exercise": exercise, "checks": shown})
     response.status_code = 503 if failed else 200
     return response
+
+
+def _may_know(request: Request, parts: Parts) -> bool:
+    """Whoever sits at this very machine, and whoever has the right; without the database nobody is known."""
+    if is_this_machine(request):
+        return True
+    try:
+        viewer = viewer_of(request, parts)
+    except (psycopg.OperationalError, psycopg_pool.PoolTimeout):
+        return False
+    return viewer is not None and bool(viewer.scope("status.read", parts.roles))
 
 
 def read_pipelines(parts: Parts) -> list[Heartbeat]:

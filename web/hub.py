@@ -1,11 +1,14 @@
-"""The fan-out of the live stream: one frame in, a bounded queue for every screen."""
+"""The fan-out of the live stream: one frame in, a bounded queue for every screen of the scope that it is for."""
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+
+from access.scope import Scope
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +31,11 @@ class Frame:
 
 
 class Client:
-    """One connected screen."""
+    """One connected screen: what it may be shown, and how to find out whether it still may."""
 
-    def __init__(self, limit: int = QUEUE_FRAMES) -> None:
+    def __init__(self, scope: Scope, still: Callable[[], Scope], limit: int = QUEUE_FRAMES) -> None:
+        self.scope = scope
+        self.still = still  # asks the database; a scope of nothing where the session is over
         self._queue: asyncio.Queue[Frame | None] = asyncio.Queue(limit)
 
     def offer(self, frame: Frame) -> bool:
@@ -64,9 +69,9 @@ class Hub:
     def __len__(self) -> int:
         return len(self._clients)
 
-    def join(self) -> Client:
-        """Queue every frame from now on for a new client."""
-        client = Client(self._limit)
+    def join(self, scope: Scope, still: Callable[[], Scope]) -> Client:
+        """Queue every frame of its scope from now on for a new client."""
+        client = Client(scope, still, self._limit)
         if self._closed:
             client.end()
         else:
@@ -76,17 +81,36 @@ class Hub:
     def leave(self, client: Client) -> None:
         self._clients.discard(client)
 
-    def publish(self, frame: Frame) -> None:
-        """Give a frame to every client; one that cannot keep up is dropped, the others do not wait."""
-        for client in [client for client in self._clients if not client.offer(frame)]:
+    def clients(self) -> list[Client]:
+        """Those of now; from any thread."""
+        return list(self._clients)
+
+    def scopes(self) -> set[Scope]:
+        """What the clients of now may be shown; from any thread."""
+        return {client.scope for client in self.clients()}
+
+    def publish(self, frame: Frame, scope: Scope | None = None) -> None:
+        """Give a frame to every client of that scope, None: to all; one that cannot keep up is dropped."""
+        meant = [client for client in self._clients if scope is None or client.scope == scope]
+        for client in [client for client in meant if not client.offer(frame)]:
             log.warning("a screen was %d frames behind and was let go; it resumes by itself", self._limit)
             self.leave(client)
             client.end()
 
-    def publish_from_thread(self, frame: Frame) -> None:
+    def publish_from_thread(self, frame: Frame, scope: Scope | None = None) -> None:
         """The same from another thread; a frame after the loop's end is let go."""
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.publish, frame)
+            self._loop.call_soon_threadsafe(self.publish, frame, scope)
+
+    def end_from_thread(self, client: Client) -> None:
+        """End the stream of one client, from another thread: it comes back as what it is now, or not at all."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._end, client)
+
+    def _end(self, client: Client) -> None:
+        if client in self._clients:
+            self.leave(client)
+            client.end()
 
     def close(self) -> None:
         """End every stream, so that a server that stops need not wait for them."""

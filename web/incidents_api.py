@@ -14,10 +14,10 @@ from alerts.incident_listing import (
     read_incident_list,
     told_json,
 )
-from web.api import DATABASE_WAIT_S, as_json
+from web.api import as_json
 from web.asked import Division, Level, Moment, Word, check_division, cursor_of, place_of
 from web.errors import IncidentUnknownError
-from web.parts import PartsOf
+from web.viewing import ViewOf, needs
 
 router = APIRouter(prefix="/api", tags=["incidents"])
 
@@ -51,11 +51,11 @@ class IncidentsQuery(BaseModel):
         )
 
 
-@router.get("/incidents")
-def incidents(request: Request, parts: PartsOf, asked: Annotated[IncidentsQuery, Query()]) -> Response:
+@router.get("/incidents", dependencies=[needs("alerts.read")])
+def incidents(request: Request, view: ViewOf, asked: Annotated[IncidentsQuery, Query()]) -> Response:
     """Incidents, the newest first by the time they opened; those that were merged are told as what they became."""
     wanted = asked.asked()
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         check_division(connection, asked.division)
         found, now = read_incident_list(connection, wanted, asked.limit + 1), read_clock(connection)
     page = found[: asked.limit]
@@ -70,11 +70,11 @@ def incidents(request: Request, parts: PartsOf, asked: Annotated[IncidentsQuery,
     return answer
 
 
-@router.get("/incidents/{number:int}")
-def incident(number: Annotated[int, Path(ge=1, le=2**63 - 1)], parts: PartsOf) -> Response:
+@router.get("/incidents/{number:int}", dependencies=[needs("alerts.read")])
+def incident(number: Annotated[int, Path(ge=1, le=2**63 - 1)], view: ViewOf) -> Response:
     """One incident with its footprint, its story and its alerts; asked for under the number of one that was
     merged, the incident that it is part of now."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         told, now = read_incident(connection, number), read_clock(connection)
     if told is None:
         raise IncidentUnknownError(str(number))

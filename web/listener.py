@@ -1,43 +1,51 @@
 """The thread that watches the database for all screens: notifications wake it, polling guarantees.
 
-One connection and one set of queries serve every screen, however many there are. When
-the database goes away the thread says so to the screens and connects again by itself.
+One connection serves every screen, and one set of queries for each scope that screens have: what
+a scope shows is the database's to say (access/scope.py). When the database goes away the thread
+says so to the screens and connects again by itself. A screen whose session or roles have changed is
+let go; it comes back as what it is now, or is asked to sign in.
 """
 
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
 import psycopg
+from psycopg import sql
 
+from access.scope import EVERYWHERE, Scope, as_reader, narrow
 from config.database import Connection, connect
-from web.hub import Frame
+from web.hub import Frame, Hub
 from web.pace import Pace
 from web.state import QUERIES, Board, Clock, LastValue, read_board, read_clock, read_last_event_id, read_last_values
 
 log = logging.getLogger(__name__)
 
-LIVE, READINGS = "shijing_live", "shijing_readings"
+LIVE, READINGS, ACCESS, REGISTRY = "shijing_live", "shijing_readings", "shijing_access", "shijing_registry"
 _EVENTS_AT_ONCE = 1000
 # A pass over the last values takes at most this share of the time, however many sensors there are.
 _VALUES_SHARE = 0.2
+_BOARDS_SHARE = 0.4  # and reading the boards, however many scopes there are, this
 
 
 class Listener(threading.Thread):
     """Publishes frames: alert, run and divisions (resumable), board, readings, clock and status."""
 
-    def __init__(self, database_url: str, publish: Callable[[Frame], None]) -> None:
+    def __init__(self, database_url: str, hub: Hub) -> None:
         super().__init__(name="web-listener", daemon=True)
         self._url = database_url
-        self._publish = publish
+        self._hub = hub
+        self._publish = hub.publish_from_thread
         self._stopping = threading.Event()
         self._last_id: int | None = None
         self._values: dict[int, tuple[datetime, float]] = {}
-        self._board: Board | None = None
+        self._boards: dict[Scope, Board] = {}
+        self._seen: dict[Scope, frozenset[int]] = {}  # the sensors of each scope that is not everywhere
         self._clock: Clock | None = None
         self.passed_at = time.monotonic()  # of the last pass that the database answered, or of our start
 
@@ -57,8 +65,11 @@ class Listener(threading.Thread):
         self.join()
 
     def _watch(self, connection: Connection) -> None:
-        connection.execute("listen shijing_live")
-        connection.execute("listen shijing_readings")
+        for channel in (LIVE, READINGS, ACCESS, REGISTRY):
+            connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+        as_reader(connection)
+        narrow(connection, EVERYWHERE)
+        self._seen = {}
         if self._last_id is None:
             self._last_id = read_last_event_id(connection)
         self._publish(Frame(event="status", data={"database": True}))
@@ -70,10 +81,16 @@ class Listener(threading.Thread):
                 paces.wake(note.channel)
 
     def _pass(self, connection: Connection, paces: "_Paces") -> None:
+        if paces.access.take(time.monotonic()):
+            self._let_go()
+        if paces.registry.take(time.monotonic()):
+            self._seen = {}
         if paces.events.take(time.monotonic()) and self._publish_events(connection):
             paces.board.ask()
         if paces.board.take(time.monotonic()):
-            self._publish_board(connection)
+            began = time.monotonic()
+            self._publish_boards(connection)
+            paces.board.slow_to((time.monotonic() - began) / _BOARDS_SHARE)
         if paces.values.take(time.monotonic()):
             began = time.monotonic()
             self._publish_values(connection)
@@ -83,25 +100,54 @@ class Listener(threading.Thread):
             self._publish(Frame(event="clock", data=self._clock))
         self.passed_at = time.monotonic()
 
-    def _publish_events(self, connection: Connection) -> bool:
-        cursor = connection.execute(QUERIES["events_since"], {"after": self._last_id, "limit": _EVENTS_AT_ONCE})
-        rows = cursor.fetchall()
-        for number, kind, payload in rows:
-            self._publish(Frame(event=kind, data=payload, id=number))
-            self._last_id = number
-        return bool(rows)
+    def _let_go(self) -> None:
+        """Of those whose session is over, or whose roles reach elsewhere by now."""
+        for client in self._hub.clients():
+            if client.still() != client.scope:
+                self._hub.end_from_thread(client)
 
-    def _publish_board(self, connection: Connection) -> None:
-        board = read_board(connection, read_clock(connection))
-        if self._board is None or replace(board, clock=self._board.clock) != self._board:
-            self._publish(Frame(event="board", data=board))
-        self._board = board
+    def _publish_events(self, connection: Connection) -> bool:
+        asked = {"after": self._last_id, "limit": _EVENTS_AT_ONCE}
+        rows = connection.execute(QUERIES["events_since"], asked).fetchall()
+        if not rows:
+            return False
+        frames = {number: Frame(event=kind, data=payload, id=number) for number, kind, payload in rows}
+        self._last_id = rows[-1][0]
+        for scope in self._hub.scopes():
+            with _as(connection, scope):
+                shown = connection.execute(QUERIES["events_shown"], {"ids": list(frames)}).fetchall()
+            for (number,) in shown:
+                self._publish(frames[number], scope)
+        return True
+
+    def _publish_boards(self, connection: Connection) -> None:
+        clock, scopes = read_clock(connection), self._hub.scopes()
+        self._boards = {scope: board for scope, board in self._boards.items() if scope in scopes}
+        for scope in scopes:
+            with _as(connection, scope):
+                board = read_board(connection, clock)
+            former = self._boards.get(scope)
+            if former is None or replace(board, clock=former.clock) != former:
+                self._publish(Frame(event="board", data=board), scope)
+            self._boards[scope] = board
 
     def _publish_values(self, connection: Connection) -> None:
+        """Read once for all; each scope is told of its own sensors."""
         changed = [value for value in read_last_values(connection) if self._is_news(value)]
-        if changed:
-            self._values.update({value.id: (value.time, value.value) for value in changed})
-            self._publish(Frame(event="readings", data=changed))
+        if not changed:
+            return
+        self._values.update({value.id: (value.time, value.value) for value in changed})
+        for scope in self._hub.scopes():
+            shown = changed if scope.everywhere else self._of(connection, scope, changed)
+            if shown:
+                self._publish(Frame(event="readings", data=shown), scope)
+
+    def _of(self, connection: Connection, scope: Scope, values: list[LastValue]) -> list[LastValue]:
+        if scope not in self._seen:
+            with _as(connection, scope):
+                rows = connection.execute(QUERIES["sensor_ids"]).fetchall()
+            self._seen[scope] = frozenset(row[0] for row in rows)
+        return [value for value in values if value.id in self._seen[scope]]
 
     def _is_news(self, value: LastValue) -> bool:
         return self._values.get(value.id) != (value.time, value.value)
@@ -113,6 +159,14 @@ class Listener(threading.Thread):
         self._clock = clock
 
 
+@contextmanager
+def _as(connection: Connection, scope: Scope) -> Iterator[None]:
+    """Read as that scope for a while, and as everywhere again."""
+    narrow(connection, scope)
+    yield
+    narrow(connection, EVERYWHERE)
+
+
 class _Paces:
     """How often each part is read: at most, and at least."""
 
@@ -121,10 +175,14 @@ class _Paces:
         self.board = Pace(least_s=0.5, most_s=3)
         self.values = Pace(least_s=0.5, most_s=2)
         self.beat = Pace(least_s=5, most_s=5)
+        self.access = Pace(least_s=0, most_s=60)
+        self.registry = Pace(least_s=1, most_s=60)
+        self._all = (self.events, self.board, self.values, self.beat, self.access, self.registry)
 
     def wake(self, channel: str) -> None:
-        (self.events if channel == LIVE else self.values).ask()
+        paces = {LIVE: self.events, READINGS: self.values, ACCESS: self.access, REGISTRY: self.registry}
+        paces[channel].ask()
 
     def wait(self, now: float) -> float:
         """Seconds until one of them is due; at most half a second, so that a stop is heard."""
-        return min(0.5, *(pace.wait(now) for pace in (self.events, self.board, self.values, self.beat)))
+        return min(0.5, *(pace.wait(now) for pace in self._all))

@@ -14,10 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.heartbeat import Heartbeat
 from alerts.ledger_keeper import LedgerStanding
-from web.api import DATABASE_WAIT_S
 from web.health import read_ledger, read_pipelines
 from web.parts import Parts, PartsOf
 from web.state import QUERIES, Board, read_board, read_clock
+from web.viewing import DATABASE_WAIT_S, needs
 
 router = APIRouter()
 
@@ -25,7 +25,7 @@ LEVELS = ("blue", "yellow", "orange", "red")
 _STREAM = "/api/stream"  # open for hours: its length is no latency
 
 
-@router.get("/metrics")
+@router.get("/metrics", dependencies=[needs("status.read", everywhere=True)])
 def metrics(parts: PartsOf) -> Response:
     """Everything in the Prometheus text format."""
     registry = CollectorRegistry()

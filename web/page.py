@@ -14,6 +14,7 @@ from folium.template import Template
 from config.settings import WebSettings
 from web.parts import PartsOf
 from web.security import page_policy
+from web.viewing import needs
 
 router = APIRouter()
 
@@ -85,7 +86,7 @@ def render_page(settings_json: str, language: Language, *, exercise: bool = Fals
     return str(screen.render())
 
 
-@router.get("/", response_class=HTMLResponse)
+@router.get("/", response_class=HTMLResponse, dependencies=[needs("map.read")])
 def page(parts: PartsOf, lang: Annotated[Language, Query()] = "zh") -> HTMLResponse:
     """The screen, in Chinese or with `?lang=en` in English."""
     nonce = secrets.token_urlsafe(16)

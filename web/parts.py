@@ -1,14 +1,17 @@
 """What a running server holds; made by the lifespan, asked for by the routes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from psycopg_pool import ConnectionPool
 
+from access.rights import Role
+from access.scope import ScopedPool
 from alerts.out_words import RuleBook
 from config.database import Connection
-from config.settings import BrokerSettings, OutSettings, WebSettings
+from config.settings import BrokerSettings, OutSettings, SignInSettings, WebSettings
 from web.exercise import ExerciseMark
 from web.hub import Hub
 from web.layers import Layers
@@ -22,7 +25,10 @@ class Parts:
 
     settings: WebSettings
     broker: BrokerSettings | None  # None: not asked after
-    pool: ConnectionPool[Connection]
+    pool: ConnectionPool[Connection]  # the server's own: for whom it knows, and for acts that were allowed
+    scoped: ScopedPool  # for reading on somebody's behalf
+    roles: Mapping[str, Role]
+    sign_in: SignInSettings
     hub: Hub
     listener: Listener
     layers: Layers
@@ -32,8 +38,9 @@ class Parts:
     exercise: ExerciseMark = field(default_factory=lambda: ExerciseMark(told=False))
 
 
-def _parts(request: Request) -> Parts:
+def parts_of(request: Request) -> Parts:
+    """Those of the server that answers."""
     return cast(Parts, request.app.state.parts)
 
 
-PartsOf = Annotated[Parts, Depends(_parts)]
+PartsOf = Annotated[Parts, Depends(parts_of)]

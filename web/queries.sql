@@ -129,3 +129,19 @@ select
  || (select jsonb_build_array(max(id), max(lower(recorded)), max(upper(recorded)),
         max(lower(valid)) filter (where lower(valid) <= %(at)s),
         max(upper(valid)) filter (where upper(valid) <= %(at)s)) from boundary_versions)::text;
+
+-- name: alert_seen
+-- Whether an alert lies in the scope of whoever asks.
+select id from alerts where id = %(id)s;
+
+-- name: may_end_suppression
+-- One that holds back no more than what lies in the scope; a rule that is put aside everywhere, only who sees all.
+select id from suppressions
+where id = %(id)s and (sees_all() or division_id in (select in_scope()) or division_id is null and subject is not null);
+
+-- name: events_shown
+-- Of these events those that whoever asks may be told.
+select id from live_events where id = any(%(ids)s) order by id;
+
+-- name: sensor_ids
+select id from sensors;

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 
 from alerts.errors import RulesRefused
 from alerts.rule_drafts import Fault, changed_files, diff, faults_of, rules_of
@@ -26,10 +26,10 @@ from alerts.rule_told import rules_in_words
 from alerts.rule_trial_report import try_rules
 from alerts.rules import AnyRule
 from config.database import Connection
-from web.api import DATABASE_WAIT_S, as_json
+from web.api import as_json
 from web.errors import AskedWrongError, BusyError
-from web.guard import Body, read_body, why_not
-from web.parts import PartsOf
+from web.guard import Body, read_body
+from web.viewing import View, ViewOf, needs
 
 router = APIRouter(prefix="/api/rules")
 
@@ -55,7 +55,6 @@ class TrialAsked(Draft, kw_only=True, forbid_unknown_fields=True):
 class PutAsked(Draft, kw_only=True, forbid_unknown_fields=True):
     """A draft to put in force."""
 
-    author: str
     note: str
 
 
@@ -64,20 +63,19 @@ class RevertAsked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     base: int
     set: int
-    author: str
     note: str
 
 
-@router.get("")
-def rules(parts: PartsOf, request: Request) -> Response:
+@router.get("", dependencies=[needs("rules.read")])
+def rules(view: ViewOf) -> Response:
     """The rules in force in words, with what each judges, and their texts."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         now = in_force(connection)
         first, last = _span(connection)
         told = {
             "set": _set(now),
             "trouble": now.trouble,
-            "read_only": why_not(request),
+            "read_only": _why_not(view),
             "rules": rules_in_words(connection, now.rules),
             "files": now.files,
             "stored": {"first": first, "last": last},
@@ -86,11 +84,11 @@ def rules(parts: PartsOf, request: Request) -> Response:
     return as_json(told)
 
 
-@router.post("/check")
-def check(parts: PartsOf, body: Body) -> Response:
+@router.post("/check", dependencies=[needs("rules.try")])
+def check(view: ViewOf, body: Body) -> Response:
     """What is wrong with a draft, what it changes, and what the changed rules say."""
     draft = read_body(body, Draft)
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         before = in_force(connection)
         files = changed_files(_base(connection, before, draft), draft.changes)
         faults = faults_of(files)
@@ -99,13 +97,13 @@ def check(parts: PartsOf, body: Body) -> Response:
     return as_json({"faults": faults, "diff": diff(before.files, files), "rules": told, "now": before.id})
 
 
-@router.post("/try")
-def try_(parts: PartsOf, body: Body) -> Response:
+@router.post("/try", dependencies=[needs("rules.try")])
+def try_(view: ViewOf, body: Body) -> Response:
     """Both the rules in force and a draft over stored readings."""
     asked = read_body(body, TrialAsked)
     if asked.begin.tzinfo is None or asked.end.tzinfo is None or asked.begin >= asked.end:
         raise AskedWrongError("begin and end are times with an offset, and begin is the earlier one")
-    with one_trial_at_a_time(), parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with one_trial_at_a_time(), view.connection() as connection:
         before = in_force(connection)
         files = changed_files(_base(connection, before, asked), asked.changes)
         trial = try_rules(
@@ -120,39 +118,46 @@ def try_(parts: PartsOf, body: Body) -> Response:
     return as_json(trial)
 
 
-@router.post("/put")
-def put(parts: PartsOf, body: Body) -> Response:
+@router.post("/put", dependencies=[needs("rules.put", everywhere=True)])
+def put(view: ViewOf, body: Body) -> Response:
     """Put a draft in force."""
     asked = read_body(body, PutAsked)
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.acting() as connection:
         files = changed_files(files_of(connection, asked.base), asked.changes)
-        number = put_in_force(connection, files, author=asked.author, note=asked.note, base=asked.base)
+        number = put_in_force(connection, files, author=view.viewer.account_id, note=asked.note, base=asked.base)
     return as_json({"set": number})
 
 
-@router.post("/revert")
-def revert_(parts: PartsOf, body: Body) -> Response:
+@router.post("/revert", dependencies=[needs("rules.put", everywhere=True)])
+def revert_(view: ViewOf, body: Body) -> Response:
     """Put an earlier set in force again."""
     asked = read_body(body, RevertAsked)
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
-        number = revert(connection, asked.set, author=asked.author, note=asked.note, base=asked.base)
+    with view.acting() as connection:
+        number = revert(connection, asked.set, author=view.viewer.account_id, note=asked.note, base=asked.base)
     return as_json({"set": number})
 
 
-@router.get("/history")
-def versions(parts: PartsOf) -> Response:
+@router.get("/history", dependencies=[needs("rules.read")])
+def versions(view: ViewOf) -> Response:
     """The sets that were put in force, newest first."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         now = in_force(connection)
         return as_json({"now": now.id, "sets": history(connection)})
 
 
-@router.get("/sets/{number}")
-def one_set(number: int, parts: PartsOf) -> Response:
+@router.get("/sets/{number}", dependencies=[needs("rules.read")])
+def one_set(number: int, view: ViewOf) -> Response:
     """What an earlier set (0: the shipped files) would change of what is in force."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         files = files_of(connection, number)
         return as_json({"set": number, "diff": diff(in_force(connection).files, files)})
+
+
+def _why_not(view: View) -> str:
+    """Why the viewer may put nothing in force; empty where they may."""
+    if view.viewer.scope("rules.put", view.parts.roles).everywhere:
+        return ""
+    return "your account may read the rules, and not put any in force"
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 from web.page import Language
 from web.parts import PartsOf
 from web.security import script_policy
+from web.viewing import needs
 
 router = APIRouter()
 
@@ -28,7 +29,7 @@ def render_rules_page(title: str, language: Language, *, exercise: bool = False)
     )
 
 
-@router.get("/rules", response_class=HTMLResponse)
+@router.get("/rules", response_class=HTMLResponse, dependencies=[needs("rules.read")])
 def rules_page(parts: PartsOf, lang: Annotated[Language, Query()] = "zh") -> HTMLResponse:
     """In Chinese or with `?lang=en` in English."""
     title = parts.settings.title_zh if lang == "zh" else parts.settings.title_en

@@ -3,14 +3,15 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from web.api import DATABASE_WAIT_S
+from access.scope import NOWHERE, Scope
 from web.hub import Client, Frame, Hub
-from web.parts import Parts, PartsOf
+from web.parts import PartsOf
 from web.state import QUERIES, read_snapshot
+from web.viewing import View, ViewOf, needs, viewer_of
 
 router = APIRouter(prefix="/api")
 
@@ -20,24 +21,34 @@ MISSED_AT_MOST = 500
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-@router.get("/stream")
+@router.get("/stream", dependencies=[needs("map.read")])
 async def stream(
+    request: Request,
     parts: PartsOf,
+    view: ViewOf,
     last_event_id: Annotated[int | None, Header()] = None,
     after: Annotated[int | None, Query()] = None,
 ) -> StreamingResponse:
     """The live stream; resumes after `Last-Event-ID`, or `?after=` where a page makes a new EventSource."""
-    client = parts.hub.join()  # first of all: what happens while the snapshot is read is queued
+    # For as long as the session and its roles stay as they are; see web/listener.py.
+    # First of all: what happens while the snapshot is read is queued.
+    client = parts.hub.join(view.scope, lambda: _scope_now(request, view))
     try:
-        first = await run_in_threadpool(_first_frames, parts, last_event_id if last_event_id is not None else after)
+        first = await run_in_threadpool(_first_frames, view, last_event_id if last_event_id is not None else after)
     except BaseException:
         parts.hub.leave(client)
         raise
     return StreamingResponse(_frames(parts.hub, client, first), media_type="text/event-stream", headers=_HEADERS)
 
 
-def _first_frames(parts: Parts, after: int | None) -> list[Frame]:
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+def _scope_now(request: Request, view: View) -> Scope:
+    """Where the right reaches now; nowhere when the session is over."""
+    viewer = viewer_of(request, view.parts)
+    return NOWHERE if viewer is None else viewer.scope(view.right, view.parts.roles)
+
+
+def _first_frames(view: View, after: int | None) -> list[Frame]:
+    with view.connection() as connection:
         snapshot = read_snapshot(connection)
         missed = []
         if after is not None:

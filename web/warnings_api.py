@@ -1,20 +1,24 @@
-"""Official warnings (官方预警) over HTTP: listed for everyone, entered and ended by hand from this machine only."""
+"""Official warnings (官方预警) over HTTP: listed, entered and ended by hand, each where the right reaches."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from msgspec import Meta, Struct
 from pydantic import AwareDatetime
 
+from access.accounts import division_named, is_within
+from access.errors import AccountRefused
 from alerts.levels import Grade
 from alerts.warnings_alerts import judging_of
 from alerts.warnings_hand import add, cancel
 from alerts.warnings_list import listing, one
-from web.api import DATABASE_WAIT_S, as_json
-from web.errors import WarningUnknownError
+from config.database import Connection
+from web.api import as_json
+from web.errors import ForbiddenError, WarningUnknownError
 from web.guard import Body, read_body
-from web.parts import PartsOf
+from web.viewing import View, ViewOf, needs
 
 router = APIRouter(prefix="/api/warnings")
 
@@ -37,7 +41,6 @@ class Entered(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     headline: Title
     event_code: Annotated[str, Meta(max_length=32)]
     area_codes: Annotated[list[Code], Meta(min_length=1, max_length=2000)]
-    actor: Name  # who enters it
     effective: Moment | None = None
     expires: Moment | None = None
     event: Annotated[str, Meta(max_length=200)] = ""
@@ -65,15 +68,14 @@ class Entered(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Ended(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who ends a warning, and why."""
+    """Why a warning ends before its time."""
 
-    actor: Name
     reason: Annotated[str, Meta(max_length=2000)] = ""
 
 
-@router.get("")
+@router.get("", dependencies=[needs("warnings.read")])
 def warnings(
-    parts: PartsOf,
+    view: ViewOf,
     *,
     in_force: Annotated[Literal["yes", "no", "all"], Query()] = "yes",
     at: Annotated[AwareDatetime | None, Query()] = None,
@@ -87,7 +89,7 @@ def warnings(
 
     In force at `at` (with its offset; by default the pipeline's clock), or what is not (`in_force=no`), or `all`.
     """
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         rows = listing(
             connection,
             at=at,
@@ -101,27 +103,51 @@ def warnings(
     return as_json({"warnings": rows, "next": rows[-1]["id"] if len(rows) == limit else None})
 
 
-@router.get("/{warning}")
-def warning_of(warning: Number, parts: PartsOf) -> Response:
+@router.get("/{warning}", dependencies=[needs("warnings.read")])
+def warning_of(warning: Number, view: ViewOf) -> Response:
     """One warning with the townships that it covers and the message as it came."""
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
+    with view.connection() as connection:
         row = one(connection, str(warning))
     if row is None:
         raise WarningUnknownError(str(warning))
     return as_json(row)
 
 
-@router.post("")
-def enter(body: Body, parts: PartsOf) -> Response:
+@router.post("", dependencies=[needs("warnings.enter")])
+def enter(body: Body, view: ViewOf) -> Response:
     """Enter a warning by hand (`Entered`): `{"state", "identifier", "ids", "townships", "unknown_codes", …}`."""
     entered = read_body(body, Entered)
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
-        return as_json(add(connection, entered.row(), judging_of(connection), actor=entered.actor))
+    with view.acting() as connection:
+        _check_area(connection, entered.area_codes, view)
+        by = view.viewer.account_id
+        return as_json(add(connection, entered.row(), judging_of(connection), actor=by))
 
 
-@router.post("/{warning}/cancel")
-def end(warning: Number, body: Body, parts: PartsOf) -> Response:
+@router.post("/{warning}/cancel", dependencies=[needs("warnings.enter")])
+def end(warning: Number, body: Body, view: ViewOf) -> Response:
     """End a warning in its sender's name (`Ended`)."""
     ended = read_body(body, Ended)
-    with parts.pool.connection(DATABASE_WAIT_S) as connection:
-        return as_json(cancel(connection, str(warning), judging_of(connection), actor=ended.actor, reason=ended.reason))
+    with view.connection() as connection:
+        found = one(connection, str(warning))
+    if found is None:
+        raise WarningUnknownError(str(warning))
+    with view.acting() as connection:
+        _check_area(connection, found["area_codes"], view)
+        by = view.viewer.account_id
+        return as_json(cancel(connection, str(warning), judging_of(connection), actor=by, reason=ended.reason))
+
+
+def _check_area(connection: Connection, codes: Sequence[str], view: View) -> None:
+    """Raise ForbiddenError for a warning that covers more than the right reaches."""
+    if view.scope.everywhere:
+        return
+    now = datetime.now(UTC)
+    if not codes or not all(_reaches(connection, code, view, now) for code in codes):
+        raise ForbiddenError(view.right, area=True)
+
+
+def _reaches(connection: Connection, code: str, view: View, now: datetime) -> bool:
+    try:
+        return is_within(connection, division_named(connection, code[:9], now=now), view.scope)
+    except AccountRefused:
+        return False

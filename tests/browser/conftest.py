@@ -13,12 +13,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 from psycopg import conninfo, sql
 
 from config.database import Connection, connect
 from config.settings import BrokerSettings, WebSettings
 from tests.browser import seed
+from tests.browser.accounts import SignedIn, everything
 from web.app import create_app
 from web.listening import listening_socket
 from web.serve import Server
@@ -83,24 +84,39 @@ class Screen:
 
 OpenScreen = Callable[..., Screen]
 
+# A session is a cookie: browsers that are open when a server starts get that of its account, later ones at once.
+_contexts: list[BrowserContext] = []
+_sessions: list[SignedIn] = []
+
+
+def _let_in(session: SignedIn) -> None:
+    _sessions.append(session)
+    for context in _contexts:
+        context.add_cookies(session.cookies)  # type: ignore[arg-type]
+
 
 @pytest.fixture
 def new_screen(browser: Browser) -> Iterator[OpenScreen]:
     """Makes screens of a size in pixels; closes them after the test."""
-    contexts = []
 
-    def make(width: int = 1920, height: int = 1080) -> Screen:
+    def make(width: int = 1920, height: int = 1080, *, let_in: bool = True) -> Screen:
         context = browser.new_context(viewport={"width": width, "height": height})
-        contexts.append(context)
+        if let_in:
+            _contexts.append(context)
+            context.add_cookies(_sessions[-1].cookies if _sessions else [])  # type: ignore[arg-type]
+        opened.append(context)
         screen = Screen(page=context.new_page())
         screen.page.on("request", lambda request: screen.requests.append(request))  # noqa: PLW0108  # it takes no builtin
         screen.page.on("console", lambda said: _note(screen, said.type, said.text))
         screen.page.on("pageerror", lambda error: _note(screen, "error", str(error)))
         return screen
 
+    opened: list[BrowserContext] = []
     yield make
-    for context in contexts:
+    for context in opened:
         context.close()
+    _contexts.clear()
+    _sessions.clear()
 
 
 def _note(screen: Screen, kind: str, text: str) -> None:
@@ -111,7 +127,11 @@ def _note(screen: Screen, kind: str, text: str) -> None:
 class Running:
     """Our server in a thread; it can be stopped, and started again on the same port."""
 
-    def __init__(self, database_url: str, broker: BrokerSettings | None, settings: WebSettings) -> None:
+    def __init__(
+        self, database_url: str, broker: BrokerSettings | None, settings: WebSettings, *, account: bool = True
+    ) -> None:
+        self.session: SignedIn | None = None
+        self._account = account
         self._database_url = database_url
         self._broker = broker
         self._settings = settings
@@ -128,6 +148,15 @@ class Running:
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
         assert answers.wait(20), "the server did not start"
+        if self._account and self.session is None:
+            self.session = everything(self._database_url)
+        if self.session is not None:
+            _let_in(self.session)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request of somebody who may do everything carries."""
+        return {} if self.session is None else self.session.headers
 
     def _run(self) -> None:
         with self._socket:

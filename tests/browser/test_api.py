@@ -27,7 +27,7 @@ def ask(running: Running, path: str, headers: dict[str, str] | None = None) -> t
     """Status, headers and body; an error status is an answer like any other."""
     try:
         with urllib.request.urlopen(
-            urllib.request.Request(running.url + path, headers=headers or {}), timeout=10
+            urllib.request.Request(running.url + path, headers=running.headers | (headers or {})), timeout=10
         ) as answer:
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
@@ -41,10 +41,12 @@ def ask_json(running: Running, path: str) -> Any:
 
 
 @contextmanager
-def listening(url: str, after: int | None = None) -> Iterator[Iterator[tuple[str, str, Any]]]:
+def listening(running: Running, after: int | None = None) -> Iterator[Iterator[tuple[str, str, Any]]]:
     """The stream's events as (id, event, data)."""
-    headers = {} if after is None else {"Last-Event-ID": str(after)}
-    with urllib.request.urlopen(urllib.request.Request(url + "api/stream", headers=headers), timeout=15) as answer:
+    headers = running.headers | ({} if after is None else {"Last-Event-ID": str(after)})
+    with urllib.request.urlopen(
+        urllib.request.Request(running.url + "api/stream", headers=headers), timeout=15
+    ) as answer:
         yield _events(answer)
 
 
@@ -118,7 +120,7 @@ def test_a_series_is_oldest_first(city_url: str, city: Connection, serve: Serve)
 
 def test_a_stream_begins_with_a_snapshot_and_tells_what_changes(city_url: str, city: Connection, serve: Serve) -> None:
     seed.seed_readings(city)
-    with listening(serve(city_url).url) as events:
+    with listening(serve(city_url)) as events:
         assert first(events, "snapshot")["event_id"] == 0
         seed.open_alert(city, "cuntan", "red", 191.62, seed.PEAK)
         assert first(events, "alert")["to"] == "red"
@@ -138,7 +140,7 @@ def test_a_stream_replays_what_was_missed_then_a_snapshot(city_url: str, city: C
     seed.seed_readings(city)
     seed.seed_alerts(city)
     (last,) = city.execute("select max(id) from live_events").fetchone() or (0,)
-    with listening(serve(city_url).url, after=last - 2) as events:
+    with listening(serve(city_url), after=last - 2) as events:
         replayed = [next(events) for _ in range(3)]
     expected = [(str(last - 1), "run"), (str(last), "run"), (str(last), "snapshot")]
     assert [(number, kind) for number, kind, _ in replayed] == expected
@@ -148,7 +150,7 @@ def test_a_stream_replays_what_was_missed_then_a_snapshot(city_url: str, city: C
 def test_a_stream_lives_through_lost_connections_to_the_database(city_url: str, city: Connection, serve: Serve) -> None:
     seed.seed_readings(city)
     running = serve(city_url)
-    with listening(running.url) as events:
+    with listening(running) as events:
         first(events, "snapshot")
         city.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
@@ -183,7 +185,7 @@ def broker() -> Iterator[BrokerSettings]:
 
 def test_health_says_what_is_not_alive(city_url: str, city: Connection, serve: Serve, broker: BrokerSettings) -> None:
     running = serve(city_url, broker)
-    with listening(running.url) as events:
+    with listening(running) as events:
         first(events, "snapshot")  # the stream has started
         assert ask(running, "health")[0] == 503
         health = ask_json(running, "health")

@@ -41,7 +41,9 @@ def write(screen: Screen, old: str, new: str) -> None:
 def ask(running: Running, path: str, body: object = None, **headers: str) -> tuple[int, Any]:
     """Status and JSON of an answer, an error's too."""
     data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-    request = urllib.request.Request(running.url + path, data, {"Content-Type": "application/json", **headers})
+    request = urllib.request.Request(
+        running.url + path, data, {"Content-Type": "application/json", **running.headers, **headers}
+    )
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, json.loads(answer.read())

@@ -47,7 +47,7 @@ def city(connection: Connection) -> Connection:
 def client(database_url: str, city: Connection) -> Iterator[httpx.Client]:
     running = Running(database_url, None, WebSettings(port=0))
     try:
-        with httpx.Client(base_url=running.url, timeout=20) as opened:
+        with httpx.Client(base_url=running.url, timeout=20, headers=running.headers) as opened:
             yield opened
     finally:
         running.stop()

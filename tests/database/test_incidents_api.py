@@ -39,7 +39,7 @@ def city(connection: Connection) -> dict[str, int]:
 def client(database_url: str, city: dict[str, int]) -> Iterator[httpx.Client]:
     running = Running(database_url, None, WebSettings(port=0))
     try:
-        with httpx.Client(base_url=running.url, timeout=20) as opened:
+        with httpx.Client(base_url=running.url, timeout=20, headers=running.headers) as opened:
             yield opened
     finally:
         running.stop()

@@ -8,7 +8,6 @@ import { inWords } from "./faults.js";
 import { get, post, Refused } from "./server.js";
 import { stamp, t } from "./strings.js";
 
-let author = "";
 let note = "";
 let said = "";
 let good = false;
@@ -31,16 +30,14 @@ export function putting(redraw) {
 }
 
 function signature() {
-  const name = /** @type {HTMLInputElement} */ (el("input", { name: "author", required: "", maxlength: 80, autocomplete: "name", value: author }));
-  name.addEventListener("input", () => { author = name.value; });
   const why = /** @type {HTMLTextAreaElement} */ (el("textarea", { name: "note", required: "", maxlength: 1000, rows: 2 }));
   why.value = note;
   why.addEventListener("input", () => { note = why.value; });
-  return [el("label", {}, t("author"), name), el("label", {}, t("note"), why)];
+  return [el("label", {}, t("note"), why)];
 }
 
 /** @param {() => void} redraw */
-const put = (redraw) => act(redraw, () => post("/put", { ...draft(), author, note }), true);
+const put = (redraw) => act(redraw, () => post("/put", { ...draft(), note }), true);
 
 /** @param {() => void} redraw @param {() => Promise<{ set: number }>} work @param {boolean} ends whether the draft is done with */
 async function act(redraw, work, ends) {
@@ -103,7 +100,7 @@ async function open(shown, id, redraw) {
   if (!diff.length) return void shown.append(el("p", { class: "quiet" }, t("same")));
   const back = (/** @type {Event} */ event) => {
     event.preventDefault();
-    void act(redraw, () => post("/revert", { base: state.now, set: id, author, note }), false);
+    void act(redraw, () => post("/revert", { base: state.now, set: id, note }), false);
   };
   shown.append(diffs(diff));
   if (!state.known.read_only) {

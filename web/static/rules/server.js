@@ -1,5 +1,7 @@
 /** What the page asks the server. */
 
+import { csrf, signInAgain } from "../session.js";
+
 /** What a request ended with when it did not end well. */
 export class Refused extends Error {
   /** @param {number} status @param {{ error?: string, faults?: import("./draft.js").Fault[] }} told */
@@ -15,11 +17,12 @@ export const get = (path) => ask(path, {});
 
 /** @param {string} path @param {unknown} body */
 export const post = (path, body) =>
-  ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  ask(path, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf() }, body: JSON.stringify(body) });
 
 /** @param {string} path @param {RequestInit} options */
 async function ask(path, options) {
   const answer = await fetch(`/api/rules${path}`, options);
+  if (answer.status === 401) signInAgain();
   const told = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Refused(answer.status, told);
   return told;

@@ -93,7 +93,6 @@ const table = {
 
   nothingToPut: { zh: "草稿与现行一致，没有可投入使用的改动。", en: "The draft is what is in force: there is nothing to put in force." },
   putNote: { zh: "投入使用后，运行中的管道随即改用，不需重启；未解除的告警保留，由下一条读数按新线升降或解除。", en: "A running pipeline takes it over at once, without a restart. Open alerts stay, and are lowered or cleared by the next readings as the new lines say." },
-  author: { zh: "姓名", en: "Your name" },
   note: { zh: "改了什么、为什么", en: "What was changed, and why" },
   put: { zh: "投入使用", en: "Put in force" },
   putDone: { zh: "第 {id} 版已投入使用", en: "Version {id} is in force" },

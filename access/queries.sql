@@ -1,0 +1,191 @@
+-- Accounts, their roles, and what opens a session. Times are parameters: the clock is injected.
+
+-- name: add_account
+with actor as (
+    insert into actors (name, kind)
+    values (%(name)s, case %(kind)s when 'service' then 'system' else 'person' end) returning id
+)
+insert into accounts (id, name, kind, password_hash, must_change, created_by)
+select id, %(name)s, %(kind)s, %(password_hash)s, %(must_change)s, %(by)s from actor
+returning id
+
+-- name: account_by_name
+select id, name, kind, password_hash, must_change, totp_secret, totp_step, oidc_subject, failed_tries, locked_until,
+       locked_at
+from accounts where lower(name) = lower(%(name)s)
+
+-- name: account_by_id
+select id, name, kind, password_hash, must_change, totp_secret, totp_step, oidc_subject, failed_tries, locked_until,
+       locked_at
+from accounts where id = %(id)s
+
+-- name: lock_account_row
+select id from accounts where id = %(id)s for update
+
+-- name: account_by_oidc
+select id, name, kind, password_hash, must_change, totp_secret, totp_step, oidc_subject, failed_tries, locked_until,
+       locked_at
+from accounts where oidc_subject = %(subject)s
+
+-- name: list_accounts
+-- With the grants of now; of a scope those who have a grant in it and none beyond.
+select accounts.id, accounts.name, accounts.kind, accounts.locked_at, accounts.locked_until, accounts.created_at,
+       accounts.totp_secret is not null as second_factor, accounts.oidc_subject is not null as single_sign_on,
+       (select max(seen_at) from sessions where sessions.account_id = accounts.id) as seen_at,
+       coalesce((select jsonb_agg(jsonb_build_object(
+                     'id', held.id, 'role', held.role, 'division_id', held.division_id,
+                     'division', version.name, 'code', version.code) order by held.id)
+                 from account_roles held
+                 left join division_versions version
+                        on version.division_id = held.division_id and version.valid @> %(now)s::timestamptz
+                       and upper_inf(version.recorded)
+                 where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz), '[]') as grants
+from accounts
+where (%(everywhere)s or (
+        exists (select from account_roles held
+                where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz)
+        and not exists (select from account_roles held
+                        where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz
+                          and (held.division_id is null or not exists (
+                               select from division_closure where ancestor_id = any(%(divisions)s::integer[])
+                               and descendant_id = held.division_id)))))
+  and (%(id)s::uuid is null or accounts.id = %(id)s::uuid)
+order by lower(accounts.name)
+
+-- name: is_within
+-- Whether a division lies in any of these.
+select exists (select from division_closure
+               where ancestor_id = any(%(divisions)s::integer[]) and descendant_id = %(division)s)
+
+-- name: grant_role
+insert into account_roles (account_id, role, division_id, valid, granted_by)
+values (%(account)s, %(role)s, %(division)s, tstzrange(%(now)s, %(until)s), %(by)s)
+returning id
+
+-- name: end_grant
+update account_roles set valid = tstzrange(lower(valid), greatest(%(now)s::timestamptz, lower(valid) + interval '1 microsecond'))
+where id = %(id)s and account_id = %(account)s and valid @> %(now)s::timestamptz
+returning role, division_id
+
+-- name: grants_of
+select id, role, division_id from account_roles
+where account_id = %(account)s and valid @> %(now)s::timestamptz
+order by id
+
+-- name: set_locked
+update accounts set locked_at = %(at)s, failed_tries = 0, locked_until = null where id = %(id)s
+
+-- name: set_password
+update accounts set password_hash = %(hash)s, must_change = %(must_change)s, failed_tries = 0, locked_until = null
+where id = %(id)s
+
+-- name: set_second_factor
+update accounts set totp_secret = %(secret)s, totp_step = %(step)s where id = %(id)s
+
+-- name: use_code
+-- A code is taken once: whoever comes second with it finds it used.
+update accounts set totp_step = %(step)s
+where id = %(id)s and (totp_step is null or totp_step < %(step)s)
+returning id
+
+-- name: set_oidc
+update accounts set oidc_subject = %(subject)s where id = %(id)s
+
+-- name: count_failure
+-- The failures in a row; at `most` the account is locked for a while, and longer each time they go on.
+update accounts
+set failed_tries = failed_tries + 1,
+    locked_until = case when failed_tries + 1 >= %(most)s
+                        then %(now)s::timestamptz + least(%(longest_s)s, %(lock_s)s * 2 ^ (failed_tries + 1 - %(most)s))
+                             * interval '1 second' else locked_until end
+where id = %(id)s
+returning failed_tries, locked_until
+
+-- name: forget_failures
+update accounts set failed_tries = 0, locked_until = null where id = %(id)s and failed_tries > 0
+
+-- name: open_session
+insert into sessions (token_hash, account_id, created_at, seen_at, expires_at, idle_s, address, agent, way)
+values (%(hash)s, %(account)s, %(now)s, %(now)s, %(expires)s, %(idle_s)s, %(address)s, %(agent)s, %(way)s)
+
+-- name: session
+-- Whose session it is, and with which roles where; none that is over, nor of an account that is locked.
+select accounts.id, accounts.name, accounts.kind, accounts.must_change, sessions.created_at, sessions.seen_at,
+       coalesce((select jsonb_agg(jsonb_build_array(held.role, held.division_id)) from account_roles held
+                 where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz), '[]') as grants
+from sessions join accounts on accounts.id = sessions.account_id
+where sessions.token_hash = %(hash)s and sessions.expires_at > %(now)s
+  and sessions.seen_at + sessions.idle_s * interval '1 second' > %(now)s and accounts.locked_at is null
+
+-- name: seen
+update sessions set seen_at = %(now)s where token_hash = %(hash)s
+
+-- name: end_session
+delete from sessions where token_hash = %(hash)s returning account_id
+
+-- name: end_sessions
+delete from sessions where account_id = %(account)s and (%(but)s::bytea is null or token_hash <> %(but)s::bytea)
+
+-- name: sessions_of
+select encode(token_hash, 'hex') as id, created_at, seen_at, expires_at, address, agent, way
+from sessions where account_id = %(account)s and expires_at > %(now)s
+order by seen_at desc
+
+-- name: add_link
+insert into sign_in_links (token_hash, account_id, created_at, expires_at)
+values (%(hash)s, %(account)s, %(now)s, %(expires)s)
+
+-- name: use_link
+update sign_in_links set used_at = %(now)s
+from accounts
+where token_hash = %(hash)s and used_at is null and expires_at > %(now)s
+  and accounts.id = account_id and accounts.locked_at is null
+returning account_id
+
+-- name: add_token
+insert into api_tokens (token_hash, account_id, label, rights, division_id, created_at, expires_at)
+values (%(hash)s, %(account)s, %(label)s, %(rights)s, %(division)s, %(now)s, %(expires)s)
+returning id
+
+-- name: token
+-- Whose token it is, with which roles where: of each grant what lies in the token's division, and of a grant that
+-- lies in it all.
+select accounts.id, accounts.name, accounts.kind, api_tokens.rights,
+       coalesce((select jsonb_agg(jsonb_build_array(held.role, case
+                     when api_tokens.division_id is null then held.division_id
+                     when held.division_id is null or exists (
+                          select from division_closure where ancestor_id = held.division_id
+                          and descendant_id = api_tokens.division_id) then api_tokens.division_id
+                     else held.division_id end))
+                 from account_roles held
+                 where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz
+                   and (api_tokens.division_id is null or held.division_id is null or exists (
+                        select from division_closure
+                        where (ancestor_id = held.division_id and descendant_id = api_tokens.division_id)
+                           or (ancestor_id = api_tokens.division_id and descendant_id = held.division_id)))),
+                '[]') as grants
+from api_tokens join accounts on accounts.id = api_tokens.account_id
+where api_tokens.token_hash = %(hash)s and api_tokens.expires_at > %(now)s and api_tokens.revoked_at is null
+  and accounts.locked_at is null
+
+-- name: token_used
+update api_tokens set used_at = %(now)s
+where token_hash = %(hash)s and (used_at is null or used_at < %(now)s::timestamptz - interval '1 minute')
+
+-- name: tokens
+select api_tokens.id, accounts.name as account, label, rights, division_id, api_tokens.created_at, expires_at, used_at,
+       revoked_at
+from api_tokens join accounts on accounts.id = api_tokens.account_id
+where (%(account)s::uuid is null or account_id = %(account)s::uuid)
+order by api_tokens.created_at
+
+-- name: revoke_token
+update api_tokens set revoked_at = %(now)s
+where id = %(id)s and revoked_at is null and (%(account)s::uuid is null or account_id = %(account)s::uuid)
+returning label
+
+-- name: division_of_code
+-- A division by its code today; by its name where only one has it.
+select division_id from division_versions
+where (code = %(named)s or name = %(named)s) and valid @> %(now)s::timestamptz and upper_inf(recorded)
+order by code = %(named)s desc, division_id limit 3

@@ -1,0 +1,56 @@
+"""What there is to be allowed, and which role allows what: rights are code's, roles are data (`config/roles.toml`)."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from config.errors import ConfigError
+from config.settings import CONFIG
+
+# What each right lets somebody do. Each route declares one of them; docs/rights.md has the whole table.
+RIGHTS: Mapping[str, str] = {
+    "map.read": "see the map, its layers, stations and readings, and the live stream",
+    "alerts.read": "see alerts, incidents, CAP messages and the feed",
+    "alerts.act": "acknowledge, take in hand, resolve, close and comment alerts",
+    "alerts.report": "report what no sensor sees",
+    "alerts.shelve": "put alerts aside, and end that",
+    "warnings.read": "see official warnings",
+    "warnings.enter": "enter and cancel official warnings by hand",
+    "rules.read": "see the rules in force and their history",
+    "rules.try": "check rules and try them on stored history",
+    "rules.put": "put rules in force, everywhere",
+    "status.read": "see how the system is: health in detail, metrics, ledger, quarantine",
+    "people.read": "see people, posts, duty and rosters",
+    "people.edit": "keep people, posts, duty and rosters",
+    "records.count": "see how many residents need help, as numbers",
+    "records.open": "open a resident's record, with a reason that is logged",
+    "records.edit": "keep residents' records",
+    "accounts.manage": "make accounts, give and take roles",
+    "audit.read": "read the audit and the access log",
+    "boundaries.draft": "draw drafts of boundaries",
+    "boundaries.review": "review and publish boundaries",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """A set of rights under a name that people know."""
+
+    zh: str
+    en: str
+    rights: frozenset[str]
+
+
+def load_roles(path: Path = CONFIG / "roles.toml") -> dict[str, Role]:
+    """Roles by id; raises ConfigError that names the file, the role and the right that there is not."""
+    try:
+        roles = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, Role])
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    for name, role in roles.items():
+        if unknown := sorted(role.rights - RIGHTS.keys()):
+            raise ConfigError(f"{path}: [{name}] has no right {unknown[0]!r}: take one of {', '.join(RIGHTS)}")
+    return roles

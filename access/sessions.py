@@ -1,0 +1,181 @@
+"""Signing in: a name and a password, a one-time link, or a token; and what a session is good for."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from access.accounts import QUERIES, Account, find
+from access.audit import append
+from access.credentials import csrf_of, fingerprint, new_secret
+from access.errors import SignInRefused
+from access.passwords import hashed, is_outdated, matches
+from access.viewer import Viewer
+from config.database import Connection
+from config.settings import SignInSettings
+
+Way = Literal["password", "totp", "link", "oidc"]
+_SEEN_AGAIN = timedelta(minutes=1)  # how often the last request of a session is written down
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a request comes from, as far as it says."""
+
+    address: str = ""
+    agent: str = ""
+
+
+def check_password(
+    connection: Connection, name: str, password: str, *, settings: SignInSettings, now: datetime
+) -> Account:
+    """The account whose name and password these are; raises SignInRefused, and counts what fails.
+
+    A name that there is not takes as long, and gets the same answer, as a password that is wrong.
+    """
+    found = find(connection, "account_by_name", {"name": name})
+    if found is not None and found.locked_until is not None and found.locked_until > now:
+        matches(None, password)
+        raise SignInRefused("locked", (found.locked_until - now).total_seconds())
+    right = matches(None if found is None else found.password_hash, password)
+    if found is None:
+        raise SignInRefused("wrong")
+    if not right:
+        raise failed(connection, found, settings=settings, now=now)
+    if found.locked_at is not None:
+        raise SignInRefused("wrong")  # who knows the password need not know that it is locked
+    if found.password_hash is not None and is_outdated(found.password_hash):
+        renewed = {"id": found.id, "hash": hashed(password, found.name), "must_change": found.must_change}
+        connection.execute(QUERIES["set_password"], renewed)
+    return found
+
+
+def failed(connection: Connection, tried: Account, *, settings: SignInSettings, now: datetime) -> SignInRefused:
+    """Count a failed try; what to answer. The audit tells of it when the account is locked by it."""
+    asked = {
+        "id": tried.id,
+        "now": now,
+        "most": settings.tries,
+        "lock_s": settings.lock_s,
+        "longest_s": settings.longest_lock_s,
+    }
+    with connection.transaction():
+        row = connection.execute(QUERIES["count_failure"], asked).fetchone()
+        assert row is not None
+        tries, until = row
+        if until is None or until <= now:
+            return SignInRefused("wrong")
+        append(connection, act="account.held", actor=None, subject=str(tried.id), details={"tries": tries})
+    return SignInRefused("locked", (until - now).total_seconds())
+
+
+def open_session(
+    connection: Connection, account: Account, *, way: Way, origin: Origin, settings: SignInSettings, now: datetime
+) -> str:
+    """A new session; its secret is told this once. Always a new one: none that was there before is taken over."""
+    secret = new_secret()
+    lasts, idle = settings.lasting(account.kind)
+    row = {
+        "hash": fingerprint(secret),
+        "account": account.id,
+        "now": now,
+        "expires": now + timedelta(seconds=lasts),
+        "idle_s": idle,
+        "address": origin.address[:60],
+        "agent": origin.agent[:200],
+        "way": way,
+    }
+    with connection.transaction():
+        connection.execute(QUERIES["forget_failures"], {"id": account.id})
+        connection.execute(QUERIES["open_session"], row)
+        append(connection, act="session.opened", actor=account.id, subject=str(account.id), details={"way": way})
+    return secret
+
+
+def viewer_of_session(connection: Connection, secret: str, *, now: datetime) -> Viewer | None:
+    """Whose session it is; None where there is none, or it is over."""
+    asked = {"hash": fingerprint(secret), "now": now}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(QUERIES["session"], asked).fetchone()
+    if row is None:
+        return None
+    if now - row["seen_at"] > _SEEN_AGAIN:
+        connection.execute(QUERIES["seen"], asked)
+    return Viewer(
+        account_id=row["id"],
+        name=row["name"],
+        kind=row["kind"],
+        grants=_grants(row),
+        csrf=csrf_of(secret),
+        session_hash=asked["hash"],  # type: ignore[arg-type]
+        must_change=row["must_change"],
+    )
+
+
+def viewer_of_token(connection: Connection, secret: str, *, now: datetime) -> Viewer | None:
+    """Whose API token it is; None where there is none, it has expired or was revoked."""
+    asked = {"hash": fingerprint(secret), "now": now}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(QUERIES["token"], asked).fetchone()
+    if row is None:
+        return None
+    connection.execute(QUERIES["token_used"], asked)
+    return Viewer(
+        account_id=row["id"],
+        name=row["name"],
+        kind=row["kind"],
+        grants=_grants(row),
+        only=frozenset(row["rights"]),
+    )
+
+
+def _grants(row: dict[str, Any]) -> list[tuple[str, int | None]]:
+    return [(role, division) for role, division in row["grants"]]
+
+
+def end_session(connection: Connection, secret_hash: bytes) -> None:
+    """Sign out."""
+    with connection.transaction():
+        row = connection.execute(QUERIES["end_session"], {"hash": secret_hash}).fetchone()
+        if row is not None:
+            append(connection, act="session.ended", actor=row[0], subject=str(row[0]))
+
+
+def end_sessions(connection: Connection, account_id: UUID, *, but: bytes | None = None, by: UUID | None) -> int:
+    """Sign out everywhere, but for one session where it is named; how many ended."""
+    with connection.transaction():
+        ended = connection.execute(QUERIES["end_sessions"], {"account": account_id, "but": but}).rowcount
+        append(connection, act="session.all_ended", actor=by, subject=str(account_id), details={"count": ended})
+    return ended
+
+
+def sessions_of(connection: Connection, account_id: UUID, *, now: datetime) -> list[dict[str, Any]]:
+    """The sessions of an account, the last used first; `id` is the hash, in hexadecimal digits."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(QUERIES["sessions_of"], {"account": account_id, "now": now}).fetchall()
+
+
+def add_link(connection: Connection, account_id: UUID, *, now: datetime, lasts_s: float, by: UUID | None = None) -> str:
+    """A link's secret that opens one session, once."""
+    secret = new_secret()
+    row = {
+        "hash": fingerprint(secret),
+        "account": account_id,
+        "now": now,
+        "expires": now + timedelta(seconds=lasts_s),
+    }
+    with connection.transaction():
+        connection.execute(QUERIES["add_link"], row)
+        append(connection, act="link.made", actor=by, subject=str(account_id))
+    return secret
+
+
+def use_link(connection: Connection, secret: str, *, now: datetime) -> UUID:
+    """Whose link it is; it is used up. Raises SignInRefused("link")."""
+    row = connection.execute(QUERIES["use_link"], {"hash": fingerprint(secret), "now": now}).fetchone()
+    if row is None:
+        raise SignInRefused("link")
+    found: UUID = row[0]
+    return found

@@ -1,0 +1,245 @@
+"""`shijing user` and `shijing token`: accounts, their roles, what programs sign in with. For who has the server."""
+
+import getpass
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from commands.alert_base import connected
+from commands.options import Data, Database, Json, tell
+
+user_app = typer.Typer(help="Accounts and their roles.", no_args_is_help=True)
+token_app = typer.Typer(help="What programs sign in with.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="The account's name.")]
+Role = Annotated[str, typer.Option(help="A role of config/roles.toml.")]
+Division = Annotated[str | None, typer.Option(help="Code or name of a division; without it everywhere.")]
+
+
+@user_app.command()
+def add(
+    name: Name,
+    role: Annotated[list[str], typer.Option(help="A role of config/roles.toml; may be given several times.")] = [],  # noqa: B006
+    division: Division = None,
+    kind: Annotated[str, typer.Option(help="person, screen or service.")] = "person",
+    password_file: Annotated[
+        Path | None, typer.Option(help="A file with the password; without it the password is asked for (- : none).")
+    ] = None,
+    database: Database = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make an account; the first administrator comes to be so."""
+    from access.accounts import add_account, division_named, grant
+    from access.rights import load_roles
+
+    roles, now = load_roles(), datetime.now(UTC)
+    with connected(database, data) as connection, connection.transaction():
+        where = None if division is None else division_named(connection, division, now=now)
+        account_id = add_account(connection, name, kind=_kind(kind), password=_password(password_file))
+        for one in role:
+            grant(connection, account_id, one, where, roles=roles, now=now)
+    tell({"id": str(account_id), "name": name}, as_json, [f"account {name} is made"])
+
+
+@user_app.command("list")
+def list_(database: Database = None, data: Data = None, as_json: Json = False) -> None:
+    """Every account with its roles."""
+    from access.accounts import accounts
+    from access.scope import EVERYWHERE
+
+    with connected(database, data) as connection:
+        found = accounts(connection, EVERYWHERE, now=datetime.now(UTC))
+    tell({"accounts": found}, as_json, [_line(one) for one in found])
+
+
+@user_app.command()
+def lock(name: Name, database: Database = None, data: Data = None, as_json: Json = False) -> None:
+    """Nobody gets in with it any more; its sessions end."""
+    from access.accounts import account
+    from access.accounts import lock as lock_account
+
+    with connected(database, data) as connection:
+        lock_account(connection, account(connection, name).id, now=datetime.now(UTC))
+    tell({"locked": name}, as_json, [f"account {name} is locked"])
+
+
+@user_app.command()
+def unlock(name: Name, database: Database = None, data: Data = None, as_json: Json = False) -> None:
+    """It can be used again, also where failed tries had locked it."""
+    from access.accounts import account
+    from access.accounts import unlock as unlock_account
+
+    with connected(database, data) as connection:
+        unlock_account(connection, account(connection, name).id)
+    tell({"unlocked": name}, as_json, [f"account {name} can be used again"])
+
+
+@user_app.command()
+def password(
+    name: Name,
+    password_file: Annotated[
+        Path | None, typer.Option(help="A file with the password; without it, it is asked for.")
+    ] = None,
+    database: Database = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Give a new password, which has to be changed at the next sign-in; every session ends."""
+    from access.accounts import account, set_password
+
+    new = _password(password_file)
+    if new is None:
+        raise typer.BadParameter("a password is needed")
+    with connected(database, data) as connection:
+        set_password(connection, account(connection, name).id, new, must_change=True)
+    tell({"password": "set"}, as_json, [f"account {name} has a new password"])
+
+
+@user_app.command()
+def grant(
+    name: Name,
+    role: Role,
+    division: Division = None,
+    until: Annotated[datetime | None, typer.Option(help="When it ends by itself, UTC; without it never.")] = None,
+    database: Database = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Give a role, everywhere or for a division and all in it."""
+    from access.accounts import account, division_named
+    from access.accounts import grant as grant_role
+    from access.rights import load_roles
+
+    now, end = datetime.now(UTC), None if until is None else until.replace(tzinfo=until.tzinfo or UTC)
+    with connected(database, data) as connection:
+        where = None if division is None else division_named(connection, division, now=now)
+        number = grant_role(
+            connection, account(connection, name).id, role, where, roles=load_roles(), now=now, until=end
+        )
+    tell({"grant": number}, as_json, [f"account {name} is {role}{'' if division is None else f' for {division}'}"])
+
+
+@user_app.command()
+def revoke(
+    name: Name,
+    grant: Annotated[int, typer.Option(help="Its number in `shijing user list --json`.")],
+    database: Database = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take a role back."""
+    from access.accounts import account, end_grant
+
+    with connected(database, data) as connection:
+        end_grant(connection, account(connection, name).id, grant, now=datetime.now(UTC))
+    tell({"ended": grant}, as_json, [f"account {name} has the role no longer"])
+
+
+@user_app.command()
+def link(
+    name: Name,
+    minutes: Annotated[float, typer.Option(help="How long the link waits to be used.", min=0.1, max=10080)] = 15,
+    database: Database = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """A link that signs in once, without a password."""
+    from access.accounts import account
+    from access.sessions import add_link
+
+    with connected(database, data) as connection:
+        found = account(connection, name)
+        secret = add_link(connection, found.id, now=datetime.now(UTC), lasts_s=minutes * 60)
+    tell({"path": f"/link/{secret}"}, as_json, [f"open /link/{secret} on the server's address within {minutes:g} min"])
+
+
+@token_app.command("add")
+def token_add(
+    name: Name,
+    right: Annotated[list[str], typer.Option(help="A right of docs/rights.md; may be given several times.")],
+    label: Annotated[str, typer.Option(help="What it is for.")],
+    division: Division = None,
+    days: Annotated[float, typer.Option(help="How long it holds.", min=0.001, max=3650)] = 365,
+    database: Database = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """A token for a program; it is shown this once."""
+    from access.accounts import account, division_named
+    from access.rights import load_roles
+    from access.tokens import add_token
+
+    now = datetime.now(UTC)
+    with connected(database, data) as connection:
+        where = None if division is None else division_named(connection, division, now=now)
+        secret = add_token(
+            connection,
+            account(connection, name).id,
+            label=label,
+            rights=right,
+            division_id=where,
+            expires=now + timedelta(days=days),
+            roles=load_roles(),
+            now=now,
+        )
+    tell({"token": secret}, as_json, [secret])
+
+
+@token_app.command("list")
+def token_list(database: Database = None, data: Data = None, as_json: Json = False) -> None:
+    """Every token, without its secret."""
+    from access.tokens import tokens
+
+    with connected(database, data) as connection:
+        found = tokens(connection)
+    lines = [f"{one['id']}  {one['account']:<16} {one['label']:<24} {', '.join(one['rights'])}" for one in found]
+    tell({"tokens": found}, as_json, lines)
+
+
+@token_app.command("revoke")
+def token_revoke(
+    token: Annotated[str, typer.Argument(help="Its id in `shijing token list`.")],
+    database: Database = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """It opens nothing any more."""
+    from uuid import UUID
+
+    from access.tokens import revoke_token
+
+    try:
+        token_id = UUID(token)
+    except ValueError as error:
+        raise typer.BadParameter(f"{token!r} is no id of a token: see `shijing token list`") from error
+    with connected(database, data) as connection:
+        revoke_token(connection, token_id, now=datetime.now(UTC))
+    tell({"revoked": token}, as_json, ["the token is revoked"])
+
+
+def _password(path: Path | None) -> str | None:
+    """From a file, or asked for twice; never from the command line, which others can read."""
+    if path is not None:
+        return None if str(path) == "-" else path.read_text(encoding="utf-8").rstrip("\n")
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("there is nobody to ask for a password: give --password-file FILE (- : none)")
+    first = getpass.getpass("password: ")
+    if getpass.getpass("again: ") != first:
+        raise typer.BadParameter("the two are not the same")
+    return first
+
+
+def _kind(kind: str) -> Any:
+    if kind not in ("person", "screen", "service"):
+        raise typer.BadParameter(f"{kind!r} is no kind of account: person, screen or service")
+    return kind
+
+
+def _line(one: dict[str, Any]) -> str:
+    held = [f"{grant['role']} ({grant['division'] or 'everywhere'})" for grant in one["grants"]]
+    locked = " locked" if one["locked_at"] else ""
+    return f"{one['name']:<24} {one['kind']:<8}{locked} {', '.join(held) or 'no role'}"

@@ -1,0 +1,14 @@
+/** What every change carries to show that a page of ours sent it, and what to do when the session is over. */
+
+const NAMES = ["__Host-shijing-csrf", "shijing-csrf"];
+
+/** @returns {string} the token that the server expects with a change; "" without a session */
+export function csrf() {
+  const cookies = Object.fromEntries(document.cookie.split("; ").map((one) => one.split("=")));
+  return NAMES.map((name) => cookies[name]).find(Boolean) ?? "";
+}
+
+/** Goes to the sign-in page, and comes back here. */
+export function signInAgain() {
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+}
