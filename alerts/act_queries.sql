@@ -12,9 +12,22 @@ select pg_advisory_xact_lock(hashtext('actors'))
 insert into actors (name, kind) values (%(name)s, %(kind)s) returning id
 
 -- name: lock_alert
-select alerts.id, alerts.rule_id, alerts.subject, alerts.level, alerts.state, alerts.exercise, alerts.revision,
-       alerts.suppressed_by, alerts.township_id, alert_name(alerts) as name
-from alerts where alerts.id = %(alert_id)s for update
+-- With the open ones of its subject, all in the order of ids: what hides what is settled among these, and whoever
+-- locked them one after another would wait for a batch that waits for it (docs/alerts.md, "In which order").
+with kin as materialized (
+    select id from alerts where id = %(alert_id)s
+    union
+    select kin.id from alerts own join alerts kin on kin.subject = own.subject and kin.exercise = own.exercise
+    where own.id = %(alert_id)s and kin.state in ('open', 'acknowledged', 'in_hand')
+), locked as materialized (
+    select * from alerts where id in (select id from kin) order by id for no key update
+)
+select locked.id, locked.rule_id, locked.subject, locked.level, locked.state, locked.exercise, locked.revision,
+       locked.suppressed_by, locked.township_id, alert_name(alerts) as name
+from locked join alerts using (id) where locked.id = %(alert_id)s
+
+-- name: pair_of_alert
+select rule_id, subject from alerts where id = %(alert_id)s
 
 -- name: move_alert
 update alerts
@@ -70,7 +83,7 @@ order by id
 -- name: hold_or_release
 with standing as materialized (
     select id, suppressed_by from alerts
-    where id = any(%(ids)s) and state in ('open', 'acknowledged', 'in_hand') order by id for update
+    where id = any(%(ids)s) and state in ('open', 'acknowledged', 'in_hand') order by id for no key update
 ), changed as (
     update alerts set suppressed_by = suppression_of(alerts.rule_id, alerts.subject, alerts.township_id,
                                                      alerts.grid_id, %(at)s)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alerts.incident_inhibition import Inhibition, inhibition_events
 from alerts.incidents import HasId, group
-from alerts.tell import Event
+from alerts.tell import Event, tell_events
 from config.database import Connection
 from config.queries import Queries
 
@@ -27,6 +27,16 @@ def settle(
     grouped = group(connection, alerts)
     told = inhibition_events(connection, _inhibition(moved.fetchall()), time)
     return [*grouped.events, *told]
+
+
+def settle_again(connection: Connection, time: datetime) -> None:
+    """What a writer passed over, as another had just written it; each in its own transaction, to be called often."""
+    exercises: dict[bool, list[int]] = {}
+    for subject, exercise in connection.execute(_QUERIES["unsettled"]).fetchall():
+        exercises.setdefault(exercise, []).append(subject)
+    for exercise, subjects in exercises.items():
+        with connection.transaction():
+            tell_events(connection, settle(connection, [], subjects, time, exercise=exercise), exercise=exercise)
 
 
 def _inhibition(rows: Sequence[tuple[int, int | None]]) -> Inhibition:

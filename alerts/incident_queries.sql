@@ -180,7 +180,7 @@ with gateways as materialized (
                join devices on devices.id = sensors.device_id
                join devices gateway on gateway.name = devices.gateway
                where own.id = any(%(ids)s) and own.kind = 'silence'))
-    for key share skip locked
+    for share skip locked
 ), behind as materialized (
     select gateways.id as gateway_alert, gateways.exercise, sensors.id as sensor_id
     from gateways

@@ -6,9 +6,31 @@
 select is_exercise(), set_config('enable_seqscan', 'off', true),
        set_config('plan_cache_mode', 'force_generic_plan', true)
 
+-- name: lock_alerts
+-- All that a batch may write, in one go and in the order of ids, so that two writers never wait for each other:
+-- the alerts of each rule and subject named, what a correction may go back to, and every open one of the subjects,
+-- for what hides what is settled among these. A statement of its own: the next ones see what was waited for.
+with wanted as materialized (
+    select * from jsonb_to_recordset(%(pairs)s) as (rule_id text, subject bigint, since timestamptz)
+), concerned as materialized (
+    select alerts.id from (select distinct subject from wanted) about join alerts using (subject)
+    where alerts.state in ('open', 'acknowledged', 'in_hand')
+    union
+    select (select id from alerts where rule_id = wanted.rule_id and subject = wanted.subject
+                and exercise = coalesce(%(exercise)s, is_exercise()) and state in ('resolved', 'closed')
+            order by resolved_at desc limit 1)
+    from wanted
+    union
+    select alerts.id from wanted join alerts using (rule_id, subject)
+    where alerts.state in ('resolved', 'closed') and alerts.resolved_at >= wanted.since
+), locked as materialized (
+    select from alerts where id in (select id from concerned) order by id for no key update
+)
+select count(*) from locked
+
 -- name: look
--- For each rule and subject named: the open alert, else the one that ended last, locked in the order
--- of ids so that two writers meet in one order; and where a rise may open another, its id and place.
+-- For each rule and subject named: the open alert, else the one that ended last, which are locked already
+-- (`lock_alerts`); and where a rise may open another, its id and place.
 with wanted as materialized (
     select *, (subject & 4294967295)::integer as low from jsonb_to_recordset(%(pairs)s)
         as (number integer, rule_id text, subject bigint, time timestamptz, rises boolean)
@@ -20,7 +42,7 @@ with wanted as materialized (
              and exercise = coalesce(%(exercise)s, is_exercise()) and state in ('resolved', 'closed') order by resolved_at desc limit 1)) as id
     from wanted
 ), locked as materialized (
-    select alerts.* from alerts where id in (select id from latest) order by id for update
+    select alerts.* from alerts where id in (select id from latest) order by id for no key update
 ), placed as (
     select wanted.*, locked.id, locked.state, locked.level, locked.peak, locked.value, locked.revision,
            locked.suppressed_by as held_by, locked.opened_at, locked.changed_at, locked.resolved_at,
@@ -84,7 +106,7 @@ order by located.number
 
 -- name: histories
 -- Of the rules and subjects named, every alert that may have said something since a time, and the last
--- one before; locked, with all that it ever said and took back, in the order of writing.
+-- one before (`lock_alerts` has locked them), with all that it ever said and took back, in the order of writing.
 with wanted as materialized (
     select * from jsonb_to_recordset(%(pairs)s) as (number integer, rule_id text, subject bigint, since timestamptz)
 ), concerned as materialized (
@@ -96,7 +118,7 @@ with wanted as materialized (
                                     where before.rule_id = wanted.rule_id and before.subject = wanted.subject
                                       and before.exercise = coalesce(%(exercise)s, is_exercise())))
 ), locked as materialized (
-    select alerts.* from alerts where id in (select id from concerned) order by id for update
+    select alerts.* from alerts where id in (select id from concerned) order by id for no key update
 )
 select concerned.number, locked.id, locked.state, locked.level, locked.peak, locked.value, locked.revision,
        locked.suppressed_by as held_by, locked.kind, locked.family,
@@ -151,10 +173,12 @@ select * from jsonb_to_recordset(%(rows)s) as (
 
 -- name: inhibit
 -- A red alert hides the same subject's lower ones of its family; what it hides no more comes forth. What an alert
--- of another subject hides, a silent gateway's, stays as it is.
-with standing as (
+-- of another subject hides, a silent gateway's, stays as it is. All of these are locked already but what another
+-- writer has opened since: that one is left to the tick rather than waited for.
+with standing as materialized (
     select id, subject, family, level, state, inhibited_by from alerts
     where subject = any(%(subjects)s) and exercise = %(exercise)s and state in ('open', 'acknowledged', 'in_hand')
+    order by id for no key update skip locked
 ), judged as (
     select standing.*, (select min(red.id) from standing red
                         where red.subject = standing.subject and red.family = standing.family and red.family <> ''
@@ -173,6 +197,17 @@ with standing as (
     from changed order by id
 )
 select id, hidden_by from changed order by id
+
+-- name: unsettled
+-- Subjects with an alert that a red one of its family should hide and does not, or hides and should not.
+select a.subject, a.exercise from alerts red
+join alerts a on a.subject = red.subject and a.exercise = red.exercise and a.family = red.family
+where red.state in ('open', 'acknowledged', 'in_hand') and red.level = 'red' and red.family <> ''
+  and a.state in ('open', 'acknowledged', 'in_hand') and a.level <> 'red' and a.inhibited_by is null
+union
+select a.subject, a.exercise from alerts a join alerts red on red.id = a.inhibited_by and red.subject = a.subject
+where a.state in ('open', 'acknowledged', 'in_hand')
+  and (red.state not in ('open', 'acknowledged', 'in_hand') or red.level <> 'red' or a.level = 'red')
 
 -- name: lock_runs
 -- Two pipelines may start the same run at once: one decides after the other has committed.

@@ -1,11 +1,17 @@
 -- name: store_states
+-- As all that writes them: in the order of rule and subject, since partitions may share a gateway's or a division's.
 insert into rule_states (rule_id, subject, state, partition)
 select * from jsonb_to_recordset(%(rows)s) as (rule_id text, subject bigint, state jsonb, partition text)
+order by rule_id, subject
 on conflict (rule_id, subject) do update set state = excluded.state, partition = excluded.partition
 
 -- name: forget_states
-delete from rule_states
-using jsonb_to_recordset(%(rows)s) as gone(rule_id text, subject bigint)
+with gone as materialized (
+    select rule_states.rule_id, rule_states.subject
+    from jsonb_to_recordset(%(rows)s) as named(rule_id text, subject bigint) join rule_states using (rule_id, subject)
+    order by rule_id, subject for update of rule_states
+)
+delete from rule_states using gone
 where rule_states.rule_id = gone.rule_id and rule_states.subject = gone.subject
 returning rule_states.rule_id, rule_states.subject
 
@@ -100,8 +106,11 @@ on conflict (sensor_id) do nothing
 
 -- name: hear_instead
 -- The devices and gateways of what is taken over, whose states come along.
-with taken as (
-    update heard_by set partition = %(partition)s where sensor_id = any(%(sensors)s) returning sensor_id
+with mine as materialized (
+    select sensor_id from heard_by where sensor_id = any(%(sensors)s) order by sensor_id for no key update
+), taken as (
+    update heard_by set partition = %(partition)s
+    where sensor_id in (select sensor_id from mine) returning sensor_id
 )
 select distinct behind.kind, behind.id from taken
 join sensors on sensors.id = taken.sensor_id
@@ -112,4 +121,9 @@ cross join lateral (
 where behind.id is not null
 
 -- name: move_states
-update rule_states set partition = %(partition)s where subject = any(%(subjects)s)
+with moved as materialized (
+    select rule_id, subject from rule_states where subject = any(%(subjects)s)
+    order by rule_id, subject for no key update
+)
+update rule_states set partition = %(partition)s from moved
+where rule_states.rule_id = moved.rule_id and rule_states.subject = moved.subject

@@ -33,10 +33,28 @@ def look(connection: Connection, transitions: Sequence[Transition], *, exercise:
         known = firsts.get(key)
         if known is None or (not _rises(known) and _rises(one)):
             firsts[key] = one
+    since = _corrected_since(transitions)
+    _lock(connection, firsts, since, exercise)
     rows = _rows(connection, "look", [_asked(number, one) for number, one in enumerate(firsts.values())], exercise)
     pairs = {key: _pair(key, row) for key, row in zip(firsts, rows, strict=True)}
-    _add_histories(connection, [one for one in transitions if is_correction(one)], pairs, exercise=exercise)
+    _add_histories(connection, since, pairs, exercise=exercise)
     return pairs
+
+
+def _lock(connection: Connection, keys: Iterable[Key], since: dict[Key, int], exercise: bool | None) -> None:
+    """In pipeline mode that costs no round trip of its own."""
+    asked = [{"rule_id": key[0], "subject": key[1], "since": iso(since[key]) if key in since else None} for key in keys]
+    connection.execute(_QUERIES["lock_alerts"], {"pairs": Jsonb(asked), "exercise": exercise})
+
+
+def _corrected_since(transitions: Iterable[Transition]) -> dict[Key, int]:
+    """Of the rules and subjects with a correction, the time of the first."""
+    since: dict[Key, int] = {}
+    for one in transitions:
+        if is_correction(one):
+            key = (one.rule_id, one.subject)
+            since[key] = min(one.time, since.get(key, one.time))
+    return since
 
 
 def _rises(transition: Transition) -> bool:
@@ -109,13 +127,9 @@ def _alert(key: Key, row: Row, name: str) -> Alert:
 
 
 def _add_histories(
-    connection: Connection, corrections: Sequence[Transition], pairs: dict[Key, Pair], *, exercise: bool | None
+    connection: Connection, since: dict[Key, int], pairs: dict[Key, Pair], *, exercise: bool | None
 ) -> None:
     """A correction needs to know what was said, by which alert."""
-    since: dict[Key, int] = {}
-    for one in corrections:
-        key = (one.rule_id, one.subject)
-        since[key] = min(one.time, since.get(key, one.time))
     if not since:
         return
     keys = list(since)

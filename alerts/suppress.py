@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 
 from alerts.act_errors import ActRefused, AlertUnknown
 from alerts.actors import ACT_QUERIES
-from alerts.acts import Standing, act_event, add_rows, lock, now, state_row
+from alerts.acts import Standing, act_event, add_rows, now, state_row
 from alerts.books import micros
 from alerts.levels import Level
 from alerts.plans import Plan, TriggerKey
@@ -41,9 +41,16 @@ def shelve(
     with connection.transaction():
         time = now(connection)
         if alert_id is not None:
-            alert = lock(connection, alert_id)
-            rule_id, subject = alert.rule_id, alert.subject
+            rule_id, subject = _pair_of(connection, alert_id)
         return _suppress(connection, "shelve", time, until, reason, actor, rule_id=rule_id, subject=subject)
+
+
+def _pair_of(connection: Connection, alert_id: int) -> tuple[str, int]:
+    """An alert's rule and subject, which never change: it is locked with all that the shelf holds, not before."""
+    row = connection.execute(ACT_QUERIES["pair_of_alert"], {"alert_id": alert_id}).fetchone()
+    if row is None:
+        raise AlertUnknown(alert_id)
+    return row[0], row[1]
 
 
 def maintain(

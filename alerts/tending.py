@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import psycopg
 
 from alerts import incidents
+from alerts.aftermath import settle_again
 from alerts.books import first_line, micros
 from alerts.fence import told_clock
 from alerts.rule_sets import newest_set
@@ -60,6 +61,7 @@ class Tending:
         judging, changed = self._follow_rules(connection)
         with ExitStack() as steps:  # left in reverse order, each whatever became of the others
             steps.callback(incidents.tick, connection, micros(now))
+            steps.callback(settle_again, connection, now)
             steps.callback(expire, connection, now, judging, rules_changed=changed)
             steps.callback(release, connection, now, rules=judging.rules, plans=judging.plans)
 

@@ -4,8 +4,8 @@ All of it is one transaction; what cannot be taken is kept beside, with the reas
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -94,33 +94,58 @@ def store(
 
     Raises WarningRefused where its sender used the identifier for another message before.
     """
+    return store_all(connection, [(message, raw, origin)], judging, now=now)[0]
+
+
+def store_all(
+    connection: Connection,
+    given: Iterable[tuple[Message, bytes, Origin]],
+    judging: Judging,
+    *,
+    now: datetime | None = None,
+) -> list[Outcome]:
+    """Store messages, all or none, as `store` does one; what follows from them follows once, and is told last.
+
+    So no alert is locked by who holds the live events. The last that was stored has the `changes` of them all.
+    """
     with connection.transaction():
         connection.execute(QUERIES["lock_warnings"])
-        fingerprint = hashlib.sha256(raw).digest()
-        if known := _known(connection, message, fingerprint):
-            return Outcome(state="repeat", identifier=message.identifier, ids=(known,))
-        parts = message.parts or (_nothing_more(message),)
-        covers = [cover(connection, part.areas, part.effective) for part in parts]
-        about = {**_message_row(message, origin), "fingerprint": fingerprint}
-        ids = tuple(
-            _insert(
-                connection,
-                {**about, **_part_row(message, part, covered), "part": number, "raw": raw if number == 1 else None},
-                covered,
-            )
-            for number, (part, covered) in enumerate(zip(parts, covers, strict=True), start=1)
+        outcomes, fresh = [], {}
+        for message, raw, origin in given:
+            outcomes.append(_stored(connection, message, raw, origin))
+            if outcomes[-1].state == "stored":
+                fresh[len(outcomes) - 1] = message
+        if fresh:
+            changes = follow(connection, now or clock(connection), judging)
+            outcomes[max(fresh)] = replace(outcomes[max(fresh)], changes=changes)
+        for place, message in fresh.items():
+            _tell(connection, message, outcomes[place].ids)
+    return outcomes
+
+
+def _stored(connection: Connection, message: Message, raw: bytes, origin: Origin) -> Outcome:
+    fingerprint = hashlib.sha256(raw).digest()
+    if known := _known(connection, message, fingerprint):
+        return Outcome(state="repeat", identifier=message.identifier, ids=(known,))
+    parts = message.parts or (_nothing_more(message),)
+    covers = [cover(connection, part.areas, part.effective) for part in parts]
+    about = {**_message_row(message, origin), "fingerprint": fingerprint}
+    ids = tuple(
+        _insert(
+            connection,
+            {**about, **_part_row(message, part, covered), "part": number, "raw": raw if number == 1 else None},
+            covered,
         )
-        _settle_ends(connection, message, parts, ids[0])
-        changes = follow(connection, now or clock(connection), judging)
-        _tell(connection, message, ids)
-        return Outcome(
-            state="stored",
-            identifier=message.identifier,
-            ids=ids,
-            townships=len({township for covered in covers for township in covered.townships}),
-            unknown_codes=tuple(dict.fromkeys(code for covered in covers for code in covered.unknown_codes)),
-            changes=changes,
-        )
+        for number, (part, covered) in enumerate(zip(parts, covers, strict=True), start=1)
+    )
+    _settle_ends(connection, message, parts, ids[0])
+    return Outcome(
+        state="stored",
+        identifier=message.identifier,
+        ids=ids,
+        townships=len({township for covered in covers for township in covered.townships}),
+        unknown_codes=tuple(dict.fromkeys(code for covered in covers for code in covered.unknown_codes)),
+    )
 
 
 def _known(connection: Connection, message: Message, fingerprint: bytes) -> int | None:

@@ -56,15 +56,12 @@ def _local(file: str) -> Path:
 
 def _take(connection: "Connection", path: Path, judging: Any) -> "list[Outcome]":
     from alerts.warnings_csv import read_warnings
-    from alerts.warnings_store import Origin, receive, store
+    from alerts.warnings_store import Origin, receive, store_all
 
     if path.suffix.lower() != ".csv":
         return [receive(connection, path.read_bytes(), Origin(source="file", place=path.name), judging)]
-    with connection.transaction():
-        return [
-            store(connection, row.message, row.raw, Origin(source="file", place=row.source), judging)
-            for row in read_warnings(path)
-        ]
+    given = [(row.message, row.raw, Origin(source="file", place=row.source)) for row in read_warnings(path)]
+    return store_all(connection, given, judging)
 
 
 def _report(outcomes: "list[Outcome]", as_json: bool) -> None:
