@@ -64,9 +64,9 @@ class Correction:
                 self.orphans.append(transition)
                 return
             alert = self._pair.opened(transition, self._nature)
-        self._step(alert, transition, "corrected")
         if rank(transition.to_level) > rank(transition.from_level):
-            alert.suppressed_by = self._pair.place.suppressed_by
+            alert.suppressed_by = self._pair.place.suppressed_at(transition.time)
+        self._step(alert, transition, "corrected")
         insort(alert.said, Said.of(transition), key=lambda one: one.time)
         self._gained.append(alert)
 

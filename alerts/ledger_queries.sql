@@ -128,7 +128,8 @@ select alerts.id, alerts.rule_id, alerts.kind, alerts.title, alerts.township_id,
        alerts.state, alerts.exercise, alerts.suppressed_by, alerts.recorded_at,
        -- A level that it had only under a suppression, or found too late to act on, started nothing.
        alerts.revision > 0 or exists (select from alert_transitions told where told.alert_id = alerts.id
-                                      and told.kind = 'state' and told.reason in ('suppressed', 'released'))
+                                      and (told.kind = 'state' and told.reason in ('suppressed', 'released')
+                                           or told.actor is null and told.note like 'suppression %%'))
            as was_held,
        array(select distinct plan_runs.plan_id from run_alerts join plan_runs on plan_runs.id = run_alerts.run_id
              where run_alerts.alert_id = alerts.id) as plans

@@ -61,7 +61,7 @@ def _take(pair: Pair, transition: Transition, nature: Nature, moves: Moves) -> N
         else:
             alert = pair.opened(transition, nature)
     if alert is not None and rises:
-        alert.suppressed_by = pair.place.suppressed_by
+        alert.suppressed_by = pair.place.suppressed_at(transition.time)
     alert = alert or pair.latest or (None if transition.to_level == "none" else pair.opened(transition, nature))
     if alert is None:
         moves.orphans.append(transition)

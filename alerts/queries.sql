@@ -33,7 +33,7 @@ select count(*) from locked
 -- (`lock_alerts`); and where a rise may open another, its id and place.
 with wanted as materialized (
     select *, (subject & 4294967295)::integer as low from jsonb_to_recordset(%(pairs)s)
-        as (number integer, rule_id text, subject bigint, time timestamptz, rises boolean)
+        as (number integer, rule_id text, subject bigint, time timestamptz, rises boolean, later timestamptz[])
 ), latest as materialized (
     select wanted.number, coalesce(
         (select id from alerts where rule_id = wanted.rule_id and subject = wanted.subject
@@ -89,6 +89,11 @@ select located.number, located.id, located.state, located.level, located.peak, l
            else (select name from devices where id = low) end as name,
        case when rises then suppression_of(rule_id, subject, located.township_id, located.grid_id, time) end
            as suppressed_by,
+       -- And at each further rise, which may be under another suppression, or none.
+       case when later is not null then array(
+           select jsonb_build_array((extract(epoch from at) * 1000000)::bigint,
+                                    suppression_of(rule_id, subject, located.township_id, located.grid_id, at))
+           from unnest(later) as at) end as suppressed_later,
        exists (select from alerts kin where kin.subject = located.subject and kin.id is distinct from located.id
                and kin.state in ('open', 'acknowledged', 'in_hand')) as has_kin
 from located
@@ -166,10 +171,10 @@ where alerts.id = new.id
 
 -- name: insert_alert_transitions
 insert into alert_transitions (alert_id, time, from_level, to_level, from_state, to_state, reason, value, late,
-                               retracts, revision)
+                               retracts, revision, note)
 select * from jsonb_to_recordset(%(rows)s) as (
     alert_id bigint, time timestamptz, from_level text, to_level text, from_state text, to_state text,
-    reason text, value double precision, late boolean, retracts boolean, revision integer)
+    reason text, value double precision, late boolean, retracts boolean, revision integer, note text)
 
 -- name: inhibit
 -- A red alert hides the same subject's lower ones of its family; what it hides no more comes forth. What an alert

@@ -67,7 +67,7 @@ def moves_of(steps: Iterable[Step], rules: Sequence[Common]) -> list[Move]:
         for step in steps
         if step.alert.place.township_id is not None
         and step.alert.id is not None
-        and step.alert.suppressed_by is None
+        and step.suppressed_by is None
         and step.transition.rule_id in known
     ]
 

@@ -51,6 +51,11 @@ class Place:
     lon: float | None = None
     lat: float | None = None
     suppressed_by: int | None = None  # the suppression in force there then
+    suppressed_later: Mapping[int, int | None] = field(default_factory=dict)  # at further rises: time, µs → which
+
+    def suppressed_at(self, time: int) -> int | None:
+        """The suppression in force at a rise at that time."""
+        return self.suppressed_later.get(time, self.suppressed_by)
 
 
 NOWHERE = Place()
@@ -138,9 +143,10 @@ class Step:
     from_state: str
     to_state: str
     revision: int = 0
+    suppressed_by: int | None = None  # the alert's, when it was taken: a later rise may be under another one, or none
 
     def __post_init__(self) -> None:
-        self.revision = self.alert.revision
+        self.revision, self.suppressed_by = self.alert.revision, self.alert.suppressed_by
 
 
 @dataclass(kw_only=True, eq=False)

@@ -28,14 +28,18 @@ def look(connection: Connection, transitions: Sequence[Transition], *, exercise:
     `exercise` None: as the database is marked.
     """
     firsts: dict[Key, Transition] = {}
+    rises: dict[Key, set[int]] = {}
     for one in transitions:
         key = (one.rule_id, one.subject)
         known = firsts.get(key)
+        if _rises(one):
+            rises.setdefault(key, set()).add(one.time)
         if known is None or (not _rises(known) and _rises(one)):
             firsts[key] = one
     since = _corrected_since(transitions)
     _lock(connection, firsts, since, exercise)
-    rows = _rows(connection, "look", [_asked(number, one) for number, one in enumerate(firsts.values())], exercise)
+    asked = [_asked(number, one, rises.get(key, set())) for number, (key, one) in enumerate(firsts.items())]
+    rows = _rows(connection, "look", asked, exercise)
     pairs = {key: _pair(key, row) for key, row in zip(firsts, rows, strict=True)}
     _add_histories(connection, since, pairs, exercise=exercise)
     return pairs
@@ -61,14 +65,16 @@ def _rises(transition: Transition) -> bool:
     return rank(transition.to_level) > rank(transition.from_level) and not transition.retracts
 
 
-def _asked(number: int, first: Transition) -> Row:
-    return {
+def _asked(number: int, first: Transition, rises: set[int]) -> Row:
+    row = {
         "number": number,
         "rule_id": first.rule_id,
         "subject": first.subject,
         "time": iso(first.time),
         "rises": _rises(first),
     }
+    later = sorted(rises - {first.time})
+    return row | {"later": [iso(time) for time in later]} if later else row
 
 
 def _rows(connection: Connection, query: str, pairs: Sequence[Row], exercise: bool | None) -> list[Row]:
@@ -85,6 +91,7 @@ def _pair(key: Key, row: Row) -> Pair:
         lon=row["lon"],
         lat=row["lat"],
         suppressed_by=row["suppressed_by"],
+        suppressed_later=dict(row["suppressed_later"] or ()),
     )
     return Pair(
         rule_id=key[0],
@@ -228,6 +235,7 @@ def _step_row(step: Step, late: Collection[tuple[int, int]]) -> Row:
         "late": (step.transition.subject, step.transition.time) in late,
         "retracts": step.transition.retracts,
         "revision": step.revision,
+        "note": "" if step.suppressed_by is None else f"suppression {step.suppressed_by}",
     }
 
 

@@ -56,7 +56,7 @@ def _alert_event(step: Step) -> Event:
     }
     # What a quiet screen passes over is told all the same, with the reason to be quiet.
     payload |= {"retracts": True} if transition.retracts else {}
-    payload |= {"suppressed": True} if alert.suppressed_by is not None else {}
+    payload |= {"suppressed": True} if step.suppressed_by is not None else {}
     return {"kind": "alert", "payload": payload}
 
 

@@ -408,6 +408,37 @@ def test_a_new_shelf_lets_nothing_else_go(connection: Connection, cuntan: int, t
     assert rows(connection, "select level from plan_runs") == [("red",)]
 
 
+def test_each_rise_of_a_batch_goes_by_the_suppression_of_its_own_time(
+    connection: Connection, cuntan: int, lin: UUID
+) -> None:
+    """Held at first, the shelf over at the second rise: that one starts the plan, at its own time."""
+    shelve(connection, subject=cuntan, until=until(10), reason="x", actor=lin)
+    done = write(connection, a_move(cuntan, "none", "blue", 1), a_move(cuntan, "blue", "red", 15))
+    assert (done.suppressed, done.runs_started) == (0, 1)
+    assert rows(connection, "select suppressed_by from alerts") == [(None,)]
+    assert rows(connection, "select level, started_at from plan_runs") == [("red", until(15))]
+    said = "select to_level, note <> '' from alert_transitions where kind = 'level' order by id"
+    assert rows(connection, said) == [("blue", True), ("red", False)]
+    told = "select payload -> 'suppressed' from live_events where kind = 'alert' order by id"
+    assert rows(connection, told) == [(True,), (None,)]
+
+
+def test_a_window_that_begins_within_a_batch_holds_the_rises_after_it(
+    connection: Connection, cuntan: int, lin: UUID
+) -> None:
+    window = maintain(connection, subject=cuntan, begins=until(10), ends=until(20), reason="x", actor=lin)
+    write(
+        connection,
+        a_move(cuntan, "none", "blue", 1),
+        a_move(cuntan, "blue", "orange", 5),
+        a_move(cuntan, "orange", "red", 15),
+    )
+    assert rows(connection, "select suppressed_by from alerts") == [(window,)]
+    assert rows(connection, "select level from plan_runs") == [("orange",)]
+    release(connection, until(20), rules=RULES, plans=PLANS)
+    assert rows(connection, "select level from plan_runs") == [("red",)]
+
+
 def test_what_cleared_under_a_shelf_starts_nothing(connection: Connection, cuntan: int, lin: UUID) -> None:
     shelve(connection, subject=cuntan, until=until(60), reason="x", actor=lin)
     write(connection, a_move(cuntan, "none", "red", 1), a_move(cuntan, "red", "none", 50))
