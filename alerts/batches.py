@@ -9,6 +9,7 @@ from alerts.books import keep_books, tally
 from alerts.columns import NOTHING, Batch
 from alerts.errors import Stale
 from alerts.fence import Fence
+from alerts.found_late import found_late
 from alerts.kernel import evaluate, late_needs, placed, suspect
 from alerts.memory import Known
 from alerts.plans import Plan
@@ -54,22 +55,23 @@ class Writer:
         if (stored.repeat & found.fresh).any():
             raise Stale("a reading newer than the memory knows of is stored already")
         rows = np.flatnonzero(stored.new & found.judged)
-        after = self._judge(known, batch.take(rows), heard_us, late=batch.take(rows[gathered.late[rows]]))
+        its_late = batch.take(rows[gathered.late[rows]])
+        after = self._judge(known, batch.take(rows), heard_us, late=its_late, late_before=gathered.late_before)
         for row in np.flatnonzero(stored.conflict).tolist():
             gathered.faults.append(conflict_fault(gathered, row, messages, known.registry))
         keep_books(self.connection, self.fence, messages, tally(gathered, stored, late, known.placement))
         return after
 
-    def pass_time(self, known: Known, heard_us: int) -> Known:
-        """What time alone brings: silence; what is known after it."""
-        return self._judge(known, NOTHING, heard_us, late=NOTHING)
+    def pass_time(self, known: Known, heard_us: int, late_before: int) -> Known:
+        """What time alone brings: silence; what is known after it. What lies before `late_before` is found late."""
+        return self._judge(known, NOTHING, heard_us, late=NOTHING, late_before=late_before)
 
-    def _judge(self, known: Known, batch: Batch, heard_us: int, *, late: Batch) -> Known:
+    def _judge(self, known: Known, batch: Batch, heard_us: int, *, late: Batch, late_before: int) -> Known:
         needs = late_needs(known.ruleset, known.state, batch)
         if needs:
             batch = replace(batch, past=load_past(self.connection, needs))
         state, transitions = evaluate(known.ruleset, known.state, batch, heard_us)
         persist_states(self.connection, changed(known.ruleset, known.state, state), self.fence.partition)
-        found_late = set(zip(late.sensor.tolist(), late.time.tolist(), strict=True))
-        record(self.connection, transitions, rules=known.rules, plans=self.plans, late=found_late)
+        its_late = found_late(known.ruleset, transitions, batch, late, late_before)
+        record(self.connection, transitions, rules=known.rules, plans=self.plans, late=its_late)
         return replace(known, state=state)

@@ -173,7 +173,7 @@ class Pipeline:
         with self._connection.transaction():
             now_us = self._clock(self._check_fence())
             self._hear_until(now_us, 0)
-            known = self._writer().pass_time(self._known, self._heard_us)
+            known = self._writer().pass_time(self._known, self._heard_us, now_us - self._limits().lateness_us)
         self._known = known
 
     def _writer(self) -> Writer:

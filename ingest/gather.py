@@ -66,6 +66,7 @@ class Gathered:
     message: NDArray[np.int32]  # index into the batch's messages
     faults: list[Fault]
     clock_us: int  # after the last message
+    late_before: int = 0  # what is older is late by the clock after the last message
     clock_told: bool = False  # a clock message was among them
     received: int = 0  # readings that were read, and messages that could not be: counted before anything is decided
     records: list[Record] = field(default_factory=list)  # row by row, for what is refused later
@@ -221,6 +222,7 @@ class _Found:
             message=np.array(self._message, np.int32)[good],
             faults=self.faults,
             clock_us=self._clock,
+            late_before=self._clock - limits.lateness_us,
             clock_told=self._clock_told,
             received=self.received,
             records=_picked(self._records, good),

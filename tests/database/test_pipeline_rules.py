@@ -199,6 +199,79 @@ def test_a_count_is_an_alert_of_the_division(url: str, connection: Connection) -
     assert told == [(subjects.of("division", grid[0]), "red", 2.0)]
 
 
+def in_one_grid(connection: Connection, *stations: str) -> None:
+    connection.execute(
+        "with grid as (insert into divisions (level) values ('grid') returning id), named as ("
+        "  insert into division_versions (division_id, code, name, source) select id, '500105013001001', '网格', 't'"
+        "  from grid) insert into sensor_divisions (sensor_id, level, division_id, valid)"
+        " select sensors.id, 'grid', grid.id, '(,)' from sensors, grid where sensors.name = any(%s)",
+        (list(stations),),
+    )
+
+
+def lates(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "select rule_id, alerts.late, array_agg(told.late order by told.id) from alerts"
+        " join alert_transitions told on told.alert_id = alerts.id group by alerts.id order by alerts.id"
+    ).fetchall()
+
+
+def test_a_count_that_late_readings_bring_is_found_late(url: str, connection: Connection) -> None:
+    in_one_grid(connection, "cuntan", "wulong")
+    count = a_rule("count", of="threshold", level="yellow", within="grid", levels={"red": 2}, clear_for_s=0.0)
+    rules = [rising(raise_after=1), count]
+    run(
+        url,
+        [clock("12:00"), stage(300, "08:00"), stage(300, "09:00", "wulong")],
+        [stage(100, "11:59"), stage(100, "12:00", "wulong")],
+        rules=rules,
+    )
+    assert lates(connection) == [
+        ("threshold", True, [True, False]),
+        ("threshold", True, [True, False]),
+        ("count", True, [True, False]),
+    ]
+
+
+def test_a_device_that_late_readings_raise_is_found_late(url: str, connection: Connection) -> None:
+    connection.execute(
+        "insert into sensors (name, device_id, quantity, unit)"
+        " select 'cuntan-rain', device_id, 'rainfall', 'mm' from sensors where name = 'cuntan'"
+    )
+    rise = {"quantity": "stage", "of": "change", "over_h": 1.0, "above": 5}
+    high = {"any": [rise, {"quantity": "rainfall", "above": 50}]}
+    both = a_rule("condition", units={"stage": "m", "rainfall": "mm"}, levels={"red": high}, raise_after=1)
+    run(url, [clock("12:00"), stage(170, "08:00")], [stage(180, "09:00")], [stage(170, "12:00")], rules=[both])
+    assert connection.execute("select subject >> 32 from alerts").fetchall() == [(1,)]
+    assert lates(connection) == [("condition", True, [True])]
+
+
+def test_a_silence_that_is_noticed_after_long_is_found_late(url: str, connection: Connection) -> None:
+    """Of a sensor and of its gateway; one that is noticed when it is due is not."""
+    connection.execute("update sensors set interval_s = 60 where name in ('cuntan', 'wulong')")
+    connection.execute("insert into devices (name) values ('gw') on conflict do nothing")
+    connection.execute(
+        "update devices set gateway = 'gw' where id = (select device_id from sensors where name = 'cuntan')"
+    )
+    quiet = a_rule("silence", level="blue", subjects=["sensor", "gateway"])
+    start = [clock("10:00"), stage(170, "10:00"), stage(170, "10:00", "wulong")]
+    run(url, start, [clock("12:00")], [stage(170, "12:00")], rules=[quiet])
+    told = (
+        "select subject >> 32, to_level, told.late from alert_transitions told join alerts on alerts.id = alert_id"
+        " where told.kind = 'level' order by told.id"
+    )
+    late = [(0, "blue", True), (0, "blue", True), (2, "blue", True)]
+    assert connection.execute(told.encode()).fetchall() == [*late, (0, "none", False), (2, "none", False)]
+    assert connection.execute("select distinct late from alerts").fetchall() == [(True,)]
+
+
+def test_a_silence_that_is_noticed_when_it_is_due_is_not_found_late(url: str, connection: Connection) -> None:
+    connection.execute("update sensors set interval_s = 60 where name = 'cuntan'")
+    quiet = a_rule("silence", level="blue")
+    run(url, [clock("10:00"), stage(170, "10:00")], [clock("10:04")], rules=[quiet])
+    assert lates(connection) == [("silence", False, [False])]
+
+
 def test_a_set_put_in_force_takes_over_without_a_restart(url: str, connection: Connection) -> None:
     files = read_files(SHIPPED)
     milder = {**files, "river-stage.toml": files["river-stage.toml"].replace("offset = -0.5", "offset = -20.0")}
