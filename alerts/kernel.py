@@ -40,7 +40,7 @@ def evaluate(rules: RuleSet, state: State, batch: Batch, now: int) -> tuple[Stat
     history, silent = silences(rules, after, history, arrived, now)
     moves += silent
     after = replace(after, lively_until=lively_until(rules, after, now))
-    history, counted = _counted(rules, state, after, history, moves)
+    history, counted = counted_moves(rules, state, after, history, moves)
     moves += counted
     touched = [each.pairs for each in tracks]
     after = replace(after, history=_pruned(rules, after, history, touched))
@@ -110,10 +110,10 @@ def _judged(rules: RuleSet, state: State, tracks: list[Tracks]) -> tuple[History
     return history, moves
 
 
-def _counted(
+def counted_moves(
     rules: RuleSet, before: State, after: State, history: History, moves: list[Moves]
 ) -> tuple[History, list[Moves]]:
-    """Counts go by what their members said just now."""
+    """Counts go by what their members said just now: the history with what they say, and this."""
     found: list[Moves] = []
     for rule in rules.counted:
         changed = gathered([*moves, *found]) if moves or found else None

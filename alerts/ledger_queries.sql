@@ -245,12 +245,34 @@ where late and judged and time >= %(since)s::timestamptz and time < %(until)s::t
 -- name: levels_told
 -- What the engine said of levels in the span: retractions take off what they take back.
 select alerts.rule_id, alerts.subject, (extract(epoch from told.time) * 1000000)::bigint, told.from_level,
-       told.to_level, told.retracts, told.reason, told.id, told.alert_id
+       told.to_level, told.retracts, told.reason
 from alert_transitions told join alerts on alerts.id = told.alert_id
 where told.time >= %(since)s::timestamptz and told.time < %(until)s::timestamptz
   and told.kind = 'level' and told.actor is null and alerts.exercise = is_exercise()
   and alerts.kind in ('sensor', 'silence', 'count')
 order by told.id
+
+-- name: silence_told
+-- The same of rules about silence, whatever they said up to the end of the span.
+select alerts.rule_id, alerts.subject, (extract(epoch from told.time) * 1000000)::bigint, told.from_level,
+       told.to_level, told.retracts, told.value, told.late
+from alert_transitions told join alerts on alerts.id = told.alert_id
+where alerts.rule_id = any(%(rules)s) and told.time < %(until)s::timestamptz
+  and told.kind = 'level' and told.actor is null and alerts.exercise = is_exercise()
+order by told.id
+
+-- name: heard_around
+-- Of each question, for who is or is not silent at an instant: whether the sensor was read at the very instant that
+-- proves it, whether in between, whether when the alert says that it was heard last. None of what was dropped by age.
+select asked.number,
+       exists (select from readings where sensor_id = asked.sensor_id and time = asked.at and judged),
+       exists (select from readings where sensor_id = asked.sensor_id and time > asked.since and time < asked.until
+               and judged),
+       exists (select from readings where sensor_id = asked.sensor_id and time = asked.own and judged)
+from jsonb_to_recordset(%(rows)s) as asked(
+    number integer, sensor_id integer, since timestamptz, until timestamptz, at timestamptz, own timestamptz)
+where asked.since >= (select before from rollups_closed)
+order by asked.number
 
 -- name: lock
 -- Of several pipelines one checks at a time; gone with the connection.
