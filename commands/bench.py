@@ -67,3 +67,16 @@ def rules(
 
     result = run(readings=readings, peer_folder=peer_folder)
     tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def storm(
+    alerts: Annotated[int, typer.Option(help="In one batch.", min=100)] = 5000,
+    server: Annotated[str, typer.Option(help="A server's URL, to make a database on; none: an embedded one.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Alerts of thousands of sensors in one batch: rising, clearing, rising again."""
+    from benchmarks.storm import lines, run
+
+    result = run(alerts, server)
+    tell(result, as_json, lines(result))

@@ -373,17 +373,17 @@ def test_the_report(connection: Connection, cuntan: int, township: int) -> None:
 
 
 def test_a_storm_of_5000_in_one_batch(connection: Connection) -> None:
-    """5,000 alerts and their runs are written in about a second; the limit leaves room for a busy machine."""
+    """Every alert is there once, with its run and what the screens are told. Its time: `shijing bench storm`."""
     connection.execute(STORM_SENSORS)
     sensors = [row[0] for row in rows(connection, "select id from sensors order by id")]
     write(connection, [one for sensor in sensors[:20] for one in moves(sensor, "none", "blue", "none")])
     storm = [one for sensor in sensors for one in moves(sensor, "none", "yellow", start=START + LATER)]
-    started = time.monotonic()
     done = write(connection, storm)
-    took = time.monotonic() - started
     assert (done.opened, done.runs_started) == (5000, 100)
     assert rows(connection, "select count(*) from live_events where kind = 'alert'") == [(5040,)]
-    assert took < 5, f"{took:.2f} s"
+    standing = "select count(distinct subject), count(*) from alerts where state = 'open'"
+    assert rows(connection, standing) == [(5000, 5000)]
+    assert rows(connection, "select count(distinct alert_id), count(*) from run_alerts") == [(5000, 5000)]
 
 
 STORM_SENSORS = """
