@@ -47,6 +47,7 @@ class Listener(threading.Thread):
         self._boards: dict[Scope, Board] = {}
         self._seen: dict[Scope, frozenset[int]] = {}  # the sensors of each scope that is not everywhere
         self._clock: Clock | None = None
+        self.began = threading.Event()  # from here on it misses no event; a snapshot read earlier may
         self.passed_at = time.monotonic()  # of the last pass that the database answered, or of our start
 
     def run(self) -> None:
@@ -72,6 +73,7 @@ class Listener(threading.Thread):
         self._seen = {}
         if self._last_id is None:
             self._last_id = read_last_event_id(connection)
+        self.began.set()
         self._publish(Frame(event="status", data={"database": True}))
         paces = _Paces()
         while not self._stopping.is_set():

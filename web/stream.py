@@ -11,7 +11,7 @@ from access.scope import NOWHERE, Scope
 from web.hub import Client, Frame, Hub
 from web.parts import PartsOf
 from web.state import QUERIES, read_snapshot
-from web.viewing import View, ViewOf, needs, viewer_of
+from web.viewing import DATABASE_WAIT_S, View, ViewOf, needs, viewer_of
 
 router = APIRouter(prefix="/api")
 
@@ -48,6 +48,8 @@ def _scope_now(request: Request, view: View) -> Scope:
 
 
 def _first_frames(view: View, after: int | None) -> list[Frame]:
+    # In a server's first moments: what happens between a snapshot and the listener's start nobody would tell.
+    view.parts.listener.began.wait(DATABASE_WAIT_S)
     with view.connection() as connection:
         snapshot = read_snapshot(connection)
         missed = []
