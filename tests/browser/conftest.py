@@ -189,8 +189,8 @@ def serve() -> Iterator[Serve]:
 @contextmanager
 def _clone(server_url: str, template: str, name: str) -> Iterator[str]:
     with psycopg.connect(server_url, autocommit=True) as connection:
-        create = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
-        connection.execute(create)
+        create = sql.SQL("create database {} template {} strategy file_copy")
+        connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         try:
             yield conninfo.make_conninfo(server_url, dbname=name)
         finally:
