@@ -13,6 +13,8 @@ from ingest.gather import Message
 from ingest.session import MqttSession
 from tests.database.test_pipeline_rules import Script, a_rule, url
 
+pytestmark = pytest.mark.storage
+
 __all__ = ["url"]  # the fixture
 NOW = datetime.now(UTC)
 

@@ -31,6 +31,8 @@ from shijing import app
 from tests.database.feed import running_pipeline
 from tests.database.warning_messages import AREA, cap, info
 
+pytestmark = pytest.mark.storage
+
 BEGIN = datetime(2020, 8, 19, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 US = 3_600_000_000

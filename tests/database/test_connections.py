@@ -1,9 +1,12 @@
 """What every connection of ours asks of the server, whatever the server is set to."""
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from config.database import connect, open_pool
+
+pytestmark = pytest.mark.storage
 
 
 def test_nothing_is_compiled_that_a_storm_would_pay_for_with_every_row(database_url: str) -> None:

@@ -16,6 +16,8 @@ from ingest.sensor_files import import_sensors
 from tests.database.feed import running_pipeline
 from tests.database.out_seed import seed_city
 
+pytestmark = pytest.mark.storage
+
 BEGIN = datetime(2020, 8, 19, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 OPEN = (

@@ -11,6 +11,8 @@ from alerts.rules import load_rules
 from config.database import Connection
 from config.settings import CONFIG
 
+pytestmark = pytest.mark.storage
+
 RULES = load_rules(CONFIG / "rules")
 START = 1_597_300_000_000_000
 MINUTE = 60_000_000

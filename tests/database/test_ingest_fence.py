@@ -8,6 +8,8 @@ from alerts.errors import Fenced
 from alerts.fence import Fence, claim
 from config.database import connect
 
+pytestmark = pytest.mark.storage
+
 
 def test_each_claim_is_a_new_epoch(database_url: str) -> None:
     with connect(database_url, "pipeline", autocommit=True) as one, connect(database_url, "x", autocommit=True) as two:

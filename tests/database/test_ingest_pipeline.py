@@ -27,6 +27,8 @@ from ingest.scenario import SCENARIOS
 from ingest.sensor_files import import_sensors
 from ingest.session import MqttSession
 
+pytestmark = pytest.mark.storage
+
 CLOCK = Message(topic="cq/clock", payload=b'{"time":"2020-08-20T00:00:00+08:00"}', mid=1)
 NOW = datetime.fromisoformat("2020-08-20T00:00:00+08:00")
 

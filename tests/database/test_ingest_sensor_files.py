@@ -11,6 +11,8 @@ from ingest.scenario import SCENARIOS
 from ingest.sensor_files import SensorReport, import_sensors
 from ingest.sensor_rows import read_sensors
 
+pytestmark = pytest.mark.storage
+
 HEADER = "name,device,quantity,unit,datum,label,river,lon,lat,interval_s,warning,guarantee,highest,source"
 CUNTAN = "cuntan,cuntan,stage,m,wusong,寸滩,长江,106.60,29.62,3600,180.5,183.5,191.41,bulletin"
 DEPTH = "street-1,street-1,water_depth,,,,,,,,,,,"

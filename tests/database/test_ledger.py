@@ -22,6 +22,8 @@ from ingest.sensor_files import import_sensors
 from ingest.upkeep import Retention, run_upkeep
 from tests.database.test_ingest_pipeline import CLOCK, message, run, stage
 
+pytestmark = pytest.mark.storage
+
 RULES, PLANS = load_rules(CONFIG / "rules"), load_plans(CONFIG / "plans")
 DAY = Span(since=datetime(2020, 8, 18, 16, tzinfo=UTC), until=datetime(2020, 8, 19, 16, tzinfo=UTC))
 BAD = message("cq/500105/stranger/stage", {"value": 1, "time": 1_597_800_000})

@@ -19,6 +19,8 @@ from config.settings import CONFIG
 from shijing import app
 from tests.database.test_ledger import kept, one, tamper  # noqa: F401 - a fixture
 
+pytestmark = pytest.mark.storage
+
 RULES, PLANS = load_rules(CONFIG / "rules"), load_plans(CONFIG / "plans")
 NOON = datetime(2020, 8, 19, 4, tzinfo=UTC)
 TEN = timedelta(minutes=10)

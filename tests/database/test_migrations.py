@@ -6,6 +6,8 @@ from config.database import Connection
 from config.errors import MigrationError
 from config.migrate import VARIANTS, available, migrate
 
+pytestmark = pytest.mark.storage
+
 
 def test_a_second_run_has_nothing_to_do(connection: Connection) -> None:
     assert migrate(connection) == []

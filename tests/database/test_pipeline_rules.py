@@ -20,6 +20,8 @@ from ingest.scenario import SCENARIOS
 from ingest.sensor_files import import_sensors
 from ingest.session import MqttSession
 
+pytestmark = pytest.mark.storage
+
 WORDS = {"zh": "试", "en": "Test"}
 Step = list[Message] | Callable[[], object]
 

@@ -21,6 +21,8 @@ from alerts.rules import load_rules
 from config.database import Connection, connect
 from config.settings import CONFIG
 
+pytestmark = pytest.mark.storage
+
 RULES = load_rules(CONFIG / "rules")
 PLANS = load_plans(CONFIG / "plans")
 MINUTE = 60_000_000

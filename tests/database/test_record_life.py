@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from alerts.act_errors import ActRefused
@@ -23,6 +24,8 @@ from alerts.standing import EDGES
 from config.database import Connection
 from config.settings import CONFIG
 from tests.unit.test_lifecycle import Change, changes, corrected, some_operations, transition
+
+pytestmark = pytest.mark.storage
 
 RULES = load_rules(CONFIG / "rules")
 PLANS = load_plans(CONFIG / "plans")

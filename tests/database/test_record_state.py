@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from alerts.columns import NEVER, Batch
 from alerts.kernel import evaluate
@@ -13,6 +14,8 @@ from alerts.state_rows import StateRow, changed
 from alerts.stored_state import load_heads, load_state, load_states, load_subjects, persist_states
 from config.database import Connection
 from config.settings import CONFIG
+
+pytestmark = pytest.mark.storage
 
 HOUR = 3_600_000_000
 START = 1_597_300_000_000_000

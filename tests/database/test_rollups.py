@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from config.database import Connection, connect
 from ingest.store import Readings, ReadingsStore
 
+pytestmark = pytest.mark.storage
+
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
 START_US = 1_597_708_800_000_000  # 2020-08-18 00:00 UTC

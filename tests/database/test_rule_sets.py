@@ -11,6 +11,8 @@ from alerts.rule_drafts import SHIPPED, changed_files, read_files
 from alerts.rule_sets import SHIPPED_ID, compared, history, in_force, put_in_force, revert, rules_in_force
 from config.database import Connection, connect
 
+pytestmark = pytest.mark.storage
+
 STAGE = "river-stage.toml"
 
 

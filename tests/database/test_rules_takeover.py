@@ -18,6 +18,8 @@ from ingest.scenario import SCENARIOS
 from ingest.sensor_files import import_sensors
 from tests.database.feed import running_pipeline, until
 
+pytestmark = pytest.mark.storage
+
 STAGE = "river-stage.toml"
 BEGIN = datetime(2020, 8, 19, tzinfo=UTC)
 HOUR = timedelta(hours=1)

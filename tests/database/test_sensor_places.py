@@ -27,6 +27,8 @@ from ingest.place_history import Change, moment_of
 from ingest.session import MqttSession
 from shijing import app
 
+pytestmark = pytest.mark.storage
+
 CUNTAN, YUZHONG = (106.60, 29.62), (106.55, 29.555)
 FIRST, SECOND = "2020-08-18T00:00:00+08:00", "2020-08-20T00:00:00+08:00"
 HEADER = "name,device,quantity,datum,lon,lat"

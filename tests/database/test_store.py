@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from config.database import Connection, connect
 from ingest.store import Readings, ReadingsStore, Stored
 
+pytestmark = pytest.mark.storage
+
 HOUR_US = 3_600_000_000
 START_US = 1_597_708_800_000_000  # 2020-08-18 00:00 UTC
 

@@ -12,6 +12,8 @@ from config.migrate import edition
 from ingest.store import Readings, ReadingsStore
 from ingest.upkeep import Retention, UpkeepReport, plan_upkeep, run_upkeep
 
+pytestmark = pytest.mark.storage
+
 NOW = datetime(2020, 8, 18, 2, 30, tzinfo=UTC)
 DAY_US = 86_400_000_000
 

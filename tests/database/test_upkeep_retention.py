@@ -12,6 +12,8 @@ from ingest.upkeep import Retention, UpkeepReport, run_upkeep
 from web.state import QUERIES, read_last_event_id, read_snapshot
 from web.stream import MISSED_AT_MOST
 
+pytestmark = pytest.mark.storage
+
 NOW = datetime(2026, 5, 20, 10, 30, tzinfo=UTC)
 
 

@@ -22,7 +22,7 @@ fail() {
 
 need_root() {
     [[ $(id -u) == 0 ]] || fail "$1 needs root: run \"sudo make test-timescale\" once" \
-        "(or name a server of your own: SHIJING_TEST_DATABASE_URL=… .venv/bin/python -m pytest tests/database)"
+        "(or name a server of your own: SHIJING_TEST_DATABASE_URL=… .venv/bin/python -m pytest tests/database -m storage)"
 }
 
 # Becomes a command in namespaces of its own: mounts, processes and shared memory end with it,
@@ -96,10 +96,17 @@ chown postgres "\$folder"
 as_postgres() { setpriv --reuid=postgres --regid=postgres --init-groups "\$@"; }
 as_postgres $bin/initdb --auth=trust --username=postgres --encoding=UTF8 --locale=C.UTF-8 --no-sync \
     "\$folder/data" >"\$folder/log"
-as_postgres $bin/postgres -D "\$folder/data" -k "\$folder" -c listen_addresses= -c timezone=UTC -c fsync=off \
+as_postgres $bin/postgres -D "\$folder/data" -k "\$folder" -c listen_addresses= -c timezone=UTC -c fsync=off -c full_page_writes=off \
     -c shared_preload_libraries=timescaledb -c timescaledb.telemetry_level=off \
     -c timescaledb.max_background_workers=0 >>"\$folder/log" 2>&1
 TEXT
+}
+
+# In memory where there is room: each test has a database of its own, of hundreds of files.
+place() {
+    local free
+    free=$(df --output=avail --block-size=1G /dev/shm 2>/dev/null | tail -1)
+    if ((${free:-0} >= 6)); then echo /dev/shm; else echo /tmp; fi
 }
 
 start_server() {
@@ -134,7 +141,7 @@ stop_server() {
 
 find_server
 need_root 'a server in a process space of its own'
-folder=$(mktemp -d /tmp/shijing-timescale.XXXXXX)
+folder=$(mktemp -d "$(place)/shijing-timescale.XXXXXX")
 trap stop_server EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
