@@ -1,7 +1,6 @@
 """What rules judge and what they refuse, as figures for those who write them."""
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +9,17 @@ import numpy as np
 
 from alerts import subjects as numbers
 from alerts.columns import Rows
+from alerts.registry_columns import NONE, Registry
+from alerts.registry_columns import QUERIES as REGISTRY
+from alerts.rule_census import Judged, census
 from alerts.rule_sentences import form_of
 from alerts.rule_sets import QUERIES
 from alerts.rules import AnyRule
-from alerts.ruleset import RuleSet, compile_rules
-from alerts.stored_state import load_subjects
 from config.database import Connection
 from ingest.quantities import load_quantities
 
 _NAMED_AT_MOST = 8  # refused sensors that are called by name
+_AREAS = ("township", "district")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -48,7 +49,7 @@ class Scope:
     """What one rule judges."""
 
     subjects: dict[str, int]  # kind of subject → how many
-    townships: int  # of the sensors among them
+    townships: int  # of the sensors and devices among them
     districts: int
     refused: tuple[RefusedFor, ...]
 
@@ -68,47 +69,33 @@ def places(connection: Connection) -> dict[int, Place]:
     }
 
 
-def scopes(connection: Connection, rules: Sequence[AnyRule]) -> dict[str, Scope]:
-    """What each rule judges, by its id; the sensors are those of the registry as it is now."""
-    ruleset = compile_rules(rules, load_subjects(connection))
-    return scopes_of(ruleset, places(connection))
+def scopes(connection: Connection, registry: Registry, rules: Sequence[AnyRule]) -> dict[str, Scope]:
+    """What each rule judges, by its id; what a count counts has to be among them."""
+    judged = census(connection, registry, rules)
+    labels = _labels(connection, judged.values())
+    return {name: _scope(registry, one, labels) for name, one in judged.items()}
 
 
-def scopes_of(ruleset: RuleSet, where: Mapping[int, Place]) -> dict[str, Scope]:
-    """The same from a compiled set."""
-    refused: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for one in ruleset.refused:
-        refused[one.rule_id][one.reason].append(one.sensor_id)
-    divisions = _divisions(where)
-    return {
-        rule.id: _scope(ruleset.subject[ruleset.rule == number], divisions, refused[rule.id], where)
-        for number, rule in enumerate(ruleset.rules)
-    }
+def _labels(connection: Connection, judged: Iterable[Judged]) -> dict[int, str]:
+    """Of the refused sensors that are called by name."""
+    named = {int(one) for each in judged for refused in each.refused.values() for one in refused[:_NAMED_AT_MOST]}
+    return dict(connection.execute(REGISTRY["labels"], {"sensors": sorted(named)})) if named else {}
 
 
-def _divisions(where: Mapping[int, Place]) -> Rows:
-    """[largest sensor id + 1, 2] township and district of each sensor; -1: none."""
-    found = np.full((max(where, default=-1) + 1, 2), -1, np.int64)
-    for sensor, place in where.items():
-        if place.township_id is not None:
-            found[sensor] = place.township_id, -1 if place.district_id is None else place.district_id
-    return found
-
-
-def _scope(judged: Rows, divisions: Rows, refused: Mapping[str, list[int]], where: Mapping[int, Place]) -> Scope:
-    kinds, counts = np.unique(judged >> 32, return_counts=True)
-    at = divisions[judged[judged < len(divisions)]]
-    townships, districts = (len(np.unique(column[column >= 0])) for column in at.T)
+def _scope(registry: Registry, judged: Judged, labels: Mapping[int, str]) -> Scope:
+    kinds, counts = np.unique(judged.subjects >> 32, return_counts=True)
+    rows = registry.rows_of(judged.subjects[judged.subjects >> 32 < numbers.KINDS.index("gateway")])
+    townships, districts = (len(np.unique(at[at != NONE])) for at in (registry.level(name)[rows] for name in _AREAS))
     return Scope(
         subjects={numbers.KINDS[kind]: int(count) for kind, count in zip(kinds, counts, strict=True)},
         townships=townships,
         districts=districts,
-        refused=tuple(_refused(reason, sensors, where) for reason, sensors in refused.items()),
+        refused=tuple(_refused(reason, sensors, labels) for reason, sensors in judged.refused.items()),
     )
 
 
-def _refused(reason: str, sensors: list[int], where: Mapping[int, Place]) -> RefusedFor:
-    named = tuple(where[sensor].label for sensor in sensors[:_NAMED_AT_MOST] if sensor in where)
+def _refused(reason: str, sensors: Rows, labels: Mapping[int, str]) -> RefusedFor:
+    named = tuple(labels[sensor] for sensor in sensors[:_NAMED_AT_MOST].tolist() if sensor in labels)
     return RefusedFor(reason=reason, count=len(sensors), sensors=named)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from alerts.registry_columns import Registry, load_registry
 from alerts.rule_phrases import LANGUAGES
 from alerts.rule_scope import Scope, scopes, with_counted
 from alerts.rule_sentences import form_of, sentences
@@ -11,11 +12,15 @@ from config.database import Connection
 
 
 def rules_in_words(
-    connection: Connection, rules: Sequence[AnyRule], only: Collection[str] | None = None
+    connection: Connection,
+    rules: Sequence[AnyRule],
+    only: Collection[str] | None = None,
+    registry: Registry | None = None,
 ) -> list[dict[str, Any]]:
     """The rules of a set by number, or those of certain ids; the sensors are those of the registry."""
     wanted = [rule for rule in rules if only is None or rule.id in only]
-    scope = scopes(connection, rules if only is None else with_counted(rules, only))
+    registry = registry or load_registry(connection)
+    scope = scopes(connection, registry, rules if only is None else with_counted(rules, only))
     return [_told(rule, scope[rule.id]) for rule in sorted(wanted, key=lambda rule: (rule.number, rule.id))]
 
 

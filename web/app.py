@@ -37,6 +37,7 @@ from web.listener import Listener
 from web.metrics import CountRequests
 from web.names import read_names
 from web.parts import Parts
+from web.registry_kept import KeptRegistry
 from web.security import SecurityHeaders
 from web.viewing import declared
 
@@ -69,6 +70,7 @@ def create_app(
         hub = Hub()
         listener = Listener(database_url, hub)
         pool, scoped = open_pool(database_url, "web"), ScopedPool(database_url)
+        registry = KeptRegistry(database_url)
         app.state.parts = Parts(
             settings=settings,
             broker=broker,
@@ -80,6 +82,7 @@ def create_app(
             listener=listener,
             layers=Layers(),
             names=names,
+            registry=registry,
             exercise=ExerciseMark(told=exercise),
         )
         listener.start()
@@ -88,6 +91,7 @@ def create_app(
         finally:
             hub.close()
             await run_in_threadpool(listener.stop)
+            await run_in_threadpool(registry.close)
             await run_in_threadpool(pool.close)
             await run_in_threadpool(scoped.close)
 

@@ -17,6 +17,7 @@ from web.hub import Hub
 from web.layers import Layers
 from web.listener import Listener
 from web.names import Names
+from web.registry_kept import KeptRegistry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ class Parts:
     listener: Listener
     layers: Layers
     names: Names
+    registry: KeptRegistry
     out: OutSettings = field(default_factory=OutSettings)
     rules: RuleBook = field(default_factory=RuleBook)
     exercise: ExerciseMark = field(default_factory=lambda: ExerciseMark(told=False))

@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+import numpy as np
 from fastapi import APIRouter, Response
 
 from alerts.errors import RulesRefused
+from alerts.registry_columns import NONE, Registry
+from alerts.registry_columns import QUERIES as REGISTRY
 from alerts.rule_drafts import Fault, changed_files, diff, faults_of, rules_of
-from alerts.rule_scope import places
 from alerts.rule_sets import (
     QUERIES,
     InForce,
@@ -72,14 +74,15 @@ def rules(view: ViewOf) -> Response:
     with view.connection() as connection:
         now = in_force(connection)
         first, last = _span(connection)
+        registry = view.parts.registry.read(connection, view.scope)
         told = {
             "set": _set(now),
             "trouble": now.trouble,
             "read_only": _why_not(view),
-            "rules": rules_in_words(connection, now.rules),
+            "rules": rules_in_words(connection, now.rules, registry=registry),
             "files": now.files,
             "stored": {"first": first, "last": last},
-            "places": _places(connection),
+            "places": _places(connection, registry),
         }
     return as_json(told)
 
@@ -93,7 +96,7 @@ def check(view: ViewOf, body: Body) -> Response:
         files = changed_files(_base(connection, before, draft), draft.changes)
         faults = faults_of(files)
         sound = [] if faults else [rule for rule in _rules(files) if f"{rule.id}.toml" in draft.changes]
-        told = rules_in_words(connection, _rules(files), {rule.id for rule in sound}) if sound else []
+        told = _in_words(parts, connection, _rules(files), {rule.id for rule in sound}) if sound else []
     return as_json({"faults": faults, "diff": diff(before.files, files), "rules": told, "now": before.id})
 
 
@@ -193,20 +196,18 @@ def _set(now: InForce) -> dict[str, Any]:
     return {name: value for name, value in asdict(now.stored).items() if name != "files"}
 
 
-def _places(connection: Connection) -> list[dict[str, Any]]:
+def _in_words(parts: Parts, connection: Connection, rules: Sequence[AnyRule], ids: set[str]) -> list[dict[str, Any]]:
+    return rules_in_words(connection, rules, ids, registry=view.parts.registry.read(connection, view.scope))
+
+
+def _places(connection: Connection, registry: Registry) -> list[dict[str, Any]]:
     """Districts and their townships that have sensors, for the choice of a trial."""
-    found: dict[tuple[int | None, str | None], dict[tuple[int, str], int]] = {}
-    for place in places(connection).values():
-        if place.township_id is not None:
-            inside = found.setdefault((place.district_id, place.district), {})
-            key = (place.township_id, place.township or "")
-            inside[key] = inside.get(key, 0) + 1
-    return [
-        {
-            "id": district,
-            "name": name or "",
-            "sensors": sum(townships.values()),
-            "townships": [{"id": one[0], "name": one[1], "sensors": many} for one, many in sorted(townships.items())],
-        }
-        for (district, name), townships in sorted(found.items(), key=lambda each: each[0][1] or "")
-    ]
+    townships, counts = np.unique(registry.level("township"), return_counts=True)
+    sensors = dict(zip(townships.tolist(), counts.tolist(), strict=True))
+    values = {"divisions": [one for one in sensors if one != NONE]}
+    found: dict[int | None, dict[str, Any]] = {}
+    for township, name, district, district_name in connection.execute(REGISTRY["townships"], values):
+        place = found.setdefault(district, {"id": district, "name": district_name or "", "sensors": 0, "townships": []})
+        place["sensors"] += sensors[township]
+        place["townships"].append({"id": township, "name": name, "sensors": sensors[township]})
+    return list(found.values())
