@@ -58,6 +58,7 @@ class Registry:
         keys: list[tuple[subjects.Kind, Rows]] = [
             ("sensor", self.sensor),
             ("device", self.device),
+            ("gateway", self.gateway),
             ("division", self.level("grid")),
             ("division", self.level("township")),
         ]

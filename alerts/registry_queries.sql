@@ -41,7 +41,7 @@ select id from sensors where name = any(%(names)s)
 
 -- name: labels
 -- What people call some sensors.
-select id, coalesce(label, name) from sensors where id = any(%(sensors)s)
+select id, coalesce(nullif(label, ''), name) from sensors where id = any(%(sensors)s)
 
 -- name: townships
 -- By district.
