@@ -4,11 +4,12 @@ import difflib
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from alerts.errors import AlertsError, EditedFileError
+from alerts.rule_fault_words import in_chinese
 from alerts.rules import AnyRule, load_rule, load_rules
 from config.settings import CONFIG
 
@@ -34,6 +35,11 @@ class Fault:
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}: " if self.file else ""
         return f"{place}{self.reason}" + (f"; {self.mend}" if self.mend else "")
+
+
+def in_both(fault: Fault) -> dict[str, str | int | None]:
+    """A fault for a page: reason and remedy in English and in Chinese."""
+    return {**asdict(fault), "reason_zh": in_chinese(fault.reason), "mend_zh": in_chinese(fault.mend)}
 
 
 @dataclass(frozen=True, kw_only=True)

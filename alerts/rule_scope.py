@@ -12,6 +12,7 @@ from alerts.columns import Rows
 from alerts.registry_columns import NONE, Registry
 from alerts.registry_columns import QUERIES as REGISTRY
 from alerts.rule_census import Judged, census
+from alerts.rule_fault_words import in_chinese
 from alerts.rule_sentences import form_of
 from alerts.rule_sets import QUERIES
 from alerts.rules import AnyRule
@@ -40,6 +41,7 @@ class RefusedFor:
     """Sensors that a rule must not judge, for one reason."""
 
     reason: str
+    reason_zh: str | None
     count: int
     sensors: tuple[str, ...]  # some of them, by what people call them
 
@@ -96,7 +98,7 @@ def _scope(registry: Registry, judged: Judged, labels: Mapping[int, str]) -> Sco
 
 def _refused(reason: str, sensors: Rows, labels: Mapping[int, str]) -> RefusedFor:
     named = tuple(labels[sensor] for sensor in sensors[:_NAMED_AT_MOST].tolist() if sensor in labels)
-    return RefusedFor(reason=reason, count=len(sensors), sensors=named)
+    return RefusedFor(reason=reason, reason_zh=in_chinese(reason), count=len(sensors), sensors=named)
 
 
 def quantities_of(rules: Iterable[AnyRule]) -> frozenset[str]:

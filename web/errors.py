@@ -20,7 +20,6 @@ ShijingError
 """
 
 import logging
-from dataclasses import asdict
 from urllib.parse import quote
 
 import psycopg
@@ -32,6 +31,8 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from access.errors import AccountRefused, AccountUnknown
 from alerts.act_errors import ActRefused, AlertUnknown
 from alerts.errors import RulesMoved, RulesRefused, TrialTooLarge
+from alerts.rule_drafts import in_both
+from alerts.rule_fault_words import in_chinese
 from alerts.warnings import WarningRefused
 from config.errors import ShijingError
 
@@ -152,8 +153,10 @@ async def _answer(request: Request, error: Exception) -> Response:
             return RedirectResponse("/account", status_code=303)
     log.log(logging.WARNING if status >= 500 else logging.INFO, "%s: %s: %s", request.url.path, status, error)
     told: dict[str, object] = {"error": message or str(error)}
+    if chinese := in_chinese(str(told["error"])):
+        told["error_zh"] = chinese
     if isinstance(error, RulesRefused):
-        told["faults"] = [asdict(fault) for fault in error.faults]
+        told["faults"] = [in_both(fault) for fault in error.faults]
     return JSONResponse(told, status_code=status)
 
 

@@ -14,7 +14,8 @@ from fastapi import APIRouter, Response
 from alerts.errors import RulesRefused
 from alerts.registry_columns import NONE, Registry
 from alerts.registry_columns import QUERIES as REGISTRY
-from alerts.rule_drafts import Fault, changed_files, diff, faults_of, rules_of
+from alerts.rule_drafts import Fault, changed_files, diff, faults_of, in_both, rules_of
+from alerts.rule_fault_words import in_chinese
 from alerts.rule_sets import (
     QUERIES,
     InForce,
@@ -78,6 +79,7 @@ def rules(view: ViewOf) -> Response:
         told = {
             "set": _set(now),
             "trouble": now.trouble,
+            "trouble_zh": in_chinese(now.trouble),
             "read_only": _why_not(view),
             "rules": rules_in_words(connection, now.rules, registry=registry),
             "files": now.files,
@@ -96,8 +98,10 @@ def check(view: ViewOf, body: Body) -> Response:
         files = changed_files(_base(connection, before, draft), draft.changes)
         faults = faults_of(files)
         sound = [] if faults else [rule for rule in _rules(files) if f"{rule.id}.toml" in draft.changes]
-        told = _in_words(parts, connection, _rules(files), {rule.id for rule in sound}) if sound else []
-    return as_json({"faults": faults, "diff": diff(before.files, files), "rules": told, "now": before.id})
+        told = _in_words(view, connection, _rules(files), {rule.id for rule in sound}) if sound else []
+    return as_json(
+        {"faults": [in_both(one) for one in faults], "diff": diff(before.files, files), "rules": told, "now": before.id}
+    )
 
 
 @router.post("/try", dependencies=[needs("rules.try")])
@@ -196,7 +200,7 @@ def _set(now: InForce) -> dict[str, Any]:
     return {name: value for name, value in asdict(now.stored).items() if name != "files"}
 
 
-def _in_words(parts: Parts, connection: Connection, rules: Sequence[AnyRule], ids: set[str]) -> list[dict[str, Any]]:
+def _in_words(view: View, connection: Connection, rules: Sequence[AnyRule], ids: set[str]) -> list[dict[str, Any]]:
     return rules_in_words(connection, rules, ids, registry=view.parts.registry.read(connection, view.scope))
 
 

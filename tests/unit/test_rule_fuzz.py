@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alerts.errors import EditedFileError
+from alerts.rule_fault_words import in_chinese
 from alerts.rule_kinds import Common
 from alerts.rule_needs import grades, quantities, reaches
 from alerts.rule_places import Places, line_count
@@ -55,7 +56,8 @@ def read(content: bytes) -> list[Common]:
     except EditedFileError as error:
         assert 1 <= error.line <= max(1, content.count(b"\n") + 1), error
         assert error.reason
-        assert error.mend, error
+        assert in_chinese(error.reason), error.reason
+        assert in_chinese(error.mend), error
         rules = []
     assert time.thread_time() - begun < LONGEST_S
     for rule in rules:

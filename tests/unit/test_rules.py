@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from alerts.errors import AlertsError, EditedFileError
+from alerts.rule_fault_words import in_chinese
 from alerts.rule_kinds import EventRule, Rule, SilenceRule, WarningRule
 from alerts.rule_measures import Measure
 from alerts.rule_needs import units
@@ -246,6 +247,8 @@ def test_a_fault_is_named_with_file_line_reason_and_remedy(
     assert caught.value.line == line, said
     assert reason in caught.value.reason, said
     assert mend in caught.value.mend, said
+    assert in_chinese(caught.value.reason), said
+    assert in_chinese(caught.value.mend), said
 
 
 def test_one_fault_among_files_names_its_file(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from alerts.errors import EditedFileError
 from alerts.rule_checks import Limits
+from alerts.rule_fault_words import in_chinese
 from alerts.rule_kinds import ConditionRule, CountRule, EventRule, Rule, SilenceRule, StepRule, StuckRule, WarningRule
 from alerts.rule_measures import Measure
 from alerts.rule_needs import grades, quantities, reaches, units
@@ -307,6 +308,8 @@ def test_a_fault_is_named(text: str, old: str, new: str, line: int, reason: str,
     assert reason in said.reason, said
     assert said.line == line, said
     assert mend in said.mend, said
+    assert in_chinese(said.reason), said.reason
+    assert in_chinese(said.mend), said.mend
 
 
 def test_windows_are_no_longer_than_readings_are_kept() -> None:

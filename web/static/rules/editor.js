@@ -68,8 +68,8 @@ function fault(one) {
     "li",
     {},
     one.line > 0 && el("button", { type: "button", class: "line-link", onclick: jump }, t("faultAt", { line: one.line })),
-    el("span", {}, inWords(one.reason)),
-    one.mend && el("small", {}, `${t("mend")}  ${one.mend}`),
+    el("span", {}, inWords(one, "reason")),
+    one.mend && el("small", {}, `${t("mend")}  ${inWords(one, "mend")}`),
   );
 }
 

@@ -5,6 +5,7 @@ import { count } from "../format.js";
 import { language } from "../strings.js";
 import { change, discard, files, listen, readKnown, rebase, ruleOf, state, textOf } from "./draft.js";
 import { editor, redrawFindings } from "./editor.js";
+import { inWords } from "./faults.js";
 import { forget, putting, versions } from "./putting.js";
 import { reading } from "./reading.js";
 import { drawShelf } from "./shelf.js";
@@ -92,7 +93,8 @@ function inForce() {
 }
 
 function drawNotices() {
-  const { trouble, read_only: readOnly } = state.known;
+  const { read_only: readOnly } = state.known;
+  const trouble = inWords(state.known, "trouble");
   const moved = state.changes.size > 0 && state.base !== state.now;
   byId("notices").replaceChildren(
     ...[

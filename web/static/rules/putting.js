@@ -4,7 +4,6 @@ import { el } from "../dom.js";
 import { count } from "../format.js";
 import { diffs } from "./diffs.js";
 import { discard, draft, readKnown, state } from "./draft.js";
-import { inWords } from "./faults.js";
 import { get, post, Refused } from "./server.js";
 import { stamp, t } from "./strings.js";
 
@@ -48,7 +47,7 @@ async function act(redraw, work, ends) {
     await readKnown();
     [said, good, note] = [t("putDone", { id: set }), true, ""];
   } catch (error) {
-    [said, good] = [inWords(String(/** @type {Error} */ (error).message)), false];
+    [said, good] = [String(/** @type {Error} */ (error).message), false];
     if (error instanceof Refused && error.status === 409) await readKnown();
   }
   redraw();

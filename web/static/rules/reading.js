@@ -5,6 +5,7 @@ import { count } from "../format.js";
 import { badge, LEVELS } from "../levels.js";
 import { language } from "../strings.js";
 import { ruleOf, state } from "./draft.js";
+import { inWords } from "./faults.js";
 import { t, word } from "./strings.js";
 
 /** @param {string} file */
@@ -44,18 +45,5 @@ function scope(judged) {
 function refused(one) {
   const more = one.count - one.sensors.length;
   const names = one.sensors.join(language === "zh" ? "、" : ", ") + (more > 0 ? ` ${t("andMore", { n: count(more) })}` : "");
-  return el("p", { class: "refused" }, el("b", {}, t("refused", { n: count(one.count) })), ` ${inReason(one.reason)}`, el("small", {}, names));
-}
-
-/** @type {[RegExp, string][]} */
-const REASONS = [
-  [/^the rule is in (.+), the sensor in (.+): .*$/, "规则的单位是 $1，测站的是 $2"],
-  [/^levels in datum (.+), readings in (.+): .*$/, "测站的特征水位是 $1 高程，读数是 $2 高程"],
-  [/^a fixed threshold names no datum, the sensor reads in (.+): .*$/, "固定阈值没有高程基准，测站读数是 $1 高程：请用测站自身的特征水位"],
-];
-
-/** @param {string} reason */
-function inReason(reason) {
-  const found = language === "zh" && REASONS.find(([form]) => form.test(reason));
-  return found ? reason.replace(found[0], found[1]) : reason;
+  return el("p", { class: "refused" }, el("b", {}, t("refused", { n: count(one.count) })), ` ${inWords(one, "reason")}`, el("small", {}, names));
 }

@@ -1,12 +1,13 @@
 /** What the page asks the server. */
 
 import { csrf, signInAgain } from "../session.js";
+import { inWords } from "./faults.js";
 
 /** What a request ended with when it did not end well. */
 export class Refused extends Error {
-  /** @param {number} status @param {{ error?: string, faults?: import("./draft.js").Fault[] }} told */
+  /** @param {number} status @param {{ error?: string, error_zh?: string, faults?: import("./draft.js").Fault[] }} told */
   constructor(status, told) {
-    super(told.error ?? `HTTP ${status}`);
+    super(inWords(told, "error") ?? `HTTP ${status}`);
     this.status = status;
     this.faults = told.faults ?? [];
   }

@@ -5,7 +5,6 @@ import { count } from "../format.js";
 import { badge, LEVELS } from "../levels.js";
 import { language } from "../strings.js";
 import { draft, ruleOf, state } from "./draft.js";
-import { inWords } from "./faults.js";
 import { chart } from "./chart.js";
 import { post } from "./server.js";
 import { t } from "./strings.js";
@@ -84,7 +83,7 @@ async function run(file, redraw) {
     last = { file, told: await post("/try", { ...draft(), rules, begin, end, divisions: [...chosen.divisions] }) };
   } catch (error) {
     last = null;
-    wrong = inWords(String(/** @type {Error} */ (error).message));
+    wrong = String(/** @type {Error} */ (error).message);
   }
   busy = false;
   redraw();
