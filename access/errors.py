@@ -6,6 +6,8 @@ ShijingError
     │   └── AuditBroken    a chain that is not sealed, because it does not hold
     ├── VaultError         keys that cannot be had
     │   └── CannotOpen     a ciphertext that these keys do not open
+    ├── RetentionError     days of retention that do not hold together
+    ├── RecordError        a resident's record that is not opened, or not written
     ├── AccountRefused     an account, a grant or a token that cannot be made or changed so
     ├── AccountUnknown     no account of that name
     └── SignInRefused      somebody is not let in; says no more than whoever tries may know
@@ -57,3 +59,11 @@ class SignInRefused(AccessError):
         super().__init__(reason)
         self.reason = reason
         self.wait_s = wait_s
+
+
+class RetentionError(AccessError):
+    """config/retention.toml is wrong: says where, why, and how to mend it."""
+
+
+class RecordError(AccessError):
+    """A resident's record is not there, or is not opened for such a reason, or is not written as it was given."""
