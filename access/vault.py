@@ -6,6 +6,7 @@ stands the id of its key: several keys may be in use while they are rotated (acc
 
 import hmac
 import os
+import time
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ _ID = 4  # bytes of a key's id
 _NONCE = 12
 _BLIND = 16
 _HEAD = len(_FORMAT) + _ID
+_LOOK_EVERY_S = 1.0
 
 
 class _Derived:
@@ -51,17 +53,38 @@ class Vault:
     def __init__(self, path: Path) -> None:
         """Raises VaultError where the file is missing, open to others, or does not hold together."""
         self.path = path
-        keys = read_key_file(path)
-        self._derived = {key.id: _Derived(key) for key in keys}
-        self._current = self._derived[keys[-1].id]
+        self._looked_at = 0.0  # time.monotonic()
+        self._version: tuple[int, int] | None = None
+        self._derived: dict[str, _Derived] = {}
+        self._current = self._read()
 
     @classmethod
-    def of_folder(cls, folder: Path) -> Self:
-        """The vault of a data folder, in `secrets/key`; the key is made at the first use."""
-        path = folder / "secrets" / "key"
+    def of_folder(cls, folder: Path, name: str = "key") -> Self:
+        """The vault of a data folder, in `secrets/`; the key is made at the first use."""
+        path = folder / "secrets" / name
         if not path.exists():
             make_key_file(path, now=datetime.now(UTC))
         return cls(path)
+
+    def _read(self) -> _Derived:
+        """Read the file where it is another one than was read; the key that encrypts."""
+        self._looked_at = time.monotonic()
+        version = _version(self.path)
+        if not self._derived or version not in (None, self._version):  # gone for a while: those we have serve
+            keys = read_key_file(self.path)
+            self._derived = {key.id: self._derived.get(key.id) or _Derived(key) for key in keys}
+            self._current, self._version = self._derived[keys[-1].id], version
+        return self._current
+
+    def _encrypting(self) -> _Derived:
+        """The key that encrypts; a rotation by another process is noticed within a second."""
+        return self._read() if time.monotonic() - self._looked_at > _LOOK_EVERY_S else self._current
+
+    def _of(self, key_id: str) -> _Derived | None:
+        """A key by its id; one that is not known may have been added since the file was read."""
+        if key_id not in self._derived:
+            self._read()
+        return self._derived.get(key_id)
 
     def __repr__(self) -> str:
         return f"Vault({str(self.path)!r}, keys={self.key_ids})"
@@ -77,9 +100,9 @@ class Vault:
         return self.path.with_name(f"{self.path.name}.seals")
 
     def seal(self, text: str, *, context: Context) -> bytes:
-        """The ciphertext of a field (29 + 4 bytes longer than the text in UTF-8)."""
+        """The ciphertext of a field (33 bytes longer than the text in UTF-8)."""
         nonce = os.urandom(_NONCE)
-        key = self._current
+        key = self._encrypting()
         return b"%b%b%b%b" % (_FORMAT, key.id, nonce, key.fields.encrypt(nonce, text.encode(), _bound(context)))
 
     def open(self, sealed: bytes, *, context: Context) -> str:
@@ -87,7 +110,7 @@ class Vault:
         where = f"{context[0]}.{context[1]} of {context[2]}"
         if sealed[:1] != _FORMAT or len(sealed) < _HEAD + _NONCE + 16:
             raise CannotOpen(f"{where} holds no ciphertext of ours")
-        key = self._derived.get(self.key_of(sealed))
+        key = self._of(self.key_of(sealed))
         if key is None:
             raise CannotOpen(
                 f"{where} was encrypted with the key {self.key_of(sealed)}, which {self.path} has not: restore it there"
@@ -100,15 +123,17 @@ class Vault:
 
     def blind(self, text: str, *, context: Column) -> bytes:
         """The same bytes for the same text (NFKC, without outer spaces) in the same column: to search it exactly."""
-        return _blind(self._current, text, context)
+        return _blind(self._encrypting(), text, context)
 
     def blinds(self, text: str, *, context: Column) -> list[bytes]:
         """What to search for, `= any(…)`: the blind index of a text under every key, a rotation may be under way."""
+        self._encrypting()
         return [_blind(key, text, context) for key in self._derived.values()]
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Whether a ciphertext or blind index is of the key that encrypts now."""
-        return sealed[len(_FORMAT) : _HEAD] == self._current.id
+    @property
+    def head(self) -> bytes:
+        """What stands in front of all that the key that encrypts now makes."""
+        return _FORMAT + self._encrypting().id
 
     @staticmethod
     def key_of(sealed: bytes) -> str:
@@ -117,16 +142,26 @@ class Vault:
 
     def vouch(self, message: bytes) -> tuple[str, bytes]:
         """The id of the key that vouches for a message, and the HMAC."""
-        return self._current.id.hex(), _mac(self._current, message)
+        key = self._encrypting()
+        return key.id.hex(), _mac(key, message)
 
     def vouched(self, message: bytes, mac: bytes, key_id: str) -> bool:
         """Whether that key of ours vouched for it."""
-        key = self._derived.get(key_id)
+        key = self._of(key_id)
         return key is not None and hmac.compare_digest(_mac(key, message), mac)
 
     def knows(self, key_id: str) -> bool:
         """Whether the file has that key."""
-        return key_id in self._derived
+        return self._of(key_id) is not None
+
+
+def _version(path: Path) -> tuple[int, int] | None:
+    """Tells a file from the one that is put in its place; None: there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _mac(key: _Derived, message: bytes) -> bytes:
