@@ -62,7 +62,7 @@ clean:
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@.ci/make_venv $(VENV)
-	$(SAY) 'installing what the product runs on (63 packages, about 125 MB to fetch the first time)'
+	$(SAY) 'installing what the product runs on (64 packages, about 125 MB to fetch the first time)'
 	$(INSTALL) --requirement requirements.txt
 	$(INSTALL) --no-deps --editable .
 	touch $@

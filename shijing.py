@@ -16,10 +16,13 @@ from commands.incidents import incident_app
 from commands.out import alerts_out
 from commands.processes import demo, pipeline, replay, serve, watch
 from commands.quarantine import quarantine_app
+from commands.record import record_app
+from commands.retention import retention_app
 from commands.rules import rules_app
 from commands.sensor import sensor_app
 from commands.state import ledger, migrate, status
 from commands.user import token_app, user_app
+from commands.vault import vault_app
 from commands.warnings import warning_app
 from config.errors import ShijingError
 from config.logs import set_up_logging
@@ -35,6 +38,9 @@ GROUPS = {  # a new group of commands: its app, from a module of its own in comm
     "user": user_app,
     "token": token_app,
     "audit": audit_app,
+    "vault": vault_app,
+    "record": record_app,
+    "retention": retention_app,
     "bench": bench_app,
 }
 COMMANDS = (alerts_out, backtest, demo, serve, pipeline, migrate, replay, status, ledger, watch)

@@ -16,6 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
+from access.vault import Vault
 from alerts.fence import told_clock
 from commands.children import Child, ChildFailed, Lines, stop_all
 from commands.demo_accounts import invitations
@@ -27,7 +28,7 @@ from config.exercise import mark
 from config.folder import DataFolder
 from config.logs import BEIJING
 from config.migrate import migrate
-from config.settings import BrokerSettings, PipelineSettings, WebSettings
+from config.settings import AccessSettings, BrokerSettings, PipelineSettings, WebSettings
 from ingest.scenario import Scenario, load_scenario
 from web.assets import check_assets
 from web.listening import listening_socket
@@ -79,6 +80,11 @@ def _mark(url: str, *, exercise: bool) -> None:
         mark(connection, exercise=exercise)
 
 
+def _key_file(folder: DataFolder) -> Path:
+    """The key for a database that is named: that of the settings, or one in the folder, apart from the folder's own."""
+    return AccessSettings().key_file or Vault.of_folder(folder.path, "key-of-named-database").path
+
+
 class _Show:
     """One run of the demo: its processes, and how far it is."""
 
@@ -104,6 +110,7 @@ class _Show:
             "SHIJING_MQTT_HOST": mqtt.host,
             "SHIJING_MQTT_PORT": str(mqtt.port),
             "SHIJING_MQTT_EXERCISES": "true",  # it is the demo's own
+            "SHIJING_ACCESS_KEY_FILE": str(_key_file(folder)) if options.database else "",
             **dict.fromkeys(("SHIJING_MQTT_USERNAME", "SHIJING_MQTT_PASSWORD", "SHIJING_MQTT_TLS_CA"), ""),
         }
         self._console = console

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import psycopg
 
+from access.vault import Vault
 from alerts.books import first_line
 from alerts.fence import told_clock
 from alerts.heartbeat_out import HeartbeatSender
@@ -17,6 +18,7 @@ from alerts.pipeline import Pipeline
 from alerts.plan_files import load_plans
 from alerts.rule_sets import rules_in_force
 from alerts.tending import Tending
+from commands.keeping import Keeping
 from config.database import Connection, connect
 from config.errors import ShijingError
 from config.exercise import mark
@@ -47,10 +49,11 @@ def run_pipeline(
     stop: threading.Event,
     ready: Callable[[], None] = lambda: None,
     exercise: bool = False,
+    vault: Vault | None = None,
 ) -> None:
     """Bring the schema up to date and run until `stop`; `ready` is called once readings are being received.
 
-    Raises ExerciseError where the database is of the other kind.
+    With a `vault` the audit trail is sealed. Raises ExerciseError where the database is of the other kind.
     """
     gc.set_threshold(*_COLLECT)
     with connect(database_url, "migrate", autocommit=True) as connection:
@@ -59,7 +62,10 @@ def run_pipeline(
         know_plans(connection, load_plans(CONFIG / "plans"))
     check_broker(broker)
     upkeep = threading.Thread(
-        target=_keep_up, args=(database_url, settings.partition, follow_clock, stop), name="upkeep", daemon=True
+        target=_keep_up,
+        args=(database_url, settings.partition, follow_clock, Keeping(vault=vault), stop),
+        name="upkeep",
+        daemon=True,
     )
     upkeep.start()
     tending = Tending(partition=settings.partition, follow_clock=follow_clock)
@@ -78,7 +84,7 @@ def run_pipeline(
         beside.join(timeout=5)
 
 
-def _keep_up(database_url: str, partition: str, follow_clock: bool, stop: threading.Event) -> None:
+def _keep_up(database_url: str, partition: str, follow_clock: bool, keeping: Keeping, stop: threading.Event) -> None:
     settings = DatabaseSettings()
     keep = Retention(
         readings=settings.retention_days,
@@ -103,6 +109,7 @@ def _keep_up(database_url: str, partition: str, follow_clock: bool, stop: thread
                 )
                 if ledger.checks:
                     _reconcile(connection, now, ledger)
+                keeping.keep(connection, wall)
         except psycopg.Error as error:  # whatever it was, the next run may do it
             log.warning("upkeep waits for the database: %s", first_line(error))
         if stop.wait(_UPKEEP_S):

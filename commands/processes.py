@@ -1,6 +1,7 @@
 """`shijing demo`, `serve`, `pipeline`, `replay`, `watch`: what runs until it is told to stop."""
 
 import threading
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -80,8 +81,10 @@ def serve(
 ) -> None:
     """Serve the pages."""
     from commands.drills import agree_before_serving
+    from commands.keeping import seal_at_start
     from commands.servers import broker as broker_of
     from commands.servers import database as database_of
+    from commands.servers import vault_if_named
     from commands.stopping import hold_lifeline
     from config.settings import WebSettings
     from web.serve import serve as serve_pages
@@ -95,6 +98,7 @@ def serve(
     drill = is_drill(exercise)
     with database_of(place) as url, broker_of(place) as broker:
         agree_before_serving(url, exercise=drill)
+        seal_at_start(url, vault_if_named(place), now=datetime.now(UTC))
         serve_pages(settings, url, broker, lambda url: typer.echo(f"ready {url}"), exercise=drill)
 
 
@@ -111,6 +115,7 @@ def pipeline(
     from commands.pipeline import run_pipeline
     from commands.servers import broker as broker_of
     from commands.servers import database as database_of
+    from commands.servers import vault_if_named
     from config.settings import PipelineSettings
 
     stop = _stop(lifeline)
@@ -124,6 +129,7 @@ def pipeline(
             stop=stop,
             ready=lambda: typer.echo("ready"),
             exercise=is_drill(exercise),
+            vault=vault_if_named(place),
         )
 
 

@@ -94,6 +94,13 @@ def vault(place: Place) -> Vault:
     return Vault.of_folder(place.folder().path)
 
 
+def vault_if_named(place: Place) -> Vault | None:
+    """The same; None where a database is named and no key file, for what runs without one."""
+    if place.data is None and AccessSettings().key_file is None and (place.database or DatabaseSettings().url):
+        return None
+    return vault(place)
+
+
 def _check_url(url: str, origin: str) -> None:
     """Raise ConfigError for what is no database URL, without a word of it: a password may be among it.
 

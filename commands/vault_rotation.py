@@ -1,0 +1,24 @@
+"""What `shijing vault rotate` runs."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from access.key_file import add_key
+from access.rotation import SEALED, reencrypt
+from access.seals import seal
+from access.vault import Vault
+from config.database import connect
+
+COLUMNS = SEALED  # and those of other rooms
+
+
+def rotate(database_url: str, vault: Vault, *, new_key: bool) -> dict[str, Any]:
+    """A new key, everything encrypted with it, and a seal of it: so the trail is vouched for by both keys."""
+    with connect(database_url, "vault", autocommit=True) as connection:
+        seal(connection, vault, now=datetime.now(UTC))
+        if new_key:
+            add_key(vault.path, now=datetime.now(UTC))
+        fresh = Vault(vault.path)
+        fields = reencrypt(connection, fresh, COLUMNS)
+        seal(connection, fresh, now=datetime.now(UTC))
+    return {"key": fresh.key_ids[-1], "keys": fresh.key_ids, "fields": fields}

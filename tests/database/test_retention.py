@@ -1,0 +1,175 @@
+"""Retention: what is too old is erased, counted, proven by an entry, and the trail stays whole."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from access import audit
+from access.errors import RecordError, RetentionError
+from access.records import detail_context, open_record, openings
+from access.retention import FILE, KINDS, Kind, load_days, run_retention
+from access.seals import seal, stored_seals
+from access.vault import Vault
+from access.verify import verify
+from commands.keeping import Keeping
+from config.database import Connection
+
+NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
+ACTOR = UUID("11111111-1111-4111-8111-111111111111")
+DAYS = {"access_log": 180, "residents": 30, "opening_reasons": 365}
+REASON = "高温预警，上门看望"
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    return Vault.of_folder(tmp_path)
+
+
+def asked(connection: Connection, *, days_ago: float) -> None:
+    connection.execute(
+        "insert into access_log (at, method, route, status, ms, address) values (%s, 'GET', '/', 200, 1, '')",
+        (NOW - timedelta(days=days_ago),),
+    )
+
+
+def resident(connection: Connection, vault: Vault, *, ended: datetime | None) -> UUID:
+    """One in a township of their own."""
+    number, one = connection.execute("insert into divisions (level) values ('township') returning id"), uuid4()
+    row = number.fetchone()
+    assert row is not None
+    connection.execute(
+        "insert into residents (id, division_id, kind, valid) values (%s, %s, 'elder', tstzrange('2026-01-01', %s))",
+        (one, row[0], ended),
+    )
+    name = vault.seal("王建国", context=detail_context("name", one))
+    connection.execute("insert into resident_details (resident_id, name) values (%s, %s)", (one, name))
+    return one
+
+
+def erased(connection: Connection, now: datetime = NOW) -> dict[str, int]:
+    done = run_retention(connection, KINDS, DAYS, now=now)
+    assert [one.left for one in done] == [0, 0, 0]
+    return {one.kind: one.rows for one in done if one.rows}
+
+
+def test_what_is_older_goes_and_the_rest_stays(connection: Connection) -> None:
+    for days_ago in (179.9, 180.1, 400, 0):
+        asked(connection, days_ago=days_ago)
+    assert erased(connection) == {"access_log": 2}
+    rows = connection.execute("select at from access_log order by at").fetchall()
+    assert rows == [(NOW - timedelta(days=179.9),), (NOW,)]
+    assert erased(connection) == {}
+
+
+def test_the_erasure_is_proven_in_the_audit_trail(connection: Connection, vault: Vault) -> None:
+    asked(connection, days_ago=200)
+    [done, *_] = run_retention(connection, KINDS, DAYS, now=NOW)
+    [entry] = audit.entries(connection)
+    assert (entry.seq, entry.act, entry.subject, entry.actor) == (
+        done.audit_seq,
+        "retention.erased",
+        "access_log",
+        None,
+    )
+    assert entry.details == {"before": "2026-05-30T08:00:00+00:00", "days": 180, "rows": 1, "left": 0}
+    assert verify(connection, vault).intact
+
+
+def test_a_statement_that_leaves_something_is_told(connection: Connection) -> None:
+    asked(connection, days_ago=200)
+    lazy = Kind(
+        name="access_log",
+        what="",
+        erase=b"select count(*) from access_log where %(before)s is null",
+        left=KINDS[0].left,
+    )
+    [done] = run_retention(connection, [lazy], DAYS, now=NOW)
+    assert (done.rows, done.left) == (0, 1)
+    assert audit.entries(connection)[0].details["left"] == 1
+
+
+def test_after_their_term_residents_are_forgotten_and_the_trail_stays_whole(
+    connection: Connection, vault: Vault
+) -> None:
+    over = resident(connection, vault, ended=NOW - timedelta(days=31))
+    others = [resident(connection, vault, ended=NOW - timedelta(days=29)), resident(connection, vault, ended=None)]
+    open_record(connection, vault, over, actor=ACTOR, reason=REASON, now=NOW)
+    seal(connection, vault, now=NOW)
+    assert erased(connection) == {"residents": 1}
+    left = connection.execute("select resident_id from resident_details").fetchall()
+    assert {row[0] for row in left} == set(others)
+    [opening] = openings(connection, vault)
+    assert (opening.resident_id, opening.actor, opening.reason) == (over, ACTOR, None)
+    with pytest.raises(RecordError, match="was erased: its term is over"):
+        open_record(connection, vault, over, actor=ACTOR, reason=REASON)
+    assert connection.execute("select erased_at from residents where id = %s", (over,)).fetchone() == (NOW,)
+    seal(connection, vault, now=NOW + timedelta(hours=1))
+    found = verify(connection, vault)
+    assert (found.intact, found.sealed, found.entries) == (True, 2, 2)
+
+
+def test_reasons_are_forgotten_in_their_time(connection: Connection, vault: Vault) -> None:
+    one = resident(connection, vault, ended=None)
+    open_record(connection, vault, one, actor=ACTOR, reason=REASON, now=NOW - timedelta(days=366))
+    open_record(connection, vault, one, actor=ACTOR, reason=REASON, now=NOW)
+    assert erased(connection) == {"opening_reasons": 1}
+    assert [opening.reason for opening in openings(connection, vault)] == [REASON, None]
+
+
+def test_the_shipped_days_hold_together() -> None:
+    days = load_days(KINDS)
+    assert days["access_log"] >= 180
+    assert days.keys() == {kind.name for kind in KINDS}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("access_log = 400", "access_log = 179", r"retention.toml:4: access_log: 179 days are too few: .* 180 or more"),
+        ("access_log = 400", "access_log = true", "True is no number of days"),
+        ("access_log = 400", 'access_log = "400"', "'400' is no number of days"),
+        ("access_log = 400", "", "access_log is missing: add access_log ="),
+        ("residents = 30 ", "residents = 0 ", "retention.toml:5: residents: 0 is no number of days"),
+        ("residents = 30 ", "citizens = 30 ", "retention.toml:5: citizens: nothing of that name is kept"),
+        ("residents = 30 ", "residents 30 ", "not TOML"),
+    ],
+)
+def test_days_that_do_not_hold_together_are_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    text = FILE.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "retention.toml"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(RetentionError, match=said):
+        load_days(KINDS, path)
+
+
+def test_the_keeper_seals_and_erases_by_its_clock(connection: Connection, vault: Vault) -> None:
+    keeping = Keeping(vault=vault, seal_every=timedelta(hours=1))
+    asked(connection, days_ago=401)
+    keeping.keep(connection, NOW)
+    assert len(audit.entries(connection)) == 1
+    asked(connection, days_ago=401)
+    keeping.keep(connection, NOW + timedelta(minutes=59))
+    assert len(audit.entries(connection)) == 1
+    keeping.keep(connection, NOW + timedelta(hours=1))
+    assert len(audit.entries(connection)) == 2
+    assert [one.seq for one in stored_seals(connection)] == [1]
+    keeping.keep(connection, NOW + timedelta(hours=2))
+    assert [one.seq for one in stored_seals(connection)] == [1, 2]
+    assert verify(connection, vault).sealed == 2
+
+
+def test_a_broken_trail_is_told_and_what_is_old_is_erased_all_the_same(
+    connection: Connection, vault: Vault, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connection.transaction():
+        audit.append(connection, act="account.added", actor=None)
+    with connection.transaction():
+        connection.execute("set local session_replication_role = replica")
+        connection.execute("update audit set act = 'account.locked'")
+    asked(connection, days_ago=401)
+    Keeping(vault=vault, seal_every=timedelta(hours=1)).keep(connection, NOW)
+    assert "the audit trail is broken at entry 1" in caplog.text
+    assert connection.execute("select count(*) from access_log").fetchone() == (0,)
