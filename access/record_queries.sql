@@ -39,8 +39,10 @@ values (%(id)s, %(resident)s, %(actor)s, %(at)s, %(reason)s, %(audit_seq)s)
 
 -- name: openings
 select opening.id, opening.resident_id, opening.actor, opening.at, opening.reason, opening.audit_seq,
-       resident.division_id
-from record_openings opening join residents resident on resident.id = opening.resident_id
+       resident.division_id, entry.details ->> 'reason_proof' as proof
+from record_openings opening
+join residents resident on resident.id = opening.resident_id
+left join audit entry on entry.seq = opening.audit_seq and entry.details ->> 'opening' = opening.id::text
 where (%(resident)s::uuid is null or opening.resident_id = %(resident)s)
   and (%(actor)s::uuid is null or opening.actor = %(actor)s)
   and (%(divisions)s::integer[] is null or resident.division_id = any(%(divisions)s))

@@ -60,6 +60,7 @@ class Opening:
     actor: UUID
     at: datetime
     reason: str | None
+    unchanged: bool  # the audit trail has this opening, with these words
     audit_seq: int
 
 
@@ -199,11 +200,16 @@ class _SealedOpening:
     reason: bytes | None
     audit_seq: int
 
+    proof: str | None  # of the reason, from the audit trail; None: it does not know this opening
+
     def opened(self, vault: Vault) -> Opening:
-        reason = None
+        reason, unchanged = None, self.proof is not None
         if self.reason is not None:
             reason = vault.open(self.reason, context=("record_openings", "reason", self.id))
-        return Opening(**{**vars(self), "reason": reason})
+            proofs = [proof.hex() for proof in vault.blinds(reason, context=("record_openings", "reason"))]
+            unchanged = self.proof in proofs
+        told = {name: value for name, value in vars(self).items() if name not in ("reason", "proof")}
+        return Opening(**told, reason=reason, unchanged=unchanged)
 
 
 def end_term(connection: Connection, resident_id: UUID, *, actor: UUID | None, at: datetime) -> bool:

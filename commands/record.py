@@ -63,4 +63,5 @@ def record_openings(
 
 def _line(one: "Opening") -> str:
     at = one.at.astimezone(BEIJING).isoformat(timespec="seconds")
-    return f"{one.audit_seq:>8}  {at}  {one.actor}  {one.resident_id}  {one.reason or '(erased)'}"
+    changed = "" if one.unchanged else "  NOT what the audit trail says"
+    return f"{one.audit_seq:>8}  {at}  {one.actor}  {one.resident_id}  {one.reason or '(erased)'}{changed}"

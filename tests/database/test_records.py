@@ -148,7 +148,7 @@ def test_a_record_is_opened_and_the_opening_is_told(
     assert entry.division_id == places["500103001"]
     [opening] = openings(connection, vault)
     assert (opening.resident_id, opening.actor, opening.at, opening.reason) == (disabled.id, ACTOR, NOW, REASON)
-    assert opening.audit_seq == entry.seq
+    assert (opening.audit_seq, opening.unchanged) == (entry.seq, True)
     assert entry.details["opening"] == str(opening.id)
 
 
@@ -165,6 +165,18 @@ def test_the_auditor_sees_openings_by_whom_whose_and_where(
     assert [one.resident_id for one in openings(connection, vault, resident_id=child.id)] == [child.id]
     grid = openings(connection, vault, divisions=[places["500103001001002"]])
     assert [one.resident_id for one in grid] == [child.id]
+
+
+def test_words_that_were_exchanged_and_openings_that_never_were_stand_out(
+    connection: Connection, vault: Vault, residents: list[Resident]
+) -> None:
+    for _ in range(2):
+        open_record(connection, vault, residents[0].id, actor=ACTOR, reason=REASON)
+    newer, older = openings(connection, vault)
+    other = vault.seal("例行检查", context=("record_openings", "reason", older.id))  # by one who has the key
+    connection.execute("update record_openings set reason = %s where id = %s", (other, older.id))
+    connection.execute("update record_openings set id = gen_random_uuid(), reason = null where id = %s", (newer.id,))
+    assert [one.unchanged for one in openings(connection, vault)] == [False, False]
 
 
 @pytest.mark.parametrize("reason", ["", "     ", "看看", "。。。。。。。。", "aaaaaaaa", "查 看 "])
@@ -303,7 +315,7 @@ def test_a_rotation_brings_everything_to_the_new_key(
     assert heads == [(newer.head,)]
     assert newer.head == b"\x01" + bytes.fromhex(key.id)
     assert open_record(connection, vault, residents[0].id, actor=ACTOR, reason=REASON).name  # by one that ran before
-    assert [one.reason for one in openings(connection, newer)] == [REASON, REASON]
+    assert [(one.reason, one.unchanged) for one in openings(connection, newer)] == [(REASON, True), (REASON, True)]
     again = import_records(connection, newer, file, actor=ACTOR, now=NOW)
     assert (again.added, again.changed) == (1, 3)  # one has no reference
     seal(connection, newer, now=NOW + timedelta(hours=1))

@@ -1,10 +1,12 @@
 """Retention: what is too old is erased, counted, proven by an entry, and the trail stays whole."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from psycopg import conninfo
 
 from access import audit
 from access.errors import RecordError, RetentionError
@@ -13,7 +15,8 @@ from access.retention import FILE, KINDS, Kind, load_days, run_retention
 from access.seals import seal, stored_seals
 from access.vault import Vault
 from access.verify import verify
-from commands.keeping import Keeping
+from commands.keeping import Keeping, seal_at_start
+from commands.pipeline import _keep_up
 from config.database import Connection
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
@@ -101,7 +104,8 @@ def test_after_their_term_residents_are_forgotten_and_the_trail_stays_whole(
     left = connection.execute("select resident_id from resident_details").fetchall()
     assert {row[0] for row in left} == set(others)
     [opening] = openings(connection, vault)
-    assert (opening.resident_id, opening.actor, opening.reason) == (over, ACTOR, None)
+    assert (opening.resident_id, opening.actor) == (over, ACTOR)
+    assert (opening.reason, opening.unchanged) == (None, True)
     with pytest.raises(RecordError, match="was erased: its term is over"):
         open_record(connection, vault, over, actor=ACTOR, reason=REASON)
     assert connection.execute("select erased_at from residents where id = %s", (over,)).fetchone() == (NOW,)
@@ -173,3 +177,27 @@ def test_a_broken_trail_is_told_and_what_is_old_is_erased_all_the_same(
     Keeping(vault=vault, seal_every=timedelta(hours=1)).keep(connection, NOW)
     assert "the audit trail is broken at entry 1" in caplog.text
     assert connection.execute("select count(*) from access_log").fetchone() == (0,)
+
+
+def test_the_upkeep_of_a_pipeline_seals_and_erases(connection: Connection, database_url: str, vault: Vault) -> None:
+    asked(connection, days_ago=2000)
+    stop = threading.Event()
+    stop.set()  # one round
+    _keep_up(database_url, "cq", False, Keeping(vault=vault), stop)
+    assert [entry.act for entry in audit.entries(connection)] == ["retention.erased"]
+    _keep_up(database_url, "cq", False, Keeping(vault=vault), stop)
+    assert [one.seq for one in stored_seals(connection)] == [1]
+
+
+def test_a_server_seals_at_its_start_and_waits_for_no_database(
+    connection: Connection, database_url: str, vault: Vault, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connection.transaction():
+        audit.append(connection, act="account.added", actor=None)
+    seal_at_start(conninfo.make_conninfo(database_url, dbname="not_there"), vault, now=NOW)
+    assert caplog.text == ""
+    seal_at_start(database_url, None, now=NOW)
+    assert "no key file is named: the audit trail is not sealed" in caplog.text
+    assert stored_seals(connection) == []
+    seal_at_start(database_url, vault, now=NOW)
+    assert [one.seq for one in stored_seals(connection)] == [1]

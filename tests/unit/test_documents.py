@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from commands.retention import KINDS
 from config import settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -42,3 +43,10 @@ def test_every_direct_dependency_is_pinned_and_explained() -> None:
     assert direct <= pins("requirements.txt")
     assert direct <= explained
     assert not pins("requirements.txt") & pins("requirements-dev.txt")
+
+
+def test_the_days_of_retention_are_told_as_they_are() -> None:
+    days = tomllib.loads((PROJECT / "config" / "retention.toml").read_text(encoding="utf-8"))
+    text = (PROJECT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    told = {name: (int(kept), int(least)) for name, kept, least in re.findall(r"\| `(\w+)` \| (\d+) \| (\d+) \|", text)}
+    assert told == {kind.name: (days[kind.name], kind.least_days) for kind in KINDS}
