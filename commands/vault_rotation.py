@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from access import audit
 from access.key_file import add_key
 from access.rotation import SEALED, reencrypt
 from access.seals import seal
 from access.vault import Vault
-from config.database import connect
+from config.database import Connection, connect
 
 COLUMNS = SEALED  # and those of other rooms
 
@@ -17,8 +18,14 @@ def rotate(database_url: str, vault: Vault, *, new_key: bool) -> dict[str, Any]:
     with connect(database_url, "vault", autocommit=True) as connection:
         seal(connection, vault, now=datetime.now(UTC))
         if new_key:
-            add_key(vault.path, now=datetime.now(UTC))
+            _tell(connection, "vault.key_added", key=add_key(vault.path, now=datetime.now(UTC)).id)
         fresh = Vault(vault.path)
         fields = reencrypt(connection, fresh, COLUMNS)
+        _tell(connection, "vault.rotated", key=fresh.key_ids[-1], fields=fields)
         seal(connection, fresh, now=datetime.now(UTC))
     return {"key": fresh.key_ids[-1], "keys": fresh.key_ids, "fields": fields}
+
+
+def _tell(connection: Connection, act: str, **facts: Any) -> None:
+    with connection.transaction():
+        audit.append(connection, act=act, actor=None, details=facts)
