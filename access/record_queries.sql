@@ -27,6 +27,9 @@ on conflict (resident_id) do update
     set name = excluded.name, address = excluded.address, phone = excluded.phone, note = excluded.note,
         reference = excluded.reference, reference_blind = excluded.reference_blind
 
+-- name: resident
+select id, division_id, kind, needs, valid from residents where id = %(id)s
+
 -- name: record
 select resident.id, resident.division_id, resident.kind, resident.needs, resident.valid, resident.erased_at,
        details.name, details.address, details.phone, details.note

@@ -1,7 +1,7 @@
 """Residents who need care (一老一小): counted for everyone, opened one by one for a reason, and logged.
 
-Whether somebody may open records of a division at all is asked before (access/roles.py, access/scope.py);
-here nobody sees a record without leaving an entry.
+Whether somebody may open it at all is asked before: the right `records.open` (access/rights.py), and `find` on a
+connection in its scope (access/scope.py). Here nobody sees a record without leaving an entry.
 """
 
 from dataclasses import dataclass, field
@@ -94,6 +94,12 @@ def residents_in(connection: Connection, division_id: int, *, at: datetime, most
     asked = {"division": division_id, "at": at, "most": most}
     with connection.cursor(row_factory=class_row(Resident)) as cursor:
         return cursor.execute(QUERIES["residents_in"], asked).fetchall()
+
+
+def find(connection: Connection, resident_id: UUID) -> Resident | None:
+    """One of them where it is in the connection's scope: asked before its record is opened."""
+    with connection.cursor(row_factory=class_row(Resident)) as cursor:
+        return cursor.execute(QUERIES["resident"], {"id": resident_id}).fetchone()
 
 
 def open_record(

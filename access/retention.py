@@ -46,6 +46,18 @@ KINDS = (
         law="network logs are kept for six months at least (Cybersecurity Law)",
     ),
     Kind(
+        name="sessions",
+        what="sessions, with address and browser, after they expired",
+        erase=QUERIES["erase_sessions"],
+        left=QUERIES["left_sessions"],
+    ),
+    Kind(
+        name="sign_in_links",
+        what="one-time links to sign in, after they expired",
+        erase=QUERIES["erase_sign_in_links"],
+        left=QUERIES["left_sign_in_links"],
+    ),
+    Kind(
         name="residents",
         what="personal fields of residents' records, after the end of their term",
         erase=QUERIES["erase_residents"],

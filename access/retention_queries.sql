@@ -4,6 +4,18 @@ with gone as (delete from access_log where at < %(before)s returning 1) select c
 -- name: left_access_log
 select count(*) from access_log where at < %(before)s
 
+-- name: erase_sessions
+with gone as (delete from sessions where expires_at < %(before)s returning 1) select count(*) from gone
+
+-- name: left_sessions
+select count(*) from sessions where expires_at < %(before)s
+
+-- name: erase_sign_in_links
+with gone as (delete from sign_in_links where expires_at < %(before)s returning 1) select count(*) from gone
+
+-- name: left_sign_in_links
+select count(*) from sign_in_links where expires_at < %(before)s
+
 -- Also what was said when they were opened: it may name the person.
 -- name: erase_residents
 with over as (

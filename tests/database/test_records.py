@@ -4,9 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
-from psycopg import sql
+from psycopg import errors, sql
 from psycopg.types.range import TimestamptzRange
 
 from access import audit
@@ -18,11 +17,13 @@ from access.records import (
     counts,
     counts_of_level,
     end_term,
+    find,
     open_record,
     openings,
     residents_in,
 )
 from access.rotation import SEALED, reencrypt
+from access.scope import EVERYWHERE, Scope, as_reader, narrow
 from access.seals import seal
 from access.vault import Vault
 from access.verify import verify
@@ -188,6 +189,30 @@ def test_without_a_reason_no_record_is_opened(
     assert audit.entries(connection, act="record.opened") == []
 
 
+def test_the_pages_read_what_is_in_their_scope_and_no_details(
+    connection: Connection, database_url: str, vault: Vault, places: dict[str, int], residents: list[Resident]
+) -> None:
+    for one in residents:
+        open_record(connection, vault, one.id, actor=ACTOR, reason=REASON)
+    child, elder = of_kind(residents, "child"), of_kind(residents, "elder")
+    with connect(database_url, "test", autocommit=True) as page:
+        as_reader(page)
+        assert (residents_in(page, places["500103"], at=NOW), audit.entries(page)) == ([], [])  # no scope: nothing
+        narrow(page, Scope(divisions=frozenset([places["500103001001002"]])))
+        assert (find(page, child.id), find(page, elder.id)) == (child, None)
+        assert counts(page, places["500103"], at=NOW).kinds == {"child": 1}
+        assert [(one.resident_id, one.unchanged) for one in openings(page, vault)] == [(child.id, True)]
+        assert [entry.subject for entry in audit.entries(page)] == [str(child.id)]
+        narrow(page, EVERYWHERE)
+        assert len(openings(page, vault)) == len(residents)
+        assert len(audit.entries(page)) == len(residents) + 1
+        for statement in ("select 1 from resident_details", "delete from residents", "delete from record_openings"):
+            with pytest.raises(errors.InsufficientPrivilege):
+                page.execute(statement.encode())
+        with pytest.raises(errors.InsufficientPrivilege):
+            open_record(page, vault, child.id, actor=ACTOR, reason=REASON)
+
+
 def test_a_look_cannot_be_rolled_back(
     connection: Connection, database_url: str, vault: Vault, residents: list[Resident]
 ) -> None:
@@ -201,7 +226,7 @@ def test_where_the_opening_cannot_be_written_nothing_is_shown(
     connection: Connection, vault: Vault, residents: list[Resident]
 ) -> None:
     connection.execute("alter table record_openings add check (resident_id <> actor), add check (reason is null)")
-    with pytest.raises(psycopg.errors.CheckViolation):
+    with pytest.raises(errors.CheckViolation):
         open_record(connection, vault, residents[0].id, actor=ACTOR, reason=REASON)
     assert audit.entries(connection, act="record.opened") == []
 
@@ -326,7 +351,8 @@ def test_a_rotation_brings_everything_to_the_new_key(
 def test_every_column_of_ciphertexts_is_known_to_the_rotation(connection: Connection) -> None:
     found = connection.execute(
         "select table_name, column_name from information_schema.columns where data_type = 'bytea'"
-        " and table_schema = 'public' and table_name in ('resident_details', 'record_openings')"
+        " and table_schema = 'public'"
+        " and (table_name in ('resident_details', 'record_openings') or column_name = 'totp_secret')"
     ).fetchall()
     known = {(one.table, name) for one in SEALED for name in (one.column, one.blind) if name}
     assert set(found) == known

@@ -21,7 +21,7 @@ from config.database import Connection
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 ACTOR = UUID("11111111-1111-4111-8111-111111111111")
-DAYS = {"access_log": 180, "residents": 30, "opening_reasons": 365}
+DAYS = {"access_log": 180, "sessions": 30, "sign_in_links": 7, "residents": 30, "opening_reasons": 365}
 REASON = "高温预警，上门看望"
 
 
@@ -53,7 +53,7 @@ def resident(connection: Connection, vault: Vault, *, ended: datetime | None) ->
 
 def erased(connection: Connection, now: datetime = NOW) -> dict[str, int]:
     done = run_retention(connection, KINDS, DAYS, now=now)
-    assert [one.left for one in done] == [0, 0, 0]
+    assert [one.left for one in done] == [0] * len(KINDS)
     return {one.kind: one.rows for one in done if one.rows}
 
 
@@ -114,6 +114,25 @@ def test_after_their_term_residents_are_forgotten_and_the_trail_stays_whole(
     assert (found.intact, found.sealed, found.entries) == (True, 2, 2)
 
 
+def test_sessions_and_links_go_after_they_expired(connection: Connection) -> None:
+    connection.execute("insert into actors (id, name, kind) values (%s, 'li', 'person')", (ACTOR,))
+    connection.execute("insert into accounts (id, name, kind) values (%s, 'li', 'person')", (ACTOR,))
+    for days_ago in (6, 8, 29, 31):
+        expired = NOW - timedelta(days=days_ago)
+        connection.execute(
+            "insert into sessions (token_hash, account_id, created_at, seen_at, expires_at, idle_s, way)"
+            " values (%s, %s, %s, %s, %s, 60, 'link')",
+            (uuid4().bytes, ACTOR, expired, expired, expired),
+        )
+        connection.execute(
+            "insert into sign_in_links (token_hash, account_id, expires_at) values (%s, %s, %s)",
+            (uuid4().bytes, ACTOR, expired),
+        )
+    assert erased(connection) == {"sessions": 1, "sign_in_links": 3}
+    assert connection.execute("select count(*) from sessions").fetchone() == (3,)
+    assert connection.execute("select expires_at from sign_in_links").fetchall() == [(NOW - timedelta(days=6),)]
+
+
 def test_reasons_are_forgotten_in_their_time(connection: Connection, vault: Vault) -> None:
     one = resident(connection, vault, ended=None)
     open_record(connection, vault, one, actor=ACTOR, reason=REASON, now=NOW - timedelta(days=366))
@@ -135,8 +154,8 @@ def test_the_shipped_days_hold_together() -> None:
         ("access_log = 400", "access_log = true", "True is no number of days"),
         ("access_log = 400", 'access_log = "400"', "'400' is no number of days"),
         ("access_log = 400", "", "access_log is missing: add access_log ="),
-        ("residents = 30 ", "residents = 0 ", "retention.toml:5: residents: 0 is no number of days"),
-        ("residents = 30 ", "citizens = 30 ", "retention.toml:5: citizens: nothing of that name is kept"),
+        ("residents = 30 ", "residents = 0 ", "retention.toml:7: residents: 0 is no number of days"),
+        ("residents = 30 ", "citizens = 30 ", "retention.toml:7: citizens: nothing of that name is kept"),
         ("residents = 30 ", "residents 30 ", "not TOML"),
     ],
 )
