@@ -38,12 +38,21 @@ _ALERTS = f"""
                (select hiding.rule_id from alerts hiding where hiding.id = alerts.inhibited_by) end as hidden_by
     from alerts where {_STANDING} order by rule_id, subject, opened_at"""
 _INCIDENTS = f"""
-    select family, level, peak, state, opened_at, changed_at,
+    select family, level, peak, state, opened_at,
            array(select rule_id || ' ' || subject || ' ' || opened_at from alerts
                  where alerts.incident_id = incidents.id and {_STANDING} order by 1) as of
     from incidents
     where exists (select from alerts where alerts.incident_id = incidents.id and {_STANDING})
     order by family, opened_at, of"""
+
+# When an incident changed last goes by what was said of its alerts, and so by what was taken back, too: it is not
+# compared, but lies between the last of what still holds and the last of what was ever said.
+_INCIDENTS_OUT_OF_TIME = f"""
+    select id, changed_at from incidents
+    where merged_into is null and not exists (select from incidents part where part.merged_into = incidents.id)
+      and (changed_at < (select max(alerts.changed_at) from alerts where incident_id = incidents.id and {_STANDING})
+           or changed_at > (select max(said.time) from alerts join alert_transitions said on said.alert_id = alerts.id
+                            where incident_id = incidents.id and said.kind = 'level'))"""
 
 
 def build_city(url: str, folder: Path) -> None:
@@ -124,6 +133,7 @@ class City(Chain):
         """Everything that must be the same whatever happened on the way."""
         self.await_tended()
         with connect(self.url, "test", autocommit=True) as connection:
+            assert connection.execute(_INCIDENTS_OUT_OF_TIME).fetchall() == []
             return {
                 "readings": connection.execute(_READINGS).fetchall(),
                 "quarantine": connection.execute(
