@@ -167,7 +167,7 @@ def test_a_screen_that_comes_before_the_listener_misses_nothing(
 
     monkeypatch.setattr(stream, "_first_frames", ask_for_frames)
     monkeypatch.setattr(listener, "read_last_event_id", begin_late)
-    with listening(serve(city_url).url) as events:
+    with listening(serve(city_url)) as events:
         assert [alert["level"] for alert in first(events, "snapshot")["board"]["alerts"]] == ["red"]
 
 

@@ -14,6 +14,8 @@ from ingest.sensor_files import import_sensors
 from tests.database.test_ledger import tamper
 from tests.database.test_pipeline_rules import Step, a_rule, clock, run, stage
 
+pytestmark = pytest.mark.storage
+
 QUIET = a_rule("silence", level="blue", subjects=["sensor", "gateway"])  # three intervals of a minute
 COUNT = a_rule("count", of="silence", level="blue", within="township", levels={"yellow": 2}, clear_for_s=120.0)
 RULES = [QUIET, COUNT]
