@@ -18,6 +18,7 @@ from alerts.state_rows import changed
 from alerts.stored_state import load_past, persist_states
 from config.database import Connection
 from ingest.gather import Gathered, Message, conflict_fault
+from ingest.quarantine import Caps
 from ingest.store import Readings, ReadingsStore
 
 
@@ -29,6 +30,7 @@ class Writer:
     fence: Fence
     plans: Sequence[Plan]
     store: ReadingsStore
+    caps: Caps  # of what quarantine keeps
 
     def write(self, known: Known, messages: Sequence[Message], gathered: Gathered, heard_us: int) -> Known:
         """Store the batch with everything that follows from it; what is known after it.
@@ -59,7 +61,8 @@ class Writer:
         after = self._judge(known, batch.take(rows), heard_us, late=its_late, late_before=gathered.late_before)
         for row in np.flatnonzero(stored.conflict).tolist():
             gathered.faults.append(conflict_fault(gathered, row, messages, known.registry))
-        keep_books(self.connection, self.fence, messages, tally(gathered, stored, late, known.placement))
+        counted = tally(gathered, stored, late, known.placement)
+        keep_books(self.connection, self.fence, messages, counted, self.caps)
         return after
 
     def pass_time(self, known: Known, heard_us: int, late_before: int) -> Known:

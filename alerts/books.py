@@ -52,11 +52,13 @@ def tally(gathered: Gathered, stored: Stored, late: Flags, placement: Placement)
     )
 
 
-def keep_books(connection: Connection, fence: Fence, messages: Sequence[Message], counted: Tally) -> None:
+def keep_books(
+    connection: Connection, fence: Fence, messages: Sequence[Message], counted: Tally, caps: quarantine.Caps
+) -> None:
     """Write quarantine, releases, the clock and the minute's sums, in the open transaction."""
     now = datetime.now(UTC)
     if counted.faults:
-        quarantine.keep(connection, fence.partition, counted.faults, now)
+        quarantine.keep(connection, fence.partition, counted.faults, now, caps)
     quarantine.mark_released(connection, messages, now)
     if counted.clock_us is not None:
         told = _EPOCH + timedelta(microseconds=counted.clock_us)

@@ -68,6 +68,7 @@ class Pipeline:
         self._topics = load_topic_map()
         self._quantities = load_quantities()
         self._store = ReadingsStore()
+        self._caps = quarantine.caps_of(settings)
         self._clock_us: int | None = None
         self._heard_us = NEVER  # by then everything was heard: who is silent until there is silent
         self._changed = threading.Event()  # registry, boundaries: build the memory again
@@ -177,7 +178,9 @@ class Pipeline:
         self._known = known
 
     def _writer(self) -> Writer:
-        return Writer(connection=self._connection, fence=self._fence, plans=self._plans, store=self._store)
+        return Writer(
+            connection=self._connection, fence=self._fence, plans=self._plans, store=self._store, caps=self._caps
+        )
 
     def _hear_until(self, clock_us: int, messages: int) -> None:
         """Everything up to the clock was heard, unless the broker may hold more than it sent, or no clock was told."""
@@ -225,7 +228,7 @@ class Pipeline:
         with self._connection.transaction():
             self._fence.check(self._connection)
             fault = Fault(reason="database", detail=detail, topic=message.topic, payload=message.payload)
-            keep_books(self._connection, self._fence, [message], Tally(faults=[fault]))
+            keep_books(self._connection, self._fence, [message], Tally(faults=[fault]), self._caps)
 
     def _with_database(self, work: Callable[[], object], stop: threading.Event) -> bool:
         """Do it, again after every loss of the database; False where `stop` came first.

@@ -109,10 +109,15 @@ def lines(told: dict[str, Any]) -> list[str]:
     for sent in told["heartbeats"]:
         failed = [f"{channel}: {sent[channel]}" for channel in ("webhook", "mqtt") if sent[channel]]
         found.append(f"heartbeat of {sent['partition']}: {_local(sent['sent_at'])} {'; '.join(failed)}".rstrip())
-    found += [f"quarantine {one['reason']}: {one['kept']} kept, seen {one['seen']} times" for one in told["quarantine"]]
+    found += [_quarantine_line(one) for one in told["quarantine"]]
     found += [f"unlocated {one['label'] or one['sensor']}: {one['reason']}" for one in told["unlocated"]]
     found += [f"open alerts {one['rule']} {one['level']}: {one['count']}" for one in told["alerts"]]
     return found + [f"plan {one['plan']} {one['township']}: {one['level']} since {one['time']}" for one in told["runs"]]
+
+
+def _quarantine_line(one: dict[str, Any]) -> str:
+    line = f"quarantine {one['reason']}: {one['kept']} kept, seen {one['seen']} times"
+    return f"{line}, {one['not_kept']} of these beyond the cap, with no sample kept" if one["not_kept"] else line
 
 
 def _ledger_line(ledger: dict[str, Any]) -> str:

@@ -96,6 +96,10 @@ class PipelineSettings(BaseSettings):
     queue_messages: int = Field(20_000, ge=1)  # read and not yet taken; more stays with the broker
     clock_skew_s: float = Field(300, ge=0, le=_CENTURY_S)  # a reading further ahead of the clock is refused
     lateness_s: float = Field(3600, ge=0, le=_CENTURY_S)  # a reading further behind the clock is marked late
+    # What quarantine keeps samples of: so many different ones of a topic and reason, so many and so much in all.
+    quarantine_per_topic: int = Field(100, ge=0)
+    quarantine_rows: int = Field(100_000, ge=0)
+    quarantine_mib: int = Field(1024, ge=0)
     earliest: AwareDatetime = datetime(2000, 1, 1, tzinfo=UTC)  # a device whose clock was never set reads 1970
 
 

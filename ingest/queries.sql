@@ -13,29 +13,54 @@ select sensor_id,
 from sensor_places where reason = 'retired' and upper_inf(recorded)
 order by sensor_id, lower(valid) nulls first
 
+-- name: quarantine_room
+-- Which of these faults have a row, how many rows the sources of the others have (no further than the cap), and how
+-- full it is in all.
+select (select coalesce(array_agg(fingerprint), '{}') from quarantine where fingerprint = any(%(fingerprints)s)),
+       (select array_agg((select count(*) from (
+                   select from quarantine where md5(topic) = md5(asked.topic) and topic = asked.topic
+                                            and reason = asked.reason and state <> 'counted' limit %(most)s) as kept)
+                         order by place)
+        from unnest(%(topics)s::text[], %(reasons)s::text[]) with ordinality as asked (topic, reason, place)),
+       (select coalesce(sum(entries), 0)::bigint from quarantine_kept),
+       (select coalesce(sum(bytes), 0)::bigint from quarantine_kept)
+
 -- name: quarantine
 -- One row for each distinct fault; the same one again only counts up, and is held again if it had been released.
+-- In the order of fingerprints, as whoever writes these rows: partitions may meet the same fault.
 insert into quarantine as q
-    (fingerprint, partition, reason, detail, topic, payload, sensor_id, time, first_seen, last_seen)
-values (sha256(convert_to(%(topic)s, 'UTF8') || '\x00'::bytea || %(payload)s::bytea), %(partition)s, %(reason)s, %(detail)s, %(topic)s,
-        %(payload)s, %(sensor_id)s, %(time)s, %(seen)s, %(seen)s)
+    (fingerprint, partition, reason, detail, topic, payload, sensor_id, time, count, first_seen, last_seen, state)
+select fingerprint, %(partition)s, reason, detail, topic, payload, sensor_id, time, count, %(seen)s, %(seen)s, state
+from unnest(%(fingerprint)s::bytea[], %(reason)s::text[], %(detail)s::text[], %(topic)s::text[], %(payload)s::bytea[],
+            %(sensor_id)s::integer[], %(time)s::timestamptz[], %(count)s::bigint[], %(state)s::text[])
+     as fault (fingerprint, reason, detail, topic, payload, sensor_id, time, count, state)
+order by fingerprint
 on conflict (fingerprint) do update
-    set count = q.count + 1, last_seen = excluded.last_seen, reason = excluded.reason,
-        detail = excluded.detail, state = 'held', released_at = null
+    set count = q.count + excluded.count, last_seen = excluded.last_seen, reason = excluded.reason,
+        detail = excluded.detail, state = excluded.state, released_at = null
 
 -- name: quarantine_requested
 select id, topic, payload from quarantine where state = 'requested' and partition = %(partition)s order by id limit %(most)s
 
 -- name: quarantine_released
-update quarantine set state = 'released', released_at = %(at)s where id = any(%(ids)s) and state = 'requested'
+with through as materialized (
+    select id from quarantine where id = any(%(ids)s) and state = 'requested' order by fingerprint for no key update
+)
+update quarantine set state = 'released', released_at = %(at)s where id in (select id from through)
 
 -- name: quarantine_request
-update quarantine set state = 'requested'
-where state = 'held' and (%(reason)s::text is null or reason = %(reason)s)
-  and (%(ids)s::bigint[] is null or id = any(%(ids)s))
+with asked as materialized (
+    select id from quarantine
+    where state = 'held' and (%(reason)s::text is null or reason = %(reason)s)
+      and (%(ids)s::bigint[] is null or id = any(%(ids)s))
+    order by fingerprint for no key update
+)
+update quarantine set state = 'requested' where id in (select id from asked)
 
 -- name: quarantine_counts
-select reason, count(*) as kept, sum(count)::bigint as seen
+-- `not_kept`: of these, how often something came of which no sample is kept.
+select reason, count(*) filter (where state <> 'counted') as kept, sum(count)::bigint as seen,
+       coalesce(sum(count) filter (where state = 'counted'), 0)::bigint as not_kept
 from quarantine where state <> 'released' group by reason order by reason
 
 -- name: quarantine_list
@@ -179,7 +204,7 @@ select p.name, p.epoch, p.clock, extract(epoch from now() - p.clock)::float8 as 
 from partitions p order by p.name
 
 -- name: kept
-select (select count(*) from readings), (select count(*) from quarantine where state <> 'released')
+select (select count(*) from readings), (select count(*) from quarantine where state in ('held', 'requested'))
 
 -- name: clock
 select clock from partitions where name = %(partition)s

@@ -77,7 +77,7 @@ select count(*) from gone
 -- What somebody asked to be put through again is not held any more. The first column has an index.
 with gone as (
     delete from quarantine
-    where state = 'held' and first_seen < %(before)s and last_seen < %(before)s returning count as seen
+    where state in ('held', 'counted') and first_seen < %(before)s and last_seen < %(before)s returning count as seen
 ), told as (
     update ledger_dropped set entries = entries + (select sum(seen) from gone)
     where what = 'quarantine' and exists (select from gone)

@@ -307,6 +307,5 @@ def test_faults_beyond_what_a_timestamp_holds_are_kept(connection: Connection) -
     ]
     with connection.transaction():
         quarantine.keep(connection, "cq", faults, NOW)
-    assert [row.time is not None for row in reversed(quarantine.listing(connection))] == [
-        False, False, True, True, False, False,
-    ]  # fmt: skip
+    timed = {row.payload for row in quarantine.listing(connection) if row.time is not None}
+    assert timed == {b"0", str(10**15).encode()}
