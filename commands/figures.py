@@ -11,6 +11,7 @@ from alerts.heartbeat import Heartbeat, read_heartbeats
 from alerts.heartbeat_out import read_sent
 from alerts.ledger_keeper import LedgerStanding, standing
 from alerts.rule_sets import InForce, in_force
+from alerts.split_places import Split, split_places
 from config.database import Connection
 from config.exercise import is_exercise
 from config.logs import BEIJING
@@ -47,10 +48,17 @@ def status(connection: Connection) -> dict[str, Any]:
         ],
         "alerts": report.open_alerts(connection),
         "runs": report.runs(connection),
+        "split": [{"rule": one.rule, "reason": one.reason()} for one in _split(connection)],
         "ledger": _ledger(standing(connection)),
         "rules": _rules(in_force(connection)),
         "heartbeats": [asdict(sent) for sent in read_sent(connection)],
     }
+
+
+def _split(connection: Connection) -> list[Split]:
+    """Not told where the rules cannot be read, which is told of them."""
+    now = in_force(connection)
+    return [] if now.trouble else split_places(connection, list(now.rules))
 
 
 def _rules(now: InForce) -> dict[str, Any]:
@@ -110,6 +118,7 @@ def lines(told: dict[str, Any]) -> list[str]:
         failed = [f"{channel}: {sent[channel]}" for channel in ("webhook", "mqtt") if sent[channel]]
         found.append(f"heartbeat of {sent['partition']}: {_local(sent['sent_at'])} {'; '.join(failed)}".rstrip())
     found += [_quarantine_line(one) for one in told["quarantine"]]
+    found += [f"rule {one['rule']} counts too little: {one['reason']}" for one in told["split"]]
     found += [f"unlocated {one['label'] or one['sensor']}: {one['reason']}" for one in told["unlocated"]]
     found += [f"open alerts {one['rule']} {one['level']}: {one['count']}" for one in told["alerts"]]
     return found + [f"plan {one['plan']} {one['township']}: {one['level']} since {one['time']}" for one in told["runs"]]

@@ -13,6 +13,7 @@ from alerts.pipeline import Pipeline
 from alerts.rule_drafts import read_files
 from alerts.rule_sets import SHIPPED, put_in_force
 from alerts.rules import AnyRule
+from alerts.split_places import split_places
 from config.database import Connection
 from config.settings import PipelineSettings
 from ingest.gather import Message
@@ -339,3 +340,15 @@ def test_a_sensor_that_another_partition_heard_is_taken_over_with_its_latches(ur
     assert history(connection)[1:] == [("10:00", "yellow", "none", "cleared", False)]
     heard = "select name, partition from heard_by join sensors on sensors.id = sensor_id order by name"
     assert connection.execute(heard.encode()).fetchall() == [("cuntan", "south"), ("wulong", "north")]
+
+
+def test_a_place_that_two_partitions_hear_a_part_of_is_told(url: str, connection: Connection) -> None:
+    in_one_grid(connection, "cuntan", "wulong")
+    count = a_rule("count", of="threshold", level="yellow", within="grid", levels={"red": 2}, clear_for_s=0.0)
+    rules = [rising(raise_after=1), count]
+    run(url, [clock("12:00"), stage(300, "11:59")], rules=rules, partition="north")
+    assert split_places(connection, rules) == []
+    run(url, [clock("12:00"), stage(300, "12:00", "wulong")], rules=rules, partition="south")
+    (split,) = split_places(connection, rules)
+    assert (split.rule, split.places, split.partitions) == ("count", 1, ("north", "south"))
+    assert "let one partition hear" in split.reason()
