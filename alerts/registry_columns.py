@@ -38,6 +38,7 @@ class Registry:
     timed: Flags  # [n] it has an interval
     placed: Flags  # [n] it is known where it stands
     lies: Mapping[str, Rows]  # [n] division by level
+    district: Rows  # [n] that its township belongs to
 
     def level(self, name: str) -> Rows:
         """[n] the division of one level."""
@@ -69,7 +70,9 @@ def load_registry(connection: Connection) -> Registry:
     """The sensors that are not retired, as they are now."""
     columns, sorts = _sensors(connection)
     sensor, sort, device, timed = columns
-    lies = {level: (of, division) for level, of, division in connection.execute(QUERIES["lies"], binary=True)}
+    rows = connection.execute(QUERIES["lies"], binary=True)
+    lies = {level: _looked_up(sensor, *(np.array(one, np.int64) for one in its)) for level, *its in rows}
+    township = lies.get("township", np.full(len(sensor), NONE))
     return Registry(
         sorts=sorts,
         sensor=sensor,
@@ -78,7 +81,8 @@ def load_registry(connection: Connection) -> Registry:
         gateway=_looked_up(device, *_columns(connection, "gateways")),
         timed=timed.astype(bool),
         placed=np.isin(sensor, _columns(connection, "placed")[0]),
-        lies={level: _looked_up(sensor, *(np.array(one, np.int64) for one in its)) for level, its in lies.items()},
+        lies=lies,
+        district=_looked_up(township, *_columns(connection, "districts")),
     )
 
 

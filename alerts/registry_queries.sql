@@ -22,6 +22,12 @@ from sensor_divisions
 where valid @> now() and upper_inf(recorded)
 group by level
 
+-- name: districts
+-- Which district each township belongs to now.
+select coalesce(array_agg(division_id), '{}'), coalesce(array_agg(parent_id), '{}')
+from division_versions join divisions on divisions.id = division_id
+where level = 'township' and parent_id is not null and upper_inf(valid) and upper_inf(recorded)
+
 -- name: gateways
 -- Which device speaks for which.
 select coalesce(array_agg(devices.id), '{}'), coalesce(array_agg(gateways.id), '{}')

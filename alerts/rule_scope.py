@@ -20,7 +20,6 @@ from config.database import Connection
 from ingest.quantities import load_quantities
 
 _NAMED_AT_MOST = 8  # refused sensors that are called by name
-_AREAS = ("township", "district")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -87,7 +86,8 @@ def _labels(connection: Connection, judged: Iterable[Judged]) -> dict[int, str]:
 def _scope(registry: Registry, judged: Judged, labels: Mapping[int, str]) -> Scope:
     kinds, counts = np.unique(judged.subjects >> 32, return_counts=True)
     rows = registry.rows_of(judged.subjects[judged.subjects >> 32 < numbers.KINDS.index("gateway")])
-    townships, districts = (len(np.unique(at[at != NONE])) for at in (registry.level(name)[rows] for name in _AREAS))
+    areas = (registry.level("township")[rows], registry.district[rows])
+    townships, districts = (len(np.unique(area[area != NONE])) for area in areas)
     return Scope(
         subjects={numbers.KINDS[kind]: int(count) for kind, count in zip(kinds, counts, strict=True)},
         townships=townships,
