@@ -26,7 +26,7 @@ FORMS: tuple[tuple[str, str], ...] = (
     # what the parser of TOML says
     ("not TOML: too deep", "不是正确的 TOML：嵌套太深"),
     ("not TOML: {what:told} (at line {line}, column {column})",
-     "不是正确的 TOML：{what}（第 {line} 行第 {column} 列）"),
+     "不是正确的 TOML：{what}（第 {column} 列）"),
     ("not TOML: {what:told} (at end of document)", "不是正确的 TOML：{what}（文件末尾）"),
     ("not TOML: {what:told}", "不是正确的 TOML：{what}"),
     ("Invalid value", "值的写法不对"),

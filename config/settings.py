@@ -132,6 +132,13 @@ class WebSettings(BaseSettings):
     title_zh: str = "重庆市基层治理实景图"
     title_en: str = "Chongqing grassroots governance, live"
     map_approval: str = ""  # 审图号 of the map shown, where it has one
+    backtest: Path | None = None  # folder that `shijing backtest --out` writes to; its report is a page
+
+    @property
+    def backtest_report(self) -> Path | None:
+        """The report, where there is one by now."""
+        file = None if self.backtest is None else self.backtest / "backtest.html"
+        return file if file is not None and file.is_file() else None
 
 
 class AccessSettings(BaseSettings):

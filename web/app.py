@@ -17,6 +17,7 @@ from web import (
     acts,
     alerts_api,
     api,
+    backtest_api,
     feed,
     health,
     incidents_api,
@@ -108,6 +109,7 @@ def create_app(
     app.include_router(stream.router)
     app.include_router(rules_page.router)
     app.include_router(rules_api.router)
+    app.include_router(backtest_api.router)
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.mount("/static", _Files(directory=STATIC))

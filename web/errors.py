@@ -14,6 +14,7 @@ ShijingError
     ├── ForbiddenError       somebody is, without the right
     ├── MustChangeError      somebody is, with a password that another one gave
     ├── CsrfError            a change that no page of ours sent
+    ├── ReportUnknownError   a back-test report that was not written yet
     ├── AskedWrongError      a filter or a place in a list that cannot be
     ├── BodyTooLargeError    a body that is too long to be read
     └── BusyError            one such request is under way, and another is one too many
@@ -95,6 +96,10 @@ class CsrfError(WebError):
     """A change that a page of another site may have caused."""
 
 
+class ReportUnknownError(WebError):
+    """No report was written where the settings say."""
+
+
 class AskedWrongError(WebError):
     """A filter or a place in a list that cannot be; the text says which and why."""
 
@@ -115,6 +120,7 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     IncidentUnknownError: (404, "no such incident"),
     RevisionUnknownError: (404, ""),
     WarningUnknownError: (404, "no such official warning"),
+    ReportUnknownError: (404, "no back-test report: see `shijing backtest --out` and SHIJING_WEB_BACKTEST"),
     AlertUnknown: (404, ""),
     ActRefused: (409, ""),
     WarningRefused: (422, ""),

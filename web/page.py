@@ -3,7 +3,7 @@
 import secrets
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import folium
 from branca.element import Figure
@@ -12,13 +12,13 @@ from fastapi.responses import HTMLResponse
 from folium.template import Template
 
 from config.settings import WebSettings
+from web.pages import STAND_IN, Language, menu
 from web.parts import PartsOf
 from web.security import page_policy
-from web.viewing import needs
+from web.viewing import ViewOf, needs
 
 router = APIRouter()
 
-Language = Literal["zh", "en"]
 _NONCE = "@nonce@"  # stands in the rendered page where each answer puts its own
 _TEMPLATES = Path(__file__).parent / "templates"
 _STATIC = Path(__file__).parent / "static"
@@ -47,6 +47,7 @@ class Screen(Figure):
         self.exercise = exercise
         self.map_approval = settings.map_approval
         self.nonce = _NONCE
+        self.pages = STAND_IN
         # Named in the head, they are fetched side by side and not one import after another.
         self.modules = sorted(path.name for path in _STATIC.glob("*.js"))
 
@@ -87,10 +88,11 @@ def render_page(settings_json: str, language: Language, *, exercise: bool = Fals
 
 
 @router.get("/", response_class=HTMLResponse, dependencies=[needs("map.read")])
-def page(parts: PartsOf, lang: Annotated[Language, Query()] = "zh") -> HTMLResponse:
+def page(parts: PartsOf, view: ViewOf, lang: Annotated[Language, Query()] = "zh") -> HTMLResponse:
     """The screen, in Chinese or with `?lang=en` in English."""
     nonce = secrets.token_urlsafe(16)
     exercise = parts.exercise.shown(parts.pool)
     text = render_page(parts.settings.model_dump_json(), lang, exercise=exercise).replace(_NONCE, nonce)
+    text = text.replace(STAND_IN, menu("/", lang, view))
     headers = {"Content-Security-Policy": page_policy(nonce), "Cache-Control": "no-store"}
     return HTMLResponse(text, headers=headers)

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 
-from web.page import Language
+from web.pages import STAND_IN, Language, menu
 from web.parts import PartsOf
 from web.security import script_policy
-from web.viewing import needs
+from web.viewing import ViewOf, needs
 
 router = APIRouter()
 
@@ -25,13 +25,14 @@ def render_rules_page(title: str, language: Language, *, exercise: bool = False)
     templates = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True)
     modules = sorted(path.name for path in _MODULES.glob("*.js"))
     return templates.get_template("rules.html").render(
-        title=title, language=language, modules=modules, exercise=exercise
+        title=title, language=language, modules=modules, exercise=exercise, pages=STAND_IN
     )
 
 
 @router.get("/rules", response_class=HTMLResponse, dependencies=[needs("rules.read")])
-def rules_page(parts: PartsOf, lang: Annotated[Language, Query()] = "zh") -> HTMLResponse:
+def rules_page(parts: PartsOf, view: ViewOf, lang: Annotated[Language, Query()] = "zh") -> HTMLResponse:
     """In Chinese or with `?lang=en` in English."""
     title = parts.settings.title_zh if lang == "zh" else parts.settings.title_en
     headers = {"Content-Security-Policy": script_policy(), "Cache-Control": "no-store"}
-    return HTMLResponse(render_rules_page(title, lang, exercise=parts.exercise.shown(parts.pool)), headers=headers)
+    text = render_rules_page(title, lang, exercise=parts.exercise.shown(parts.pool))
+    return HTMLResponse(text.replace(STAND_IN, menu("/rules", lang, view)), headers=headers)

@@ -19,7 +19,7 @@ from tests.browser.conftest import LIMIT_MS, SCREENSHOTS, OpenScreen, Running, S
 from tests.database.feed import running_pipeline
 from web import rules_api
 
-SIZES = {"desk": (1920, 1080), "phone": (390, 844)}
+SIZES = {"desk": (1920, 1080), "laptop": (1366, 768), "phone": (390, 844)}
 STAGE = "river-stage.toml"
 
 

@@ -1,0 +1,64 @@
+"""The pages that people may go to: one list, and the menu that every page has of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from jinja2 import Environment, FileSystemLoader, Template
+from markupsafe import Markup
+
+from config.settings import WebSettings
+from web.viewing import View
+
+Language = Literal["zh", "en"]
+
+STAND_IN = "@pages@"  # in a page that is rendered once, where each answer puts the menu of who asks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One entry of the menu."""
+
+    path: str
+    zh: str
+    en: str
+    right: str  # the one that its route needs
+    everywhere: bool = False
+    there: Callable[[WebSettings], bool] = lambda _: True
+
+
+PAGES = (  # a new page is one line here, and {{ pages }} in its template
+    Page(path="/", zh="实景图", en="Map", right="map.read"),
+    Page(path="/rules", zh="告警规则", en="Alert rules", right="rules.read"),
+    Page(
+        path="/backtest",
+        zh="规则回测报告",
+        en="Back-test report",
+        right="rules.try",
+        everywhere=True,
+        there=lambda settings: settings.backtest_report is not None,
+    ),
+)
+
+
+def menu(here: str, language: Language, view: View) -> Markup:
+    """The menu on the page `here`: what the one who asks may see."""
+    return drawn(here, language, [page for page in PAGES if _shown(page, view)])
+
+
+def _shown(page: Page, view: View) -> bool:
+    scope = view.viewer.scope(page.right, view.parts.roles)
+    return bool(scope) and (scope.everywhere or not page.everywhere) and page.there(view.parts.settings)
+
+
+def drawn(here: str, language: Language, pages: Sequence[Page]) -> Markup:
+    """The menu of these pages."""
+    return Markup(_template().render(pages=pages, here=here, language=language))  # noqa: S704  our own template, escaped
+
+
+@cache
+def _template() -> Template:
+    folder = Path(__file__).parent / "templates"
+    return Environment(loader=FileSystemLoader(folder), autoescape=True).get_template("pages.html")
