@@ -17,7 +17,7 @@ from access.credentials import csrf_of
 from access.errors import SignInRefused
 from access.sessions import Origin, Way, check_password, end_session, end_sessions, open_session, use_link
 from config.database import Connection
-from web.page import Language
+from web.pages import Language
 from web.parts import Parts, PartsOf
 from web.security import form_policy
 from web.viewing import OwnViewer, check_origin, cookie_name, open_to, viewer_of

@@ -78,7 +78,7 @@ def test_the_menu_has_what_one_may_see(city_url: str, city: Connection, serve: S
     district = city.execute("select min(id) from divisions where level = 'district'").fetchone()
     assert district
     author = signed_in(city, "author", [("rule_author", None)])
-    of_one = signed_in(city, "of one district", [("rule_author", district[0])])
+    of_one = signed_in(city, "of-one-district", [("rule_author", district[0])])
     worker = signed_in(city, "worker", [("grid_worker", None)])
     assert offered(running, worker) == ["/"]
     assert offered(running, author) == ["/", "/rules"]
