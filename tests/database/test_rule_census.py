@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from access.scope import EVERYWHERE
 from alerts.registry_columns import load_registry
 from alerts.rule_census import census
 from alerts.rule_scope import scopes
@@ -166,17 +167,17 @@ class _Always(random.Random):
 def test_the_kept_registry_is_read_anew_after_a_change(connection: Connection, database_url: str) -> None:
     kept = KeptRegistry(database_url)
     try:
-        first = kept.read(connection)
-        assert kept.read(connection) is first
+        first = kept.read(connection, EVERYWHERE)
+        assert kept.read(connection, EVERYWHERE) is first
         a_sensor(connection, _Always(), 1, {})
-        second = kept.read(connection)
+        second = kept.read(connection, EVERYWHERE)
         assert (len(first.sensor), len(second.sensor)) == (0, 1)
         connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s",
             ("shijing-web-registry",),
         )
         connection.execute("update sensors set unit = 'cm'")
-        assert kept.read(connection).sorts[0].unit == "cm"
-        assert kept.read(connection) is kept.read(connection)
+        assert kept.read(connection, EVERYWHERE).sorts[0].unit == "cm"
+        assert kept.read(connection, EVERYWHERE) is kept.read(connection, EVERYWHERE)
     finally:
         kept.close()
