@@ -33,8 +33,9 @@ demo: $(VENV)/.installed assets
 test: $(VENV)/.installed-dev assets
 	@chromium=$$(tests/tools/find_program chromium)
 	mosquitto=$$(tests/tools/find_program mosquitto)
+	certutil=$$(tests/tools/find_program certutil)
 	echo "testing with $$($(BIN)/python --version), $$chromium and $$mosquitto"
-	export SHIJING_TEST_CHROMIUM=$$chromium SHIJING_TEST_MOSQUITTO=$$mosquitto
+	export SHIJING_TEST_CHROMIUM=$$chromium SHIJING_TEST_MOSQUITTO=$$mosquitto SHIJING_TEST_CERTUTIL=$$certutil
 	# In the order of the folders, not by the number of tests: the few that take long come first.
 	exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 

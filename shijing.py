@@ -11,6 +11,7 @@ from commands.alerts import alert_app
 from commands.audit import audit_app
 from commands.backtest import backtest
 from commands.bench import bench_app
+from commands.gateway import gateway_app
 from commands.imports import import_app
 from commands.incidents import incident_app
 from commands.out import alerts_out
@@ -21,6 +22,7 @@ from commands.retention import retention_app
 from commands.rules import rules_app
 from commands.sensor import sensor_app
 from commands.state import ledger, migrate, status
+from commands.tls import tls_app
 from commands.user import token_app, user_app
 from commands.vault import vault_app
 from commands.warnings import warning_app
@@ -41,6 +43,8 @@ GROUPS = {  # a new group of commands: its app, from a module of its own in comm
     "vault": vault_app,
     "record": record_app,
     "retention": retention_app,
+    "tls": tls_app,
+    "gateway": gateway_app,
     "bench": bench_app,
 }
 COMMANDS = (alerts_out, backtest, demo, serve, pipeline, migrate, replay, status, ledger, watch)

@@ -1,1 +1,1 @@
-"""Who may do what, who did what, and what of people is kept, how and for how long."""
+"""Who may do what, who did what, what of people is kept; and who and what may reach the system at all."""

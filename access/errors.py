@@ -10,7 +10,9 @@ ShijingError
     ├── RecordError        a resident's record that is not opened, or not written
     ├── AccountRefused     an account, a grant or a token that cannot be made or changed so
     ├── AccountUnknown     no account of that name
-    └── SignInRefused      somebody is not let in; says no more than whoever tries may know
+    ├── SignInRefused      somebody is not let in; says no more than whoever tries may know
+    ├── AuthorityError     the certificate authority, or what it is to sign, does not hold together
+    └── BrokerAccountError an account of the broker that cannot be made, changed or written out
 """
 
 from config.errors import ShijingError
@@ -67,3 +69,11 @@ class RetentionError(AccessError):
 
 class RecordError(AccessError):
     """A resident's record is not there, or is not opened for such a reason, or is not written as it was given."""
+
+
+class AuthorityError(AccessError):
+    """The certificate authority or a certificate cannot be made or used: says why and what to do."""
+
+
+class BrokerAccountError(AccessError):
+    """An account of the broker is not there, is there already, or cannot be what it is to be."""

@@ -81,7 +81,7 @@ def post(url: str, payload: dict[str, Any]) -> str:
             headers = {"content-type": "application/json"}
             answer = pool.request("POST", url, body=orjson.dumps(payload), headers=headers, redirect=False)
     except (urllib3.exceptions.HTTPError, OSError) as error:
-        return _first_line(error)
+        return _first_line(error).replace(url, "the webhook")  # whose path is a key
     return "" if answer.status < _REDIRECT else f"it answered {answer.status}"
 
 
@@ -156,7 +156,7 @@ class HeartbeatSender:
         payload = payload_of(
             self._partition, now, beat, stands, backlog=self._backlog(), every_s=every_s, exercise=self._exercise
         )
-        webhook = post(self._settings.webhook, payload) if self._settings.webhook else None
+        webhook = post(self._settings.webhook.get_secret_value(), payload) if self._settings.webhook else None
         topic = self._settings.mqtt_topic.format(partition=self._partition)
         said = self._voice.say(topic, payload, retain=True) if self._voice is not None else None
         for channel, failure in (("webhook", webhook), ("MQTT", said)):

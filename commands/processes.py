@@ -74,6 +74,9 @@ def demo(
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; default SHIJING_WEB_HOST.")] = None,
     port: Annotated[int | None, typer.Option(help="Port; default SHIJING_WEB_PORT.", min=0, max=65535)] = None,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="With the certificate of shijing tls; or SHIJING_WEB_TLS.")
+    ] = False,
     exercise: Exercise = False,
     database: Database = None,
     data: Data = None,
@@ -91,10 +94,9 @@ def serve(
 
     if lifeline:
         hold_lifeline()
-    place, settings = place_of(database, data), WebSettings()
-    settings = settings.model_copy(
-        update={"host": host or settings.host, "port": settings.port if port is None else port}
-    )
+    given = {"host": host, "port": port, "tls": tls or None}
+    place = place_of(database, data)
+    settings = WebSettings.model_validate({name: value for name, value in given.items() if value is not None})
     drill = is_drill(exercise)
     with database_of(place) as url, broker_of(place) as broker:
         agree_before_serving(url, exercise=drill)

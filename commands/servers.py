@@ -10,6 +10,7 @@ from psycopg import ProgrammingError, conninfo
 from pydantic import SecretStr
 
 from access.vault import Vault
+from config.database import Connection, connect
 from config.database_keeper import kept_up
 from config.embedded_database import embedded_database
 from config.errors import ConfigError
@@ -41,14 +42,21 @@ class Place:
 def database(place: Place) -> Iterator[str]:
     """The URL of the place's database, up for the length of the block."""
     settings = DatabaseSettings()
-    named = place.database or ("" if place.data else settings.url)
+    named = place.database or ("" if place.data else settings.url.get_secret_value())
     if named:
         _check_url(named, "--database" if place.database else "SHIJING_DATABASE_URL")
-        yield _with_password(named, settings.password_file)
+        yield _with_password(named, settings.password)
     else:
         folder = place.folder()
         with embedded_database(folder) as url, kept_up(folder):
             yield url
+
+
+@contextmanager
+def opened(place: Place, name: str) -> Iterator[Connection]:
+    """An autocommit connection to the place's database."""
+    with database(place) as url, connect(url, name, autocommit=True) as connection:
+        yield connection
 
 
 @contextmanager
@@ -119,10 +127,5 @@ def _check_url(url: str, origin: str) -> None:
         )
 
 
-def _with_password(url: str, password_file: Path | None) -> str:
-    if password_file is None:
-        return url
-    try:
-        return conninfo.make_conninfo(url, password=password_file.read_text().strip())
-    except OSError as error:
-        raise ConfigError(f"SHIJING_DATABASE_PASSWORD_FILE={password_file}: {error.strerror}") from error
+def _with_password(url: str, password: SecretStr) -> str:
+    return conninfo.make_conninfo(url, password=password.get_secret_value()) if password else url

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import paho.mqtt.client as mqtt
 import psycopg
+from pydantic import SecretStr
 
 from alerts.heartbeat import read_heartbeats
 from alerts.heartbeat_out import Voice, post
@@ -57,7 +58,7 @@ def run_watch(place: Place, *, with_database: bool, stop: threading.Event | None
 def _held_back(watched: Watched, settings: WatchSettings) -> WatchSettings:
     """Of an exercise nothing is told outside this process, unless that is asked for."""
     if watched.exercise and not settings.exercises:
-        return settings.model_copy(update={"webhook": "", "alarm_topic": ""})
+        return settings.model_copy(update={"webhook": SecretStr(""), "alarm_topic": ""})
     return settings
 
 
@@ -165,7 +166,7 @@ def _tell(change: Change, settings: WatchSettings, voice: Voice | None, *, exerc
     }
     if voice is not None and (failure := voice.say(settings.alarm_topic, payload, retain=False)):
         log.warning("watch: not told over MQTT: %s", failure)
-    if settings.webhook and (failure := post(settings.webhook, payload)):
+    if settings.webhook and (failure := post(settings.webhook.get_secret_value(), payload)):
         log.warning("watch: not told to the webhook: %s", failure)
 
 

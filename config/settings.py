@@ -1,12 +1,16 @@
 """Typed settings, one small class per concern; each reads its own `SHIJING_<CONCERN>_` variables."""
 
 import os
+import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from config.listeners import check_listener, check_rate
+from config.secret_files import SecretFiles
 
 PROJECT = Path(__file__).resolve().parent.parent
 CONFIG = PROJECT / "config"
@@ -18,6 +22,33 @@ def inherited(more: dict[str, str]) -> dict[str, str]:
     return {**os.environ, **more}
 
 
+def _link(address: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"(https?://\S+)?", address.get_secret_value()):
+        raise ValueError("it is no http or https address (it is not shown: who has it may post there)")
+    return address
+
+
+Rate = Annotated[str, AfterValidator(check_rate)]
+Webhook = Annotated[SecretStr, AfterValidator(_link)]  # its path is a key: who knows it may post there
+
+
+class Secretive(BaseSettings):
+    """Settings with secrets among them: each SecretStr is also read from the file that `…_FILE` names."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the variables, then the files they name."""
+        files = SecretFiles(settings_cls, os.environ)
+        return init_settings, env_settings, files, dotenv_settings, file_secret_settings
+
+
 class InstanceSettings(BaseSettings):
     """What this installation is."""
 
@@ -26,13 +57,13 @@ class InstanceSettings(BaseSettings):
     exercise: bool = False  # a drill: every row, page and message says so (see docs/backtest.md)
 
 
-class DatabaseSettings(BaseSettings):
+class DatabaseSettings(Secretive):
     """Where readings and alerts are kept."""
 
-    model_config = SettingsConfigDict(env_prefix="SHIJING_DATABASE_")
+    model_config = SettingsConfigDict(env_prefix="SHIJING_DATABASE_", hide_input_in_errors=True)
 
-    url: str = ""  # empty: the embedded server of the data folder
-    password_file: Path | None = None  # a secret stays out of the URL
+    url: SecretStr = SecretStr("")  # a password may be among it; empty: the embedded server of the data folder
+    password: SecretStr = SecretStr("")  # stays out of the URL
     retention_days: int | None = Field(None, ge=1)  # None: readings are kept for ever
     partitions_ahead_days: int = Field(3, ge=1)
     # Days of arrival, by the machine's clock:
@@ -42,7 +73,7 @@ class DatabaseSettings(BaseSettings):
     held_quarantine_days: int = Field(400, ge=1)  # how long what nobody put through waits, after it was last seen
 
 
-class BrokerSettings(BaseSettings):
+class BrokerSettings(Secretive):
     """The MQTT broker that devices speak to."""
 
     # An error must not show its input: a password is among it.
@@ -133,12 +164,38 @@ class WebSettings(BaseSettings):
     title_en: str = "Chongqing grassroots governance, live"
     map_approval: str = ""  # 审图号 of the map shown, where it has one
     backtest: Path | None = None  # folder that `shijing backtest --out` writes to; its report is a page
+    tls: bool = False  # with the certificate of SHIJING_TLS_FOLDER
+    redirect_port: int = Field(0, ge=0, le=65535)  # answers http with the way to https; 0: nothing listens there
+    behind_proxy: bool = False  # a proxy in front does TLS; who asks, and over what, is told by its headers
+    proxies: list[str] = ["127.0.0.1", "::1"]  # addresses or networks whose headers are believed
+    # Per address and moving window, "120/minute"; "": no limit. See web/rate.py.
+    rate_requests: Rate = "3000/minute"  # a township behind one address is many phones
+    rate_changes: Rate = "300/minute"
+    rate_streams: Rate = "120/minute"
 
     @property
     def backtest_report(self) -> Path | None:
         """The report, where there is one by now."""
         file = None if self.backtest is None else self.backtest / "backtest.html"
         return file if file is not None and file.is_file() else None
+
+    @model_validator(mode="after")
+    def _no_plain_listener_for_others(self) -> Self:
+        check_listener(self.host, tls=self.tls, behind_proxy=self.behind_proxy, redirect_port=self.redirect_port)
+        return self
+
+
+class TlsSettings(BaseSettings):
+    """Where the local certificate authority and the server's certificate are kept."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_TLS_")
+
+    folder: Path = Path("~/.shijing/tls")  # outside of the clone: a key must not be committed
+
+    @field_validator("folder")
+    @classmethod
+    def _of_the_person(cls, folder: Path) -> Path:
+        return folder.expanduser().absolute()
 
 
 class AccessSettings(BaseSettings):
@@ -189,6 +246,11 @@ class OutSettings(BaseSettings):
     topic_root: str = Field("cq", pattern=r"^[^/+#\s]+$")
     exercises: bool = False  # whether drills leave over MQTT and in a feed that does not ask for them
 
+    @property
+    def alert_topics(self) -> str:
+        """The filter of all topics that alerts are published to."""
+        return f"{self.topic_root}/+/alert/+"
+
 
 class LedgerSettings(BaseSettings):
     """How often the ledger is checked by itself."""
@@ -199,12 +261,12 @@ class LedgerSettings(BaseSettings):
     checks: bool = True  # False: only when `shijing ledger` asks
 
 
-class HeartbeatSettings(BaseSettings):
+class HeartbeatSettings(Secretive):
     """Where the engine says that it lives; by default nowhere."""
 
-    model_config = SettingsConfigDict(env_prefix="SHIJING_HEARTBEAT_")
+    model_config = SettingsConfigDict(env_prefix="SHIJING_HEARTBEAT_", hide_input_in_errors=True)
 
-    webhook: str = Field("", pattern=r"^(https?://[^\s]+)?$")  # a POST of JSON
+    webhook: Webhook = SecretStr("")  # a POST of JSON
     mqtt_topic: str = Field("", pattern=r"^[^+#\s]*$")  # such as cq/heartbeat/{partition}, retained
     every_s: float = Field(30, ge=1, le=3600)
     exercises: bool = False  # whether that of an exercise leaves, too
@@ -221,17 +283,17 @@ class HeartbeatSettings(BaseSettings):
     @property
     def sends(self) -> bool:
         """Whether anything leaves."""
-        return bool(self.webhook or self.mqtt_topic)
+        return bool(self.webhook.get_secret_value() or self.mqtt_topic)
 
 
-class WatchSettings(BaseSettings):
+class WatchSettings(Secretive):
     """`shijing watch`: who listens for heartbeats, and whom it tells of their absence."""
 
-    model_config = SettingsConfigDict(env_prefix="SHIJING_WATCH_")
+    model_config = SettingsConfigDict(env_prefix="SHIJING_WATCH_", hide_input_in_errors=True)
 
     silent_s: float = Field(60, ge=1, le=86_400)  # longer than three heartbeats
     every_s: float = Field(5, ge=0.1, le=3600)
     heartbeat_topic: str = Field("", pattern=r"^[^\s]*$")  # a filter, such as cq/heartbeat/+; "": not listened to
     exercises: bool = False  # whether alarms about an exercise leave, too
     alarm_topic: str = Field("cq/watch/alarm", pattern=r"^[^+#\s]*$")  # "": nothing is published
-    webhook: str = Field("", pattern=r"^(https?://[^\s]+)?$")
+    webhook: Webhook = SecretStr("")

@@ -32,7 +32,9 @@ class Route:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Entry:
+class Entry:
+    """One entry of `topics.toml`."""
+
     pattern: str
     format: Format
 
@@ -40,7 +42,7 @@ class _Entry:
 class TopicMap:
     """Compiled entries of `topics.toml`, in their order."""
 
-    def __init__(self, entries: list[_Entry]) -> None:
+    def __init__(self, entries: list[Entry]) -> None:
         self._entries = [(re.compile(_expression(entry.pattern)), entry.format) for entry in entries]
         self.route = lru_cache(maxsize=200_000)(self._route)  # a device keeps its topic
 
@@ -67,8 +69,13 @@ def _expression(pattern: str) -> str:
 
 def load_topic_map(path: Path = CONFIG / "topics.toml") -> TopicMap:
     """Read the topic map; raises ConfigError that names the file and the entry."""
+    return TopicMap(read_topic_entries(path))
+
+
+def read_topic_entries(path: Path = CONFIG / "topics.toml") -> list[Entry]:
+    """Its entries as they are written; raises ConfigError that names the file and the entry."""
     try:
-        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, list[_Entry]])
+        found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), dict[str, list[Entry]])
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{path}: {error} (a format is one of {', '.join(get_args(Format))})") from error
     entries = found.get("topic", [])
@@ -80,4 +87,4 @@ def load_topic_map(path: Path = CONFIG / "topics.toml") -> TopicMap:
             raise ConfigError(f"{path}: pattern {entry.pattern!r} uses {{{unknown.pop()}}}; known are {list(_PARTS)}")
         if doubled := [part for part in _PARTS if entry.pattern.count(f"{{{part}}}") > 1]:
             raise ConfigError(f"{path}: pattern {entry.pattern!r} names {{{doubled[0]}}} more than once")
-    return TopicMap(entries)
+    return entries

@@ -30,6 +30,7 @@ from web import (
     warnings_api,
 )
 from web.assets import VENDOR, check_assets
+from web.certificate import ListenerCertificate
 from web.errors import add_error_table
 from web.exercise import ExerciseMark
 from web.hub import Hub
@@ -38,6 +39,7 @@ from web.listener import Listener
 from web.metrics import CountRequests
 from web.names import read_names
 from web.parts import Parts
+from web.rate import RateLimit, Rates
 from web.registry_kept import KeptRegistry
 from web.security import SecurityHeaders
 from web.viewing import declared
@@ -55,7 +57,12 @@ class _Files(StaticFiles):
 
 
 def create_app(
-    settings: WebSettings, database_url: str, broker: BrokerSettings | None = None, *, exercise: bool = False
+    settings: WebSettings,
+    database_url: str,
+    broker: BrokerSettings | None = None,
+    *,
+    exercise: bool = False,
+    certificate: ListenerCertificate | None = None,
 ) -> FastAPI:
     """The screen's server on one database; `broker` is asked after by `/health`, an `exercise` is told on every page.
 
@@ -65,6 +72,7 @@ def create_app(
     check_assets()
     roles = load_roles()
     names = read_names()
+    rates = Rates()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -85,6 +93,8 @@ def create_app(
             names=names,
             registry=registry,
             exercise=ExerciseMark(told=exercise),
+            certificate=certificate,
+            rates=rates,
         )
         listener.start()
         try:
@@ -97,6 +107,7 @@ def create_app(
             await run_in_threadpool(scoped.close)
 
     app = FastAPI(title=settings.title_en, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.settings, app.state.certificate = settings, certificate
 
     app.include_router(sign_in.router)
     app.include_router(page.router)
@@ -115,6 +126,7 @@ def create_app(
     app.mount("/static", _Files(directory=STATIC))
     app.mount("/vendor", _Files(directory=VENDOR))
 
+    app.add_middleware(RateLimit, settings=settings, rates=rates)  # within the headers and the count
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests)
     add_error_table(app)

@@ -41,6 +41,8 @@ def health(request: Request, parts: PartsOf) -> Response:
         checks["pipeline"] = {"alive": False, "reason": "not known without the database"}
     checks["broker"] = _broker(parts.broker)
     checks["stream"] = _stream(parts)
+    if parts.certificate is not None:
+        checks["certificate"] = parts.certificate.check()
     failed = [name for name, check in checks.items() if check["alive"] is False]
     exercise = parts.exercise.shown(parts.pool)
     shown = checks if _may_know(request, parts) else {name: {"alive": one["alive"]} for name, one in checks.items()}

@@ -12,11 +12,13 @@ from access.scope import ScopedPool
 from alerts.out_words import RuleBook
 from config.database import Connection
 from config.settings import BrokerSettings, OutSettings, SignInSettings, WebSettings
+from web.certificate import ListenerCertificate
 from web.exercise import ExerciseMark
 from web.hub import Hub
 from web.layers import Layers
 from web.listener import Listener
 from web.names import Names
+from web.rate import Rates
 from web.registry_kept import KeptRegistry
 
 
@@ -38,6 +40,8 @@ class Parts:
     out: OutSettings = field(default_factory=OutSettings)
     rules: RuleBook = field(default_factory=RuleBook)
     exercise: ExerciseMark = field(default_factory=lambda: ExerciseMark(told=False))
+    certificate: ListenerCertificate | None = None  # None: TLS, if any, is a proxy's
+    rates: Rates = field(default_factory=Rates)
 
 
 def parts_of(request: Request) -> Parts:

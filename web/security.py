@@ -12,6 +12,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_HSTS = "max-age=31536000"  # a year; other services of the host's domain are not ours to bind
 
 
 def page_policy(nonce: str) -> str:
@@ -45,6 +46,8 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if scope.get("scheme") == "https":  # over plain http a browser would not believe it
+                    headers.setdefault("Strict-Transport-Security", _HSTS)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)

@@ -1,21 +1,28 @@
 """Running the web application until it is told to stop."""
 
+import asyncio
 import logging
 import signal
 import socket
+import ssl
 from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
-from config.settings import BrokerSettings, WebSettings
+from config.settings import BrokerSettings, TlsSettings, WebSettings
 from web.app import create_app
+from web.certificate import ListenerCertificate
 from web.listening import listening_socket
+from web.redirect import start_redirect
 
 log = logging.getLogger(__name__)
 
 _LAST_ANSWERS_S = 5
+_LOOK_TICKS = 50  # uvicorn has ten a second
 
 
 def serve(
@@ -28,17 +35,34 @@ def serve(
 ) -> None:
     """Serve the screen until SIGINT or SIGTERM; `ready` is told the URL once it answers.
 
-    Raises ListenError where the address cannot be had, AssetsMissingError without `make assets`.
+    Raises ListenError where the address or the certificate cannot be had, AssetsMissingError without `make assets`.
     """
-    with listening_socket(settings.host, settings.port) as listener:
-        server = Server(create_app(settings, database_url, broker, exercise=exercise), _url(listener), ready)
-        server.run(sockets=[listener])
+    certificate = ListenerCertificate(TlsSettings().folder) if settings.tls else None
+    with ExitStack() as stack:
+        listener = stack.enter_context(listening_socket(settings.host, settings.port))
+        plain = None
+        if settings.redirect_port:
+            plain = stack.enter_context(listening_socket(settings.host, settings.redirect_port))
+        app = create_app(settings, database_url, broker, exercise=exercise, certificate=certificate)
+        Server(app, _url(listener, certificate), ready, plain=plain).run(sockets=[listener])
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with the live streams ended first: they would otherwise hold the stop up."""
+    """uvicorn, with the live streams ended first: they would otherwise hold the stop up.
 
-    def __init__(self, app: FastAPI, url: str, ready: Callable[[str], None] | None = None) -> None:
+    With a certificate it speaks TLS, and takes a renewed one over; `plain` then leads http there.
+    """
+
+    def __init__(
+        self,
+        app: FastAPI,
+        url: str,
+        ready: Callable[[str], None] | None = None,
+        *,
+        plain: socket.socket | None = None,
+    ) -> None:
+        settings: WebSettings = app.state.settings
+        self._certificate: ListenerCertificate | None = app.state.certificate
         super().__init__(
             uvicorn.Config(
                 app,
@@ -48,23 +72,43 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,  # /metrics counts; a line per tile would fill the disk
                 server_header=False,
+                # Whoever reaches us directly must not say who he is.
+                proxy_headers=settings.behind_proxy,
+                forwarded_allow_ips=settings.proxies,
+                ssl_context_factory=self._context if self._certificate else None,
                 timeout_graceful_shutdown=_LAST_ANSWERS_S,
             )
         )
         self._app = app
         self._ready = ready
+        self._plain = plain
+        self._redirect: asyncio.Server | None = None
         self.url = url
+
+    def _context(self, config: uvicorn.Config, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:  # noqa: ARG002
+        assert self._certificate is not None
+        return self._certificate.context
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start answering, then say so."""
         await super().startup(sockets)
+        if self._plain is not None and sockets:
+            self._redirect = await start_redirect(self._plain, sockets[0].getsockname()[1])
         if self.started and self._ready is not None:
             self._ready(self.url)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then let the other requests finish."""
         self._app.state.parts.hub.close()
+        if self._redirect is not None:
+            self._redirect.close()
         await super().shutdown(sockets)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second; now and then the certificate is looked at."""
+        if self._certificate is not None and counter % _LOOK_TICKS == 0:
+            self._certificate.look(datetime.now(UTC))
+        return await super().on_tick(counter)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Stop; at once on a second Ctrl-C. (uvicorn's own would raise the signal again after a clean stop.)"""
@@ -72,7 +116,10 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _url(listener: socket.socket) -> str:
+def _url(listener: socket.socket, certificate: ListenerCertificate | None) -> str:
     host, port = listener.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{shown}:{port}/"
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    if certificate is not None and certificate.told.names:
+        shown = certificate.told.names[0]  # under another one a browser refuses the page
+    scheme = "http" if certificate is None else "https"
+    return f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}/"
