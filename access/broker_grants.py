@@ -7,8 +7,6 @@ official warnings come in. So what carries no readings is denied to devices by n
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from paho.mqtt.client import topic_matches_sub
-
 from access.broker_accounts import BrokerAccount, Role
 from access.errors import BrokerAccountError
 from config.settings import HeartbeatSettings, OutSettings, PipelineSettings, WarningSettings, WatchSettings
@@ -109,10 +107,21 @@ def _of_source(filters: Iterable[str], name: str) -> tuple[str, ...]:
     return _sorted(f"{one.removesuffix('#')}{name}/#" if one.endswith("#") else one for one in filters)
 
 
+def covers(wide: str, narrow: str) -> bool:
+    """Whether every topic of the second filter is one of the first."""
+    ours, theirs = wide.split("/"), narrow.split("/")
+    for place, level in enumerate(ours):
+        if level == "#":
+            return True
+        if place >= len(theirs) or theirs[place] == "#" or (level != "+" and level != theirs[place]):
+            return False
+    return len(ours) == len(theirs)
+
+
 def _without_covered(filters: Sequence[str]) -> list[str]:
     """Without those that another one includes."""
     once = list(dict.fromkeys(filters))
-    return [one for one in once if not any(other != one and topic_matches_sub(other, one) for other in once)]
+    return [one for one in once if not any(other != one and covers(other, one) for other in once)]
 
 
 def _sorted(filters: Iterable[str]) -> tuple[str, ...]:

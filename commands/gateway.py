@@ -1,24 +1,31 @@
 """`shijing gateway`: accounts of the MQTT broker, for gateways and for our own processes."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from access.broker_accounts import BrokerAccount, Role
+from access.private_files import replace_file
 from commands.options import Data, Database, Json, place_of, tell
 
 gateway_app = typer.Typer(help="Accounts of the MQTT broker (docs/operations.md).", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="A gateway's or device's name, as it stands in its topic.")]
+PasswordFile = Annotated[
+    Path | None, typer.Option("--password-file", help="Write the password there instead of showing it.", dir_okay=False)
+]
 _NEXT = "next: shijing gateway write FOLDER"
 
 
 @gateway_app.command()
 def add(
     name: Name,
+    *,
     role: Annotated[Role, typer.Option("--for", help="What it is for; its rights follow from it.")] = Role.GATEWAY,
     note: Annotated[str, typer.Option(help="Kept with it.")] = "",
+    password_file: PasswordFile = None,
     as_json: Json = False,
     database: Database = None,
     data: Data = None,
@@ -27,9 +34,10 @@ def add(
     from access.broker_accounts import add_account
     from commands.servers import opened
 
+    _check_file(password_file)
     with opened(place_of(database, data), "gateway") as connection:
         password = add_account(connection, name, role, note)
-    _tell_password(name, password, as_json)
+    _tell_password(name, password, password_file, as_json)
 
 
 @gateway_app.command("list")
@@ -84,14 +92,21 @@ def unlock(name: Name, as_json: Json = False, database: Database = None, data: D
 
 
 @gateway_app.command()
-def rotate(name: Name, as_json: Json = False, database: Database = None, data: Data = None) -> None:
+def rotate(
+    name: Name,
+    password_file: PasswordFile = None,
+    as_json: Json = False,
+    database: Database = None,
+    data: Data = None,
+) -> None:
     """Give it a new password, shown now and never again; the old one holds until the files are written."""
     from access.broker_accounts import rotate as renew
     from commands.servers import opened
 
+    _check_file(password_file)
     with opened(place_of(database, data), "gateway") as connection:
         password = renew(connection, name)
-    _tell_password(name, password, as_json)
+    _tell_password(name, password, password_file, as_json)
 
 
 @gateway_app.command()
@@ -119,8 +134,18 @@ def write(
     tell(told, as_json, [f"{written.accounts} accounts written to {folder}, {written.locked} locked; {after}"])
 
 
-def _tell_password(name: str, password: str, as_json: bool) -> None:
-    tell({"name": name, "password": password}, as_json, [f"{name}", f"{password}", f"It is kept nowhere; {_NEXT}"])
+def _check_file(file: Path | None) -> None:
+    """Before the account changes: a password that cannot be written would be lost."""
+    if file is not None and not os.access(file.parent, os.W_OK):
+        raise typer.BadParameter(f"{file.parent} is no folder that can be written to")
+
+
+def _tell_password(name: str, password: str, file: Path | None, as_json: bool) -> None:
+    if file is None:
+        tell({"name": name, "password": password}, as_json, [name, password, f"It is kept nowhere; {_NEXT}"])
+        return
+    replace_file(file, f"{password}\n")
+    tell({"name": name, "password_file": str(file)}, as_json, [f"{name}: the password is in {file}; {_NEXT}"])
 
 
 def _line(one: BrokerAccount) -> str:

@@ -34,10 +34,10 @@ _ADVICE = (
 class Mosquitto:
     """One broker: its address stays through every stop and start."""
 
-    def __init__(self, binary: str, folder: Path) -> None:
-        port = _free_port()
+    def __init__(self, binary: str, folder: Path, configuration: Callable[[Path, int], Path] | None = None) -> None:
+        port = free_port()
         self.settings = BrokerSettings(host="127.0.0.1", port=port, username="", tls_ca=None)
-        self._command = [binary, "-c", str(_write_configuration(folder, port))]
+        self._command = [binary, "-c", str((configuration or _write_configuration)(folder, port))]
         self._log = folder / "mosquitto.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -82,7 +82,7 @@ class Mosquitto:
         self._process = None
 
 
-def _binary() -> str:
+def mosquitto_binary() -> str:
     named = os.environ.get("SHIJING_TEST_MOSQUITTO")
     found = named or shutil.which("mosquitto") or "/usr/sbin/mosquitto"
     if not Path(found).is_file():
@@ -91,18 +91,28 @@ def _binary() -> str:
 
 
 def _write_configuration(folder: Path, port: int) -> Path:
-    """The shipped settings, at another address and in another folder."""
-    shipped = (CONFIG / "mosquitto.conf").read_text(encoding="utf-8")
-    text, listeners = re.subn(r"(?m)^listener .*$", f"listener {port} 127.0.0.1", shipped)
-    text, places = re.subn(r"(?m)^persistence_location .*$", f"persistence_location {folder}/", text)
-    assert (listeners, places) == (1, 1), "config/mosquitto.conf has no listener or persistence_location of this form"
+    """The shipped settings, at another address and in another folder, for anyone: most tests are of other things."""
+    text = shipped_settings(folder, port)
+    text, devices = re.subn(r"(?ms)^listener 8883$.*?^$", "", text)
+    text, accounts = re.subn(r"(?m)^(password_file|acl_file) .*$", "", text)
+    text, anonymous = re.subn(r"(?m)^allow_anonymous false$", "allow_anonymous true", text)
+    assert (devices, accounts, anonymous) == (1, 2, 1), "config/mosquitto.conf has another form than is known here"
     path = folder / "mosquitto.conf"
-    # Started by root it would become the user `mosquitto`, who may not write in the test's folder.
-    path.write_text(text + ("\nuser root\n" if os.geteuid() == 0 else ""), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return path
 
 
-def _free_port() -> int:
+def shipped_settings(folder: Path, port: int) -> str:
+    """The shipped settings, with the inner listener at a port of the loopback."""
+    shipped = (CONFIG / "mosquitto.conf").read_text(encoding="utf-8")
+    text, listeners = re.subn(r"(?m)^listener 1883$", f"listener {port} 127.0.0.1", shipped)
+    text, places = re.subn(r"(?m)^persistence_location .*$", f"persistence_location {folder}/", text)
+    assert (listeners, places) == (1, 1), "config/mosquitto.conf has no listener or persistence_location of this form"
+    # Started by root it would become the user `mosquitto`, who may not write in the test's folder.
+    return text + ("\nuser root\n" if os.geteuid() == 0 else "")
+
+
+def free_port() -> int:
     """Below the ports that the kernel gives to clients: one of them must not sit on it between two starts."""
     for port in random.sample(range(20_000, 32_000), 100):
         if not _answers(port):
@@ -121,7 +131,7 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
     """A running broker: .settings, .stop() (SIGTERM), .start(), .restart(), .kill() (SIGKILL)."""
     folder = tmp_path / "mosquitto"
     folder.mkdir()
-    broker = Mosquitto(_binary(), folder)
+    broker = Mosquitto(mosquitto_binary(), folder)
     broker.start()
     yield broker
     broker.stop()

@@ -141,7 +141,7 @@ def test_what_becomes_of_a_heartbeat_is_told(beating: Chain, hook: Hook) -> None
 
 def test_nothing_leaves_unless_it_is_told_where() -> None:
     assert not HeartbeatSettings().sends
-    assert WatchSettings().webhook == ""
+    assert not WatchSettings().webhook
 
 
 @pytest.mark.parametrize("topic", ["cq/heartbeat/{device}", "cq/{0}", "cq/+/x", "cq/{"])

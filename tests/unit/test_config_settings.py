@@ -23,7 +23,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_defaults_hold_together() -> None:
-    assert DatabaseSettings().url == "" and BrokerSettings().port == 0 and WebSettings().port == 8800
+    assert not DatabaseSettings().url and BrokerSettings().port == 0 and WebSettings().port == 8800
     assert PipelineSettings().earliest == datetime(2000, 1, 1, tzinfo=UTC)
 
 

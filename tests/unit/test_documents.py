@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 from commands.retention import KINDS
@@ -16,10 +17,11 @@ PROJECT = Path(__file__).resolve().parents[2]
 def variables() -> list[str]:
     classes = [c for c in vars(settings).values() if isinstance(c, type) and issubclass(c, BaseSettings)]
     return [
-        f"{c.model_config['env_prefix']}{name}".upper()
+        f"{c.model_config['env_prefix']}{name}{end}".upper()
         for c in classes
         if c is not BaseSettings
-        for name in c.model_fields
+        for name, field in c.model_fields.items()
+        for end in (("", "_FILE") if field.annotation is SecretStr else ("",))
     ]
 
 
