@@ -21,7 +21,7 @@ endif
 help:
 	@echo 'make demo            the August 2020 flood on a live map (ARGS="--speed 600 --port 8800 …", see shijing demo --help)'
 	echo 'make test            every test, a real browser, broker and database included (PYTEST_ARGS="-k words" for some)'
-	echo 'make check           linters, types, import layers, docker-compose.yml'
+	echo 'make check           linters, types, import layers, known vulnerabilities and licences, docker-compose.yml'
 	echo 'make test-timescale  the storage tests against a TimescaleDB server'
 	echo 'make assets          the scripts, styles and fonts of the pages'
 	echo 'make clean           removes .venv, caches and assets; data folders stay'
@@ -45,6 +45,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	tests/tools/check_no_other_host
+	$(BIN)/python tests/tools/audit_dependencies.py
 	if docker compose version >/dev/null 2>&1; then
 		docker compose --env-file .env.example config --quiet
 		echo 'docker-compose.yml holds together'
@@ -64,7 +65,7 @@ clean:
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@.ci/make_venv $(VENV)
-	$(SAY) 'installing what the product runs on (64 packages, about 125 MB to fetch the first time)'
+	$(SAY) 'installing what the product runs on (70 packages, about 130 MB to fetch the first time)'
 	$(INSTALL) --requirement requirements.txt
 	$(INSTALL) --no-deps --editable .
 	touch $@
