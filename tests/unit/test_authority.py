@@ -1,5 +1,6 @@
 """The local certificate authority: what it makes is taken by TLS clients, and by nobody else's."""
 
+import os
 import socket
 import ssl
 import stat
@@ -162,6 +163,15 @@ def test_a_renewed_certificate_is_taken_over_and_a_spoilt_one_is_not(
     listener.look(NOW)
     assert "the former certificate is served on" in caplog.text
     assert handshake(listener.context, trusted, "new.lan") == "TLSv1.3"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_renewed_file_still_belongs_to_the_service_that_reads_it(folder: Path) -> None:
+    issue(folder, hosts=["broker.lan"], addresses=[], now=NOW, file="broker.pem")
+    os.chown(folder / "broker.pem", 1883, 1883)
+    issue(folder, hosts=["broker.lan"], addresses=[], now=NOW, file="broker.pem")
+    found = (folder / "broker.pem").stat()
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (1883, 1883, 0o600)
 
 
 def test_the_warning_comes_once_a_day(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
