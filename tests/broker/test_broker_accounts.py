@@ -296,6 +296,10 @@ def test_the_pipeline_runs_under_such_a_broker(
     monkeypatch.setenv("SHIJING_MQTT_PORT", str(guarded.broker.settings.port))
     monkeypatch.setenv("SHIJING_MQTT_USERNAME", "pipeline")
     monkeypatch.setenv("SHIJING_MQTT_PASSWORD_FILE", str(secret))
+    hook = tmp_path / "webhook"
+    hook.write_text("http://127.0.0.1:1/s3cr3t-m4rk")
+    monkeypatch.setenv("SHIJING_HEARTBEAT_WEBHOOK_FILE", str(hook))
+    monkeypatch.setenv("SHIJING_HEARTBEAT_EVERY_S", "1")
     pipeline = Child(name="pipeline", arguments=["pipeline", "--database", database_url], log_file=tmp_path / "log")
     pipeline.start()
     pipeline.await_ready()
@@ -306,10 +310,14 @@ def test_the_pipeline_runs_under_such_a_broker(
                 assert gateway.publish("cq/500105/gauge-1/water_depth", json.dumps(reading)) == TAKEN
         count = "select count(*) from readings"
         eventually(lambda: guarded.connection.execute(count).fetchone() == (3,))
+        eventually(lambda: "heartbeat by webhook" in (tmp_path / "log").read_text())
     finally:
         pipeline.ask_to_stop()
         assert pipeline.await_end() == 0
-    assert guarded.passwords["pipeline"] not in (tmp_path / "log").read_text()
+    log = (tmp_path / "log").read_text()
+    assert guarded.passwords["pipeline"] not in log and "s3cr3t-m4rk" not in log
+    told = guarded.connection.execute("select webhook from heartbeats").fetchall()
+    assert told and "s3cr3t-m4rk" not in str(told)
 
 
 def test_the_command_line_from_an_account_to_the_broker(
