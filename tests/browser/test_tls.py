@@ -67,8 +67,10 @@ def serving(city_url: str, folder: Path) -> Iterator[tuple[str, int]]:
     environment = {**os.environ, "SHIJING_TLS_FOLDER": str(folder)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().strip(), plain
-        process.terminate()
+        try:
+            yield process.stdout.readline().strip(), plain
+        finally:
+            process.terminate()
         assert process.wait(15) == 0
 
 
@@ -82,7 +84,7 @@ def test_with_the_authority_the_pages_are_a_secure_context(city_url: str, tmp_pa
         assert url.startswith(f"https://{NAME}:")
         port = url.rstrip("/").rsplit(":", 1)[1]
         for host in (NAME, ADDRESS):
-            answer = page.goto(f"https://{host}:{port}/")
+            answer = page.goto(f"https://{host}:{port}/sign-in")
             assert answer is not None and answer.status == 200
             assert answer.headers["strict-transport-security"] == "max-age=31536000"
             secure = "[isSecureContext, 'serviceWorker' in navigator, 'geolocation' in navigator]"
@@ -92,8 +94,8 @@ def test_with_the_authority_the_pages_are_a_secure_context(city_url: str, tmp_pa
         # A service worker is what a browser allows to none but a secure page; a missing script is another error.
         register = "navigator.serviceWorker.register('/none.js').then(() => '', (error) => error.name + error.message)"
         assert "404" in page.evaluate(register)
-        page.goto(f"http://{ADDRESS}:{plain}/?lang=en")
-        assert page.url == f"https://{ADDRESS}:{port}/?lang=en"
+        page.goto(f"http://{ADDRESS}:{plain}/sign-in?lang=en")
+        assert page.url == f"https://{ADDRESS}:{port}/sign-in?lang=en"
 
 
 def test_a_plain_page_of_the_same_address_is_no_secure_context(city_url: str, tmp_path: Path, serve: object) -> None:
@@ -102,7 +104,7 @@ def test_a_plain_page_of_the_same_address_is_no_secure_context(city_url: str, tm
     with browser_trusting(tmp_path / "home", folder / "authority.crt") as page:
         running = serve(city_url, host=ADDRESS)  # type: ignore[operator]
         port = running.url.rstrip("/").rsplit(":", 1)[1]
-        answer = page.goto(f"http://{NAME}:{port}/")
+        answer = page.goto(f"http://{NAME}:{port}/sign-in")
         assert answer is not None and "strict-transport-security" not in answer.headers
         assert page.evaluate("[isSecureContext, 'serviceWorker' in navigator]") == [False, False]
 
@@ -134,6 +136,6 @@ def test_a_renewed_certificate_comes_without_a_restart(city_url: str, tmp_path: 
         while names(port) != {"new.lan", ADDRESS}:
             assert time.monotonic() < deadline, "the renewed certificate is not served"
             threading.Event().wait(0.1)
-        health = urllib.request.Request(f"https://{ADDRESS}:{port}/metrics")
+        health = urllib.request.Request(f"https://{ADDRESS}:{port}/sign-in")
         with urllib.request.urlopen(health, timeout=10, context=context) as answer:
             assert answer.status == 200
