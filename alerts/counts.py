@@ -44,16 +44,20 @@ def count_tracks(
 
 
 def count_heads(rules: RuleSet, rule: Counted, heads: Heads, places: Rows) -> Head:
-    """[k] the newest sample of all members: its time, and the pair that it is of."""
+    """[k] the newest sample of all members: its time, and the pair that it is of.
+
+    Of a member that is a count itself, the pair is that beneath it: two samples of one instant that come
+    one after the other are two samples for every count above them.
+    """
     member, of = rule.members.of(places)
-    time = _member_heads(rules, heads, member)
-    order = np.lexsort((member, time, of))
+    time, tie = _member_heads(rules, heads, member)
+    order = np.lexsort((tie, time, of))
     last = np.searchsorted(of, np.arange(len(places)), side="right") - 1
-    return time[order][last], member[order][last]
+    return time[order][last], tie[order][last]
 
 
-def _member_heads(rules: RuleSet, heads: Heads, pairs: Rows) -> Times:
-    time = np.full(len(pairs), NEVER)
+def _member_heads(rules: RuleSet, heads: Heads, pairs: Rows) -> Head:
+    time, tie = np.full(len(pairs), NEVER), pairs.copy()
     heard = pairs < rules.streams.end
     time[heard] = head_keys(rules, heads, pairs[heard])[0]
     for rule in rules.silent:
@@ -62,8 +66,17 @@ def _member_heads(rules: RuleSet, heads: Heads, pairs: Rows) -> Times:
     for other in rules.counted:
         its = (pairs >= other.base) & (pairs < other.base + len(other.least))
         if its.any():
-            time[its] = count_heads(rules, other, heads, pairs[its] - other.base)[0]
-    return time
+            time[its], tie[its] = count_heads(rules, other, heads, pairs[its] - other.base)
+    return time, tie
+
+
+def _ties(rules: RuleSet, member: Rows, row_tie: Rows) -> Rows:
+    """[n] what orders changes of members at one instant: the member, or what is beneath one that is a count."""
+    tie = member.copy()
+    for other in rules.counted:
+        its = (member >= other.base) & (member < other.base + len(other.least))
+        tie[its] = row_tie[its]
+    return tie
 
 
 def _changed(rule: Counted, changed: Moves | None) -> tuple[Rows, Times]:
@@ -109,10 +122,11 @@ def _recounted(rules: RuleSet, rule: Counted, places: Rows, start: Times, newest
     first = begins(who)
     change = now.astype(np.int64) - np.where(first[:, None], began[who], np.roll(now, 1, axis=0))
     some = change.any(axis=1)
+    ties = _ties(rules, member[who], history.tie[rows])
     pair = np.concatenate([np.arange(len(places)), of[who[some]]])
     time = np.concatenate([start - 1, history.time[rows[some]]])
     ends, end = _ends(rules, rule, places, start, newest, changes=(pair, time), history=history)
-    tie = np.concatenate([np.full(len(places), _LAST), member[who[some]], np.full(len(end), _LAST)])
+    tie = np.concatenate([np.full(len(places), _LAST), ties[some], np.full(len(end), _LAST)])
     pair, time = np.concatenate([pair, ends]), np.concatenate([time, end])
     change = np.concatenate([base, change[some], np.zeros((len(end), len(rule.ranks)), np.int64)])
     order = np.lexsort((tie, time, pair))

@@ -19,6 +19,7 @@ class SignedIn:
     """An account and its session."""
 
     account_id: UUID
+    name: str
     secret: str
 
     @property
@@ -43,7 +44,7 @@ def signed_in(connection: Connection, name: str, roles: list[tuple[str, int | No
     secret = open_session(
         connection, account, way="link", origin=Origin(), settings=SignInSettings(), now=datetime.now(UTC)
     )
-    return SignedIn(account_id=account_id, secret=secret)
+    return SignedIn(account_id=account_id, name=name, secret=secret)
 
 
 def everything(database_url: str) -> SignedIn | None:

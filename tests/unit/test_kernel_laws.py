@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from alerts import subjects
@@ -234,7 +234,12 @@ def one_by_one(rules: RuleSet, rows: list[Reading]) -> Store:
     return store
 
 
+# Found once: a count of a count, and readings of one instant that come one by one.
+ONE_INSTANT = [(1, 0, 2.0), (4, 0, 2.0), (1, SECOND // 2, 2.0), (4, SECOND // 2, 2.0)]
+
+
 @some
+@example(names=["counts", "plain", "two"], rows=ONE_INSTANT, at=[])
 @given(names=rule_names, rows=histories, at=cuts)
 def test_live_is_replay_whatever_the_batches(names: list[str], rows: list[Reading], at: list[int]) -> None:
     rules = ready(names)
