@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPMessage
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -42,7 +43,9 @@ def ask_json(running: Running, path: str) -> Any:
 
 
 @contextmanager
-def listening(running: Running, after: int | None = None) -> Iterator[Iterator[tuple[str, str, Any]]]:
+def listening(
+    running: "Running | SimpleNamespace", after: int | None = None
+) -> Iterator[Iterator[tuple[str, str, Any]]]:
     """The stream's events as (id, event, data)."""
     headers = running.headers | ({} if after is None else {"Last-Event-ID": str(after)})
     with urllib.request.urlopen(

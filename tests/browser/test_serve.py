@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import textwrap
+from types import SimpleNamespace
 
 import httpx
 import pytest
 
 from config.settings import WebSettings
+from tests.browser.accounts import everything
 from tests.browser.conftest import Serve
 from tests.browser.test_api import first, listening
 from web.errors import ListenError
@@ -36,8 +38,9 @@ def test_sigterm_ends_the_server_cleanly_with_screens_connected(city_url: str) -
     command = [sys.executable, "-c", textwrap.dedent(program), city_url]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        with listening(url) as events:
+        url, session = process.stdout.readline().strip(), everything(city_url)
+        assert session is not None
+        with listening(SimpleNamespace(url=url, headers=session.headers)) as events:
             first(events, "snapshot")
             os.kill(process.pid, signal.SIGTERM)
             said, wrong = process.communicate(timeout=10)
