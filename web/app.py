@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 
+from access.access_log import AccessLog
 from access.rights import load_roles
 from access.scope import ScopedPool
 from config.database import open_pool
@@ -29,6 +30,7 @@ from web import (
     stream,
     warnings_api,
 )
+from web.access_logged import LogAccess
 from web.assets import VENDOR, check_assets
 from web.certificate import ListenerCertificate
 from web.errors import add_error_table
@@ -72,7 +74,7 @@ def create_app(
     check_assets()
     roles = load_roles()
     names = read_names()
-    rates = Rates()
+    rates, log = Rates(), AccessLog(database_url)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -97,11 +99,13 @@ def create_app(
             rates=rates,
         )
         listener.start()
+        log.start()
         try:
             yield
         finally:
             hub.close()
             await run_in_threadpool(listener.stop)
+            await run_in_threadpool(log.stop)
             await run_in_threadpool(registry.close)
             await run_in_threadpool(pool.close)
             await run_in_threadpool(scoped.close)
@@ -127,6 +131,7 @@ def create_app(
     app.mount("/vendor", _Files(directory=VENDOR))
 
     app.add_middleware(RateLimit, settings=settings, rates=rates)  # within the headers and the count
+    app.add_middleware(LogAccess, log=log)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests)
     add_error_table(app)
