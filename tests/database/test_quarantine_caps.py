@@ -17,6 +17,7 @@ from ingest.sensor_files import import_sensors
 from ingest.upkeep import Retention, run_upkeep
 from tests.database.test_ingest_pipeline import CLOCK, message, run, stage
 
+pytestmark = pytest.mark.storage
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 
 

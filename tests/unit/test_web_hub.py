@@ -5,12 +5,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from web.hub import Frame, Hub
+from access.scope import EVERYWHERE, Scope
+from web.hub import Client, Frame, Hub
 
 
 def frame(number: int) -> Frame:
     """A resumable frame."""
     return Frame(event="alert", data={"n": number}, id=number)
+
+
+def joined(hub: Hub, scope: Scope = EVERYWHERE) -> Client:
+    """A client that may be shown a scope, and goes on to."""
+    return hub.join(scope, lambda: scope)
 
 
 def test_a_frame_is_one_server_sent_event() -> None:
@@ -22,7 +28,7 @@ def test_a_frame_is_one_server_sent_event() -> None:
 def test_every_client_gets_every_frame_in_order() -> None:
     async def scene() -> None:
         hub = Hub()
-        clients = [hub.join() for _ in range(3)]
+        clients = [joined(hub) for _ in range(3)]
         for number in range(5):
             hub.publish(frame(number))
         for client in clients:
@@ -34,7 +40,7 @@ def test_every_client_gets_every_frame_in_order() -> None:
 def test_a_client_that_does_not_keep_up_is_let_go_and_the_others_are_not() -> None:
     async def scene() -> None:
         hub = Hub(limit=3)
-        slow, quick = hub.join(), hub.join()
+        slow, quick = joined(hub), joined(hub)
         for number in range(4):
             hub.publish(frame(number))
             assert (await quick.next(1)) == frame(number)
@@ -47,7 +53,7 @@ def test_a_client_that_does_not_keep_up_is_let_go_and_the_others_are_not() -> No
 def test_a_silent_stream_times_out_for_its_heartbeat() -> None:
     async def scene() -> None:
         with pytest.raises(TimeoutError):
-            await Hub().join().next(0.01)
+            await joined(Hub()).next(0.01)
 
     asyncio.run(scene())
 
@@ -55,10 +61,10 @@ def test_a_silent_stream_times_out_for_its_heartbeat() -> None:
 def test_close_ends_every_stream_and_those_that_come_later() -> None:
     async def scene() -> None:
         hub = Hub()
-        before = hub.join()
+        before = joined(hub)
         hub.close()
         assert await before.next(1) is None
-        assert await hub.join().next(1) is None
+        assert await joined(hub).next(1) is None
         assert len(hub) == 0
 
     asyncio.run(scene())
@@ -67,8 +73,32 @@ def test_close_ends_every_stream_and_those_that_come_later() -> None:
 def test_frames_come_in_from_another_thread() -> None:
     async def scene() -> None:
         hub = Hub()
-        client = hub.join()
+        client = joined(hub)
         await asyncio.to_thread(hub.publish_from_thread, frame(1))
         assert await client.next(1) == frame(1)
+
+    asyncio.run(scene())
+
+
+def test_a_frame_of_a_scope_reaches_its_clients_alone() -> None:
+    async def scene() -> None:
+        hub, town = Hub(), Scope(divisions=frozenset([7]))
+        here, there, screen = joined(hub, town), joined(hub, Scope(divisions=frozenset([8]))), joined(hub)
+        assert hub.scopes() == {town, Scope(divisions=frozenset([8])), EVERYWHERE}
+        hub.publish(frame(1), town)
+        hub.publish(frame(2))
+        assert [await here.next(1), await here.next(1)] == [frame(1), frame(2)]
+        assert await there.next(1) == await screen.next(1) == frame(2)
+
+    asyncio.run(scene())
+
+
+def test_who_may_no_longer_is_let_go_and_the_others_are_not() -> None:
+    async def scene() -> None:
+        hub = Hub()
+        gone, stays = joined(hub), joined(hub)
+        await asyncio.to_thread(hub.end_from_thread, gone)
+        assert await gone.next(1) is None
+        assert hub.clients() == [stays]
 
     asyncio.run(scene())
