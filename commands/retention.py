@@ -10,10 +10,11 @@ from access.retention import Erased, Kind, load_days, run_retention
 from commands.options import Data, Database, Json, place_of, tell
 from config.database import connect
 from config.logs import BEIJING
+from people.private import KINDS as PEOPLE_KINDS
 
 retention_app = typer.Typer(help="How long what is kept of people (config/retention.toml).", no_args_is_help=True)
 
-KINDS: Sequence[Kind] = (*ACCESS_KINDS,)  # and those of other rooms
+KINDS: Sequence[Kind] = (*ACCESS_KINDS, *PEOPLE_KINDS)
 
 
 @retention_app.command("show")

@@ -9,8 +9,9 @@ from access.rotation import SEALED, reencrypt
 from access.seals import seal
 from access.vault import Vault
 from config.database import Connection, connect
+from people.private import SEALED as PEOPLE_SEALED
 
-COLUMNS = SEALED  # and those of other rooms
+COLUMNS = (*SEALED, *PEOPLE_SEALED)
 
 
 def rotate(database_url: str, vault: Vault, *, new_key: bool) -> dict[str, Any]:
