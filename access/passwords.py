@@ -1,5 +1,6 @@
 """Passwords: Argon2id hashes, and what a new one must be (NIST SP 800-63B: length and not a common one, no more)."""
 
+import threading
 import unicodedata
 
 from argon2 import PasswordHasher
@@ -17,6 +18,8 @@ _RUNS = (
     "1qaz2wsx3edc4rfv",
 )
 
+# Each takes 64 MiB and four threads: a flood of sign-ins must not take the machine from those who are in.
+_AT_ONCE = threading.BoundedSemaphore(2)
 _hasher = PasswordHasher()  # RFC 9106, second recommended option: 64 MiB, 3 passes, 4 lanes
 # What is verified for a name that there is not, so that the answer takes as long.
 _NOBODY = _hasher.hash("a password that no account has")
@@ -35,7 +38,8 @@ def hashed(password: str, name: str = "") -> str:
 def matches(stored: str | None, password: str) -> bool:
     """Whether it is the password; takes as long for an account without one."""
     try:
-        return _hasher.verify(stored or _NOBODY, _normal(password)) and stored is not None
+        with _AT_ONCE:
+            return _hasher.verify(stored or _NOBODY, _normal(password)) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 

@@ -101,6 +101,22 @@ set failed_tries = failed_tries + 1,
 where id = %(id)s
 returning failed_tries, locked_until
 
+-- name: unknown_name
+select locked_until from unknown_names where fingerprint = %(fingerprint)s
+
+-- name: count_unknown_failure
+-- As `count_failure`, for a name that nobody has.
+insert into unknown_names (fingerprint, failed_tries, tried_at, locked_until)
+values (%(fingerprint)s, 1, %(now)s,
+        case when 1 >= %(most)s then %(now)s::timestamptz + least(%(longest_s)s, %(lock_s)s) * interval '1 second' end)
+on conflict (fingerprint) do update
+set failed_tries = unknown_names.failed_tries + 1, tried_at = excluded.tried_at,
+    locked_until = case when unknown_names.failed_tries + 1 >= %(most)s
+                        then %(now)s::timestamptz
+                             + least(%(longest_s)s, %(lock_s)s * 2 ^ least(unknown_names.failed_tries + 1 - %(most)s, 30))
+                               * interval '1 second' end
+returning failed_tries, locked_until
+
 -- name: forget_failures
 update accounts set failed_tries = 0, locked_until = null where id = %(id)s and failed_tries > 0
 

@@ -12,6 +12,7 @@ from access.audit import append
 from access.credentials import csrf_of, fingerprint, new_secret
 from access.errors import SignInRefused
 from access.passwords import hashed, is_outdated, matches
+from access.unknown_names import failed_unknown, waits_until
 from access.viewer import Viewer
 from config.database import Connection
 from config.settings import SignInSettings
@@ -36,16 +37,17 @@ def check_password(
     A name that there is not takes as long, and gets the same answer, as a password that is wrong.
     """
     found = find(connection, "account_by_name", {"name": name})
-    if found is not None and found.locked_until is not None and found.locked_until > now:
+    if found is None:
+        waits = waits_until(connection, name, now=now)
+        matches(None, password)
+        raise waits or failed_unknown(connection, name, settings=settings, now=now)
+    if found.locked_until is not None and found.locked_until > now:
         matches(None, password)
         raise SignInRefused("locked", (found.locked_until - now).total_seconds())
-    right = matches(None if found is None else found.password_hash, password)
-    if found is None:
-        raise SignInRefused("wrong")
-    if not right:
+    right = matches(found.password_hash, password)
+    # Who knows the password need not know that the account is locked: to them, too, it is wrong, and counts.
+    if not right or found.locked_at is not None:
         raise failed(connection, found, settings=settings, now=now)
-    if found.locked_at is not None:
-        raise SignInRefused("wrong")  # who knows the password need not know that it is locked
     if found.password_hash is not None and is_outdated(found.password_hash):
         renewed = {"id": found.id, "hash": hashed(password, found.name), "must_change": found.must_change}
         connection.execute(QUERIES["set_password"], renewed)

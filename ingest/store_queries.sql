@@ -25,6 +25,14 @@ select set_config('lock_timeout', %(limit)s, true)
 -- As every step of upkeep it tells a number.
 select 1 from ensure_readings_partition(%(day)s)
 
+-- name: refresh_closure
+-- What lies in what changes by time alone, where a version becomes valid that was recorded before.
+select 1 from refresh_division_closure()
+
+-- name: forget_unknown_names
+-- Names that nobody has, and nobody tried of late.
+with gone as (delete from unknown_names where tried_at < %(before)s returning 1) select count(*) from gone
+
 -- name: drop_readings
 select drop_readings_before(%(oldest)s)
 

@@ -22,6 +22,7 @@ _queries = Queries(Path(__file__).with_name("store_queries.sql"))
 # that wait for each other it is the upkeep that gives way.
 _LOCK_TIMEOUT = "200ms"
 _EVENTS_AT_ONCE = 20_000
+_NAMES_KEPT = timedelta(days=1)  # longer than anybody who mistypes a name waits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,8 @@ def run_upkeep(
     steps = _Steps(connection)
     for day in plan.days:
         steps.attempt("ensure_day", day=day)
+    steps.attempt("refresh_closure")
+    steps.attempt("forget_unknown_names", before=wall - _NAMES_KEPT)
     report = UpkeepReport(
         refreshed_hours=_number(connection, "refresh_rollups", until=plan.rollups_until),
         dropped_days=steps.attempt("drop_readings", oldest=plan.readings_before) if plan.readings_before else 0,

@@ -145,7 +145,7 @@ def cap(
     if found is None:
         raise RevisionUnknownError(f"alert {alert_id} has {newest} messages, there is no revision {revision}")
     etag = f'"{found[0]}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if entity_matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
     return Response(found[1], media_type=CAP_TYPE, headers=headers)

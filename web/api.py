@@ -75,7 +75,7 @@ def _series(connection: Connection, sensor: int) -> list[tuple[datetime, float]]
 
 
 def _layer(layer: Layer, if_none_match: str | None) -> Response:
-    headers = {"ETag": layer.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    headers = {"ETag": layer.etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     if if_none_match == layer.etag:
         return Response(status_code=304, headers=headers)
     return Response(layer.body, media_type="application/geo+json", headers={**headers, "Content-Encoding": "gzip"})

@@ -32,6 +32,7 @@ from web import (
 )
 from web.access_logged import LogAccess
 from web.assets import VENDOR, check_assets
+from web.bounds import BodyBounds
 from web.certificate import ListenerCertificate
 from web.errors import add_error_table
 from web.exercise import ExerciseMark
@@ -130,6 +131,7 @@ def create_app(
     app.mount("/static", _Files(directory=STATIC))
     app.mount("/vendor", _Files(directory=VENDOR))
 
+    app.add_middleware(BodyBounds)
     app.add_middleware(RateLimit, settings=settings, rates=rates)  # within the headers and the count
     app.add_middleware(LogAccess, log=log)
     app.add_middleware(SecurityHeaders)

@@ -36,6 +36,7 @@ from alerts.rule_drafts import in_both
 from alerts.rule_fault_words import in_chinese
 from alerts.warnings import WarningRefused
 from config.errors import ShijingError
+from web.security import HEADERS
 
 log = logging.getLogger(__name__)
 
@@ -136,6 +137,7 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     RulesRefused: (422, ""),
     RulesMoved: (409, ""),
     TrialTooLarge: (422, ""),
+    psycopg.DataError: (422, "a value cannot be looked for or stored: it holds a NUL character, or is out of range"),
     psycopg.errors.UndefinedTable: (503, "the database has no schema yet: run `shijing migrate`"),
     psycopg_pool.PoolTimeout: (503, "the database does not answer; it is tried again by itself"),
     psycopg.OperationalError: (503, "the database does not answer; it is tried again by itself"),
@@ -147,6 +149,7 @@ def add_error_table(app: FastAPI) -> None:
     for kind in STATUSES:
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(RequestValidationError, _answer_refused)
+    app.add_exception_handler(Exception, _answer_unforeseen)
 
 
 async def _answer(request: Request, error: Exception) -> Response:
@@ -164,6 +167,11 @@ async def _answer(request: Request, error: Exception) -> Response:
     if isinstance(error, RulesRefused):
         told["faults"] = [in_both(fault) for fault in error.faults]
     return JSONResponse(told, status_code=status)
+
+
+async def _answer_unforeseen(request: Request, error: Exception) -> Response:  # noqa: ARG001  # the server logs it
+    """What nobody thought of; it is answered outside of the middleware, so it brings the headers itself."""
+    return JSONResponse({"error": "the server met an error; it is in its log"}, status_code=500, headers=dict(HEADERS))
 
 
 async def _answer_refused(request: Request, error: Exception) -> JSONResponse:

@@ -86,7 +86,7 @@ def feed(
     query = asked.model_dump(exclude_defaults=True, exclude={"before"}, mode="json")
     addresses = _Addresses(base=base.rstrip("/"), query={name: _text(value) for name, value in query.items()})
     etag = _etag(page, addresses.page(asked.before))
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if entity_matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
     body = feed_xml(page, addresses, asked.before, parts.out.sender_name)

@@ -137,7 +137,16 @@ select id from alerts where id = %(id)s;
 -- name: may_end_suppression
 -- One that holds back no more than what lies in the scope; a rule that is put aside everywhere, only who sees all.
 select id from suppressions
-where id = %(id)s and (sees_all() or division_id in (select in_scope()) or division_id is null and subject is not null);
+where id = %(id)s
+  and (sees_all() or division_id in (select in_scope()) or division_id is null and subject_within_scope(subject));
+
+-- name: divisions_of_code
+-- Every division that has the code today: two lists number some townships alike.
+select division_id from division_versions where code = %(code)s and valid @> now() and upper_inf(recorded);
+
+-- name: areas_of_message
+-- Of each part of an official warning that an update would end.
+select area_codes from warnings where sender = %(sender)s and identifier = %(identifier)s;
 
 -- name: events_shown
 -- Of these events those that whoever asks may be told.

@@ -1,15 +1,14 @@
 """Official warnings (官方预警) over HTTP: listed, entered and ended by hand, each where the right reaches."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from msgspec import Meta, Struct
 from pydantic import AwareDatetime
 
-from access.accounts import division_named, is_within
-from access.errors import AccountRefused
+from access.accounts import is_within
 from alerts.levels import Grade
 from alerts.warnings_alerts import judging_of
 from alerts.warnings_hand import add, cancel
@@ -18,6 +17,7 @@ from config.database import Connection
 from web.api import as_json
 from web.errors import ForbiddenError, WarningUnknownError
 from web.guard import Body, read_body
+from web.state import QUERIES
 from web.viewing import View, ViewOf, needs
 
 router = APIRouter(prefix="/api/warnings")
@@ -119,6 +119,8 @@ def enter(body: Body, view: ViewOf) -> Response:
     entered = read_body(body, Entered)
     with view.acting() as connection:
         _check_area(connection, entered.area_codes, view)
+        if entered.replaces:
+            _check_replaced(connection, entered, view)
         by = view.viewer.account_id
         return as_json(add(connection, entered.row(), judging_of(connection), actor=by))
 
@@ -141,13 +143,23 @@ def _check_area(connection: Connection, codes: Sequence[str], view: View) -> Non
     """Raise ForbiddenError for a warning that covers more than the right reaches."""
     if view.scope.everywhere:
         return
-    now = datetime.now(UTC)
-    if not codes or not all(_reaches(connection, code, view, now) for code in codes):
+    if not codes or not all(_reaches(connection, code, view) for code in codes):
         raise ForbiddenError(view.right, area=True)
 
 
-def _reaches(connection: Connection, code: str, view: View, now: datetime) -> bool:
-    try:
-        return is_within(connection, division_named(connection, code[:9], now=now), view.scope)
-    except AccountRefused:
-        return False
+def _check_replaced(connection: Connection, entered: Entered, view: View) -> None:
+    """The same for the message that it would end; also one that has not come yet is ended when it does."""
+    if view.scope.everywhere:
+        return
+    named = {"sender": entered.sender, "identifier": entered.replaces}
+    found = connection.execute(QUERIES["areas_of_message"], named).fetchall()
+    if not found:
+        raise ForbiddenError(view.right, area=True)
+    for (codes,) in found:
+        _check_area(connection, codes, view)
+
+
+def _reaches(connection: Connection, code: str, view: View) -> bool:
+    """Whether all that the code names lies where the right reaches."""
+    found = connection.execute(QUERIES["divisions_of_code"], {"code": code[:9]}).fetchall()
+    return bool(found) and all(is_within(connection, division, view.scope) for (division,) in found)

@@ -333,4 +333,4 @@ def test_the_description_names_every_route_and_parameter(client: httpx.Client) -
 def test_nothing_of_it_is_cached_by_accident(client: httpx.Client, city: Connection) -> None:
     open_alert(city)
     assert client.get("/api/alerts").headers["cache-control"] == "no-store"
-    assert client.get("/api/feed.atom").headers["cache-control"] == "no-cache"
+    assert client.get("/api/feed.atom").headers["cache-control"] == "private, no-cache"
