@@ -147,7 +147,7 @@ WALKS: Mapping[tuple[str, str], Walked] = {
         ),
         foreign=UNKNOWN,
     ),
-    ("GET", "/api/warnings"): _list("/api/warnings?at=2020-08-20T01:00:00Z&event=%E6%9A%B4&", "warnings"),
+    ("GET", "/api/warnings"): _list("/api/warnings?at=2020-08-20T01:00:00Z&", "warnings"),
     ("GET", "/api/warnings/{warning}"): Walked(
         step=lambda ground, own: Step(path=f"/api/warnings/{ground.of(ground.city.warnings, 'a', 'b', is_own=own)}"),
         foreign=UNKNOWN,

@@ -180,7 +180,8 @@ def _seed_incidents(connection: Connection, city: RightsCity) -> None:
         city.incidents[name] = one(
             connection,
             "insert into incidents (family, level, peak, state, closed_at, opened_at, changed_at, alerts, open_alerts,"
-            " merged_into) values ('flood', %s, 'red', %s, %s, %s, %s, %s, %s, %s) returning id",
+            " merged_into) values (%s, %s, 'red', %s, %s, %s, %s, %s, %s, %s) returning id",
+            "fire" if name.endswith("b") else "flood",  # so that nothing that is reported brings the two together
             *("red" if into is None else "none", state, None if into is None else T0, T0, T0),
             *(len(alerts), [0, 0, 0, len(alerts)], into),
         )
