@@ -79,7 +79,10 @@ the closure of divisions at the next upkeep (five minutes); what somebody change
 
 
 def rights_page(
-    routes: Sequence[Declared], roles: Mapping[str, Role], rights: Mapping[str, str], walks: Mapping[tuple[str, str], Walked]
+    routes: Sequence[Declared],
+    roles: Mapping[str, Role],
+    rights: Mapping[str, str],
+    walks: Mapping[tuple[str, str], Walked],
 ) -> str:
     """The whole page."""
     parts = [_HEAD, _roles(roles), _rights(roles, rights), _routes(routes, roles, walks), _TOLD]
@@ -106,9 +109,7 @@ def _rights(roles: Mapping[str, Role], rights: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _routes(
-    routes: Sequence[Declared], roles: Mapping[str, Role], walks: Mapping[tuple[str, str], Walked]
-) -> str:
+def _routes(routes: Sequence[Declared], roles: Mapping[str, Role], walks: Mapping[tuple[str, str], Walked]) -> str:
     names = " | ".join(role.zh for role in roles.values())
     lines = [
         "## 接口 · Routes",

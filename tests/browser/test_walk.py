@@ -47,7 +47,7 @@ class Walker:
             return walked.own
         if not self.is_known:
             return frozenset({401})
-        if one.right != "signed_in" and (one.right not in self.rights or one.everywhere and not self.everywhere):
+        if one.right != "signed_in" and (one.right not in self.rights or (one.everywhere and not self.everywhere)):
             return frozenset({403})
         return walked.own if own or walked.foreign in (SAME, EMPTY) or self.everywhere else walked.statuses
 
@@ -90,9 +90,7 @@ def walkers(ground: Ground) -> list[Walker]:
     for name, role in ROLES.items():
         for where in (township, None):
             session = signed_in(connection, f"{name}-{where}", [(name, where)])
-            found.append(
-                Walker(name=name, rights=role.rights, headers=session.headers, everywhere=where is None)
-            )
+            found.append(Walker(name=name, rights=role.rights, headers=session.headers, everywhere=where is None))
     account = signed_in(connection, "program", [("duty_officer", township)], kind="service")
     secret = add_token(
         connection, account.account_id, label="walk", rights=TOKEN_RIGHTS, division_id=None, roles=ROLES,
@@ -138,9 +136,11 @@ def test_every_route_answers_as_it_declares(database_url: str, ground: Ground, s
                         if good and walked.foreign == EMPTY and answer.status_code == 200:
                             good = is_empty(answer, walked) == (not own and not walker.everywhere)
                         if not good:
-                            wrong.append(f"{walker.name} {'own' if own else 'foreign'} {one.method} {one.path}:"
-                                         f" {answer.status_code}, expected {sorted(expected)}"
-                                         f" {'' if answer.is_stream_consumed is False else answer.text[:150]}")
+                            wrong.append(
+                                f"{walker.name} {'own' if own else 'foreign'} {one.method} {one.path}:"
+                                f" {answer.status_code}, expected {sorted(expected)}"
+                                f" {'' if answer.is_stream_consumed is False else answer.text[:150]}"
+                            )
                         check_headers(one, answer, wrong)
     assert not wrong, "\n".join(wrong)
     assert asked_for == 2 * len(routes) * (2 * len(ROLES) + 2)
@@ -157,9 +157,7 @@ def check_headers(one: Declared, answer: httpx.Response, wrong: list[str]) -> No
         wrong.append(f"{one.path}: {answer.status_code} may be sniffed")
 
 
-def test_a_role_that_is_gone_from_the_file_allows_nothing(
-    database_url: str, ground: Ground, serve: Serve
-) -> None:
+def test_a_role_that_is_gone_from_the_file_allows_nothing(database_url: str, ground: Ground, serve: Serve) -> None:
     session = signed_in(ground.connection, "former", [("auditor", None)])
     ground.connection.execute("update account_roles set role = 'emperor'")
     answer = httpx.get(f"{serve(database_url).url}api/state", headers=session.headers)

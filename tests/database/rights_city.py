@@ -137,7 +137,7 @@ def _seed_alerts(connection: Connection, city: RightsCity) -> None:
     for name, code in (("count-a", TOWNSHIP), ("count-district", DISTRICT), ("count-b", OTHER_DISTRICT)):
         add(name, subjects.of("division", city.divisions[code]), None)
     add("report-a", subjects.of("report", 1001), TOWNSHIP, GRID, "河水上岸")
-    add("report-b", subjects.of("report", 1002), OTHER_TOWNSHIP, None, "裂缝")
+    add("report-b", subjects.of("report", 1002), OTHER_TOWNSHIP, None, "塌方处")
     add("ledger", subjects.of("ledger", 0), None)
 
 
@@ -219,7 +219,8 @@ def _seed_runs(connection: Connection, city: RightsCity) -> None:
         )
         run = city.runs[name]
         connection.execute(
-            "insert into tasks (run_id, task_key, post, what, state) values (%s, 'T1', '值班长', '叫应', 'sent')", (run,)
+            "insert into tasks (run_id, task_key, post, what, state) values (%s, 'T1', '值班长', '叫应', 'sent')",
+            (run,),
         )
         connection.execute(
             "insert into run_alerts (run_id, alert_id, joined_at) values (%s, %s, %s)", (run, city.alerts[alert], T0)
@@ -241,7 +242,15 @@ def suppress(connection: Connection, **what: Any) -> int:
             connection,
             "insert into suppressions (kind, rule_id, subject, division_id, valid, reason, actor) values"
             " (%s, %s, %s, %s, tstzrange(%s, %s), 'a reason', %s) returning id",
-            *(kind, row["rule_id"], row["subject"], row["division_id"], T0, T0 + timedelta(days=9000), _hand(connection)),
+            *(
+                kind,
+                row["rule_id"],
+                row["subject"],
+                row["division_id"],
+                T0,
+                T0 + timedelta(days=9000),
+                _hand(connection),
+            ),
         )
     )
 
@@ -278,7 +287,9 @@ WARNED = {
 def _seed_warnings(connection: Connection, city: RightsCity) -> None:
     codes = {"city": [CITY], "district": [DISTRICT], "a": [TOWNSHIP], "b": [OTHER_TOWNSHIP], "nowhere": []}
     for name in WARNED:
-        city.warnings[name] = add_warning(connection, name, codes[name], [city.divisions[code] for code in WARNED[name]])
+        city.warnings[name] = add_warning(
+            connection, name, codes[name], [city.divisions[code] for code in WARNED[name]]
+        )
 
 
 def add_warning(connection: Connection, name: str, codes: list[str], divisions: list[int]) -> int:

@@ -89,11 +89,15 @@ class Model:
     def expected(self) -> dict[str, set[Any]]:
         alerts = self.ids("alerts", self.alert)
         devices = self._devices()
-        cells = self.of("incident_cells", lambda row: row["township_id"] in self.inside or row["grid_id"] in self.inside)
+        cells = self.of(
+            "incident_cells", lambda row: row["township_id"] in self.inside or row["grid_id"] in self.inside
+        )
         touched = {row["incident_id"] for row in cells}
         incidents = self.ids("incidents", lambda row: (row["merged_into"] or row["id"]) in touched)
         runs = self.ids("plan_runs", lambda row: row["township_id"] in self.inside)
-        warnings = {row["warning_id"] for row in self.of("warning_divisions", lambda r: r["division_id"] in self.around)}
+        warnings = {
+            row["warning_id"] for row in self.of("warning_divisions", lambda r: r["division_id"] in self.around)
+        }
         shown = {"alert": alerts, "run": runs, "incident": incidents}
         subjects = {row["subject"] for row in self.of("alerts", self.alert)}
 
@@ -145,7 +149,9 @@ def shown_by(connection: Connection, table: str) -> set[Any]:
 
 
 @pytest.mark.parametrize("name", SCOPES)
-def test_each_scope_shows_what_it_should(name: str, database_url: str, connection: Connection, city: RightsCity) -> None:
+def test_each_scope_shows_what_it_should(
+    name: str, database_url: str, connection: Connection, city: RightsCity
+) -> None:
     codes = SCOPES[name]
     roots = None if codes is None else {city.divisions[code] for code in codes}
     expected = Model(connection, roots).expected()
