@@ -167,7 +167,7 @@ create index sensor_divisions_now on sensor_divisions (sensor_id, division_id) w
 grant select on divisions, division_versions, boundary_versions, division_lineage, division_touches, division_closure,
     devices, sensors, sensor_places, sensor_divisions, alerts, alert_transitions, alert_incidents, incidents,
     incident_cells, incident_transitions, plan_runs, run_alerts, run_transitions, tasks, suppressions, cap_messages,
-    live_events, warnings, warning_divisions, rule_sets, partitions, intake, instance, actors, heard_by
+    live_events, warnings, warning_divisions, rule_sets, partitions, intake, instance, actors
     to shijing_web;
 grant select (state, reason, count) on quarantine to shijing_web;  -- how much of it there is
 
