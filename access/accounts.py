@@ -165,8 +165,25 @@ def set_password(
     row = {"id": account_id, "hash": hashed(password, known.name), "must_change": must_change}
     with connection.transaction():
         connection.execute(QUERIES["set_password"], row)
+        connection.execute(QUERIES["forget_tickets"], {"account": account_id})
         connection.execute(QUERIES["end_sessions"], {"account": account_id, "but": but})
         append(connection, act="password.set", actor=by, subject=str(account_id))
+
+
+def link_oidc(connection: Connection, account_id: UUID, subject: str, *, by: UUID | None = None) -> None:
+    """Let a subject of the provider (`access.oidc.subject_of`) in as this account; raises AccountRefused."""
+    try:
+        with connection.transaction():
+            connection.execute(QUERIES["set_oidc"], {"id": account_id, "subject": subject})
+            append(connection, act="account.linked", actor=by, subject=str(account_id))
+    except psycopg.errors.UniqueViolation as error:
+        raise AccountRefused("that subject is another account's already: see `shijing user list`") from error
+
+
+def grants_in_words(connection: Connection, account_id: UUID, *, now: datetime) -> list[dict[str, Any]]:
+    """The roles that an account has now: role, division_id and division (None: everywhere), until."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(QUERIES["grants_in_words"], {"account": account_id, "now": now}).fetchall()
 
 
 def accounts(
@@ -191,7 +208,11 @@ def division_named(connection: Connection, named: str, *, now: datetime) -> int:
     """A division by code, or by a name that only one has; raises AccountRefused."""
     rows = connection.execute(QUERIES["division_of_code"], {"named": named, "now": now}).fetchall()
     if not rows:
-        raise AccountRefused(f"no division has the code or name {named[:40]!r}")
+        raise AccountRefused(
+            f"no division has the code or name {named[:40]!r}", f"没有代码或名称为“{named[:40]}”的区划。"
+        )
     if len(rows) > 1 and not named.isdigit():
-        raise AccountRefused(f"more than one division is called {named[:40]!r}: give its code")
+        raise AccountRefused(
+            f"more than one division is called {named[:40]!r}: give its code", f"有多个区划叫“{named[:40]}”，请填代码。"
+        )
     return int(rows[0][0])

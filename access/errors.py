@@ -10,6 +10,7 @@ ShijingError
     ├── RecordError        a resident's record that is not opened, or not written
     ├── AccountRefused     an account, a grant or a token that cannot be made or changed so
     ├── AccountUnknown     no account of that name
+    ├── ProviderRefused    what the provider of the single sign-on says is not believed, or it does not answer
     ├── SignInRefused      somebody is not let in; says no more than whoever tries may know
     ├── AuthorityError     the certificate authority, or what it is to sign, does not hold together
     └── BrokerAccountError an account of the broker that cannot be made, changed or written out
@@ -44,7 +45,11 @@ class CannotOpen(VaultError):
 
 
 class AccountRefused(AccessError):
-    """It cannot be done so; the text says why and what to do instead."""
+    """It cannot be done so; the text says why and what to do instead. `zh` says it on a page in Chinese."""
+
+    def __init__(self, text: str, zh: str = "") -> None:
+        super().__init__(text)
+        self.zh = zh or text
 
 
 class AccountUnknown(AccessError):
@@ -55,12 +60,17 @@ class AccountUnknown(AccessError):
 
 
 class SignInRefused(AccessError):
-    """Not let in. `reason` is one of `wrong`, `locked`, `code`, `link`, `slow`; `wait_s` where waiting helps."""
+    """Not let in. `reason` is one of `wrong`, `locked`, `code`, `link`, `step`, `keys`, `oidc`, `unknown`, `provider`;
+    `wait_s` where waiting helps."""
 
     def __init__(self, reason: str, wait_s: float = 0.0) -> None:
         super().__init__(reason)
         self.reason = reason
         self.wait_s = wait_s
+
+
+class ProviderRefused(AccessError):
+    """The provider of the single sign-on does not answer, or what it says does not hold; the text is for the log."""
 
 
 class RetentionError(AccessError):

@@ -29,10 +29,21 @@ def hashed(password: str, name: str = "") -> str:
     """The hash to store; raises AccountRefused for a password that is too easy to guess."""
     text = _normal(password)
     if not SHORTEST <= len(text) <= LONGEST:
-        raise AccountRefused(f"a password has {SHORTEST} to {LONGEST} characters, this one has {len(text)}")
+        raise AccountRefused(
+            f"a password has {SHORTEST} to {LONGEST} characters, this one has {len(text)}",
+            f"密码须有 {SHORTEST} 至 {LONGEST} 个字符，现有 {len(text)} 个。",
+        )
     if _is_easy(text.lower(), name.lower()):
-        raise AccountRefused("the password is easy to guess: take several words that do not belong together")
+        raise AccountRefused(
+            "the password is easy to guess: take several words that do not belong together",
+            "密码容易被猜中，请用几个互不相关的词组成。",
+        )
     return _hasher.hash(text)
+
+
+def rehashed(password: str) -> str:
+    """The hash of a password that is in use already: what a new one must be is not asked of it."""
+    return _hasher.hash(_normal(password))
 
 
 def matches(stored: str | None, password: str) -> bool:

@@ -20,7 +20,7 @@ select id, name, kind, password_hash, must_change, totp_secret, totp_step, oidc_
 from accounts where id = %(id)s
 
 -- name: lock_account_row
-select id from accounts where id = %(id)s for update
+select id from accounts where id = %(id)s for no key update
 
 -- name: account_by_oidc
 select id, name, kind, password_hash, must_change, totp_secret, totp_step, oidc_subject, failed_tries, locked_until,
@@ -79,14 +79,8 @@ update accounts set locked_at = %(at)s, failed_tries = 0, locked_until = null wh
 update accounts set password_hash = %(hash)s, must_change = %(must_change)s, failed_tries = 0, locked_until = null
 where id = %(id)s
 
--- name: set_second_factor
-update accounts set totp_secret = %(secret)s, totp_step = %(step)s where id = %(id)s
-
--- name: use_code
--- A code is taken once: whoever comes second with it finds it used.
-update accounts set totp_step = %(step)s
-where id = %(id)s and (totp_step is null or totp_step < %(step)s)
-returning id
+-- name: renew_hash
+update accounts set password_hash = %(hash)s where id = %(id)s
 
 -- name: set_oidc
 update accounts set oidc_subject = %(subject)s where id = %(id)s
@@ -96,7 +90,7 @@ update accounts set oidc_subject = %(subject)s where id = %(id)s
 update accounts
 set failed_tries = failed_tries + 1,
     locked_until = case when failed_tries + 1 >= %(most)s
-                        then %(now)s::timestamptz + least(%(longest_s)s, %(lock_s)s * 2 ^ (failed_tries + 1 - %(most)s))
+                        then %(now)s::timestamptz + least(%(longest_s)s, %(lock_s)s * 2 ^ least(failed_tries + 1 - %(most)s, 30))
                              * interval '1 second' else locked_until end
 where id = %(id)s
 returning failed_tries, locked_until
@@ -127,6 +121,7 @@ values (%(hash)s, %(account)s, %(now)s, %(now)s, %(expires)s, %(idle_s)s, %(addr
 -- name: session
 -- Whose session it is, and with which roles where; none that is over, nor of an account that is locked.
 select accounts.id, accounts.name, accounts.kind, accounts.must_change, sessions.created_at, sessions.seen_at,
+       sessions.way = 'oidc' or accounts.totp_secret is not null as second_factor,
        coalesce((select jsonb_agg(jsonb_build_array(held.role, held.division_id)) from account_roles held
                  where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz), '[]') as grants
 from sessions join accounts on accounts.id = sessions.account_id
@@ -142,9 +137,21 @@ delete from sessions where token_hash = %(hash)s returning account_id
 -- name: end_sessions
 delete from sessions where account_id = %(account)s and (%(but)s::bytea is null or token_hash <> %(but)s::bytea)
 
+-- name: forget_tickets
+-- Of sign-ins that wait for the second factor.
+delete from pending_sign_ins where account_id = %(account)s
+
+-- name: end_session_of
+delete from sessions where account_id = %(account)s and token_hash = decode(%(id)s, 'hex') returning account_id
+
+-- name: end_other_session
+-- That the browser had before; the account that signs in now may be another one.
+delete from sessions where token_hash = %(hash)s
+
 -- name: sessions_of
 select encode(token_hash, 'hex') as id, created_at, seen_at, expires_at, address, agent, way
-from sessions where account_id = %(account)s and expires_at > %(now)s
+from sessions
+where account_id = %(account)s and expires_at > %(now)s and seen_at + idle_s * interval '1 second' > %(now)s
 order by seen_at desc
 
 -- name: add_link
@@ -199,6 +206,16 @@ order by api_tokens.created_at
 update api_tokens set revoked_at = %(now)s
 where id = %(id)s and revoked_at is null and (%(account)s::uuid is null or account_id = %(account)s::uuid)
 returning label
+
+-- name: grants_in_words
+-- The roles of now, each with the name of its division today.
+select held.role, held.division_id, version.name as division, upper(held.valid) as until
+from account_roles held
+left join division_versions version
+       on version.division_id = held.division_id and version.valid @> %(now)s::timestamptz
+      and upper_inf(version.recorded)
+where held.account_id = %(account)s and held.valid @> %(now)s::timestamptz
+order by held.id
 
 -- name: division_of_code
 -- A division by its code today; by its name where only one has it.

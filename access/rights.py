@@ -42,6 +42,7 @@ class Role:
     zh: str
     en: str
     rights: frozenset[str]
+    second_factor: bool = False  # whoever has the role needs one before anything else
 
 
 def load_roles(path: Path = CONFIG / "roles.toml") -> dict[str, Role]:

@@ -1,5 +1,6 @@
 """Signing in: a name and a password, a one-time link, or a token; and what a session is good for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -7,11 +8,11 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from access.accounts import QUERIES, Account, find
+from access.accounts import QUERIES, Account, account_of, find
 from access.audit import append
 from access.credentials import csrf_of, fingerprint, new_secret
-from access.errors import SignInRefused
-from access.passwords import hashed, is_outdated, matches
+from access.errors import AccountRefused, SignInRefused
+from access.passwords import is_outdated, matches, rehashed
 from access.unknown_names import failed_unknown, waits_until
 from access.viewer import Viewer
 from config.database import Connection
@@ -43,18 +44,50 @@ def check_password(
         raise waits or failed_unknown(connection, name, settings=settings, now=now)
     if found.locked_until is not None and found.locked_until > now:
         matches(None, password)
-        raise SignInRefused("locked", (found.locked_until - now).total_seconds())
-    right = matches(found.password_hash, password)
-    # Who knows the password need not know that the account is locked: to them, too, it is wrong, and counts.
-    if not right or found.locked_at is not None:
-        raise failed(connection, found, settings=settings, now=now)
+        raise _held(found, now)
+
+    def is_right(tried: Account) -> bool:
+        # Who knows the password need not know that the account is locked: to them, too, it is wrong, and counts.
+        return matches(tried.password_hash, password) and tried.locked_at is None
+
+    found = attempt(connection, found, is_right, settings=settings, now=now)
     if found.password_hash is not None and is_outdated(found.password_hash):
-        renewed = {"id": found.id, "hash": hashed(password, found.name), "must_change": found.must_change}
-        connection.execute(QUERIES["set_password"], renewed)
+        connection.execute(QUERIES["renew_hash"], {"id": found.id, "hash": rehashed(password)})
     return found
 
 
-def failed(connection: Connection, tried: Account, *, settings: SignInSettings, now: datetime) -> SignInRefused:
+def attempt(
+    connection: Connection,
+    account: Account,
+    is_right: Callable[[Account], bool],
+    *,
+    settings: SignInSettings,
+    now: datetime,
+    wrong: str = "wrong",
+) -> Account:
+    """One try at an account, by `is_right`; the account as it is now. Raises SignInRefused, and counts what fails.
+
+    Tries at one account wait for each other: a hundred at once are no more than a hundred in a row.
+    """
+    with connection.transaction():
+        connection.execute(QUERIES["lock_account_row"], {"id": account.id})
+        known = account_of(connection, account.id)
+        refused = _held(known, now) if known.locked_until is not None and known.locked_until > now else None
+        if refused is None and not is_right(known):
+            refused = failed(connection, known, settings=settings, now=now, wrong=wrong)
+    if refused is not None:  # after the commit: what failed stays counted
+        raise refused
+    return known
+
+
+def _held(account: Account, now: datetime) -> SignInRefused:
+    assert account.locked_until is not None
+    return SignInRefused("locked", (account.locked_until - now).total_seconds())
+
+
+def failed(
+    connection: Connection, tried: Account, *, settings: SignInSettings, now: datetime, wrong: str = "wrong"
+) -> SignInRefused:
     """Count a failed try; what to answer. The audit tells of it when the account is locked by it."""
     asked = {
         "id": tried.id,
@@ -68,15 +101,22 @@ def failed(connection: Connection, tried: Account, *, settings: SignInSettings, 
         assert row is not None
         tries, until = row
         if until is None or until <= now:
-            return SignInRefused("wrong")
+            return SignInRefused(wrong)
         append(connection, act="account.held", actor=None, subject=str(tried.id), details={"tries": tries})
     return SignInRefused("locked", (until - now).total_seconds())
 
 
 def open_session(
-    connection: Connection, account: Account, *, way: Way, origin: Origin, settings: SignInSettings, now: datetime
+    connection: Connection,
+    account: Account,
+    *,
+    way: Way,
+    origin: Origin,
+    settings: SignInSettings,
+    now: datetime,
+    former: str = "",
 ) -> str:
-    """A new session; its secret is told this once. Always a new one: none that was there before is taken over."""
+    """A new session; its secret is told this once. The browser's `former` one is not taken over: it ends."""
     secret = new_secret()
     lasts, idle = settings.lasting(account.kind)
     row = {
@@ -90,6 +130,8 @@ def open_session(
         "way": way,
     }
     with connection.transaction():
+        if former:
+            connection.execute(QUERIES["end_other_session"], {"hash": fingerprint(former)})
         connection.execute(QUERIES["forget_failures"], {"id": account.id})
         connection.execute(QUERIES["open_session"], row)
         append(connection, act="session.opened", actor=account.id, subject=str(account.id), details={"way": way})
@@ -113,6 +155,7 @@ def viewer_of_session(connection: Connection, secret: str, *, now: datetime) -> 
         csrf=csrf_of(secret),
         session_hash=asked["hash"],  # type: ignore[arg-type]
         must_change=row["must_change"],
+        second_factor=row["second_factor"],
     )
 
 
@@ -149,8 +192,18 @@ def end_sessions(connection: Connection, account_id: UUID, *, but: bytes | None 
     """Sign out everywhere, but for one session where it is named; how many ended."""
     with connection.transaction():
         ended = connection.execute(QUERIES["end_sessions"], {"account": account_id, "but": but}).rowcount
+        connection.execute(QUERIES["forget_tickets"], {"account": account_id})
         append(connection, act="session.all_ended", actor=by, subject=str(account_id), details={"count": ended})
     return ended
+
+
+def end_session_of(connection: Connection, account_id: UUID, session_id: str) -> None:
+    """End one session of the account, by its id of `sessions_of`; raises AccountRefused where there is none."""
+    with connection.transaction():
+        asked = {"account": account_id, "id": session_id}
+        if connection.execute(QUERIES["end_session_of"], asked).fetchone() is None:
+            raise AccountRefused("that session is over already", "该会话已结束。")
+        append(connection, act="session.ended", actor=account_id, subject=str(account_id))
 
 
 def sessions_of(connection: Connection, account_id: UUID, *, now: datetime) -> list[dict[str, Any]]:

@@ -29,9 +29,9 @@ def add_token(
 ) -> str:
     """A new token; it is told this once. Raises AccountRefused for a right that the account has nowhere."""
     if expires <= now:
-        raise AccountRefused("the token would have expired already: name a later end")
+        raise AccountRefused("the token would have expired already: name a later end", "有效期须晚于现在。")
     if not label.strip():
-        raise AccountRefused("a token needs words that tell what it is for")
+        raise AccountRefused("a token needs words that tell what it is for", "请填写令牌用途。")
     _check_rights(connection, account_id, rights, roles, now)
     secret = new_api_token()
     row = {
@@ -55,7 +55,7 @@ def _check_rights(
     connection: Connection, account_id: UUID, rights: Collection[str], roles: Mapping[str, Role], now: datetime
 ) -> None:
     if not rights:
-        raise AccountRefused(f"a token needs a right: name one of {', '.join(RIGHTS)}")
+        raise AccountRefused(f"a token needs a right: name one of {', '.join(RIGHTS)}", "请至少选择一项权限。")
     rows = connection.execute(QUERIES["grants_of"], {"account": account_id, "now": now}).fetchall()
     held = frozenset[str]().union(*(roles[role].rights for _, role, _ in rows if role in roles))
     for right in sorted(rights):
@@ -78,5 +78,7 @@ def revoke_token(
     with connection.transaction():
         asked = {"id": token_id, "account": account_id, "now": now}
         if connection.execute(QUERIES["revoke_token"], asked).fetchone() is None:
-            raise AccountRefused("there is no such token, or it was revoked before: see `shijing token list`")
+            raise AccountRefused(
+                "there is no such token, or it was revoked before: see `shijing token list`", "该令牌不存在或已撤销。"
+            )
         append(connection, act="token.revoked", actor=by, subject=str(token_id))

@@ -20,6 +20,7 @@ class Viewer:
     csrf: str = ""  # what a page of the session sends with every change; "": a token, which no page has
     session_hash: bytes = field(default=b"", repr=False)
     must_change: bool = False  # the password, before anything else
+    second_factor: bool = False  # there is one, or the provider that signed them in answers for it
 
     def scope(self, right: str, roles: Mapping[str, Role]) -> Scope:
         """Where the right reaches; a scope of nothing where there is no such right."""
@@ -31,3 +32,11 @@ class Viewer:
         """All that is allowed anywhere."""
         held = frozenset[str]().union(*(roles[role].rights for role, _ in self.grants if role in roles))
         return held if self.only is None else held & self.only
+
+    def lacks_factor(self, roles: Mapping[str, Role]) -> bool:
+        """Whether a role asks for a second factor, and there is none. (A program's token has none to give.)"""
+        return (
+            self.only is None
+            and not self.second_factor
+            and any(role in roles and roles[role].second_factor for role, _ in self.grants)
+        )

@@ -100,8 +100,9 @@ def serve(
     drill = is_drill(exercise)
     with database_of(place) as url, broker_of(place) as broker:
         agree_before_serving(url, exercise=drill)
-        seal_at_start(url, vault_if_named(place), now=datetime.now(UTC))
-        serve_pages(settings, url, broker, lambda url: typer.echo(f"ready {url}"), exercise=drill)
+        vault = vault_if_named(place)
+        seal_at_start(url, vault, now=datetime.now(UTC))
+        serve_pages(settings, url, broker, lambda url: typer.echo(f"ready {url}"), exercise=drill, vault=vault)
 
 
 def pipeline(

@@ -14,6 +14,8 @@ from commands.options import Data, Database, Json, tell
 user_app = typer.Typer(help="Accounts and their roles.", no_args_is_help=True)
 token_app = typer.Typer(help="What programs sign in with.", no_args_is_help=True)
 
+_MARKS = {"locked_at": "locked", "second_factor": "second factor", "single_sign_on": "single sign-on"}
+
 Name = Annotated[str, typer.Argument(help="The account's name.")]
 Role = Annotated[str, typer.Option(help="A role of config/roles.toml.")]
 Division = Annotated[str | None, typer.Option(help="Code or name of a division; without it everywhere.")]
@@ -157,6 +159,41 @@ def link(
     tell({"path": f"/link/{secret}"}, as_json, [f"open /link/{secret} on the server's address within {minutes:g} min"])
 
 
+@user_app.command("reset-factor")
+def reset_factor(name: Name, database: Database = None, data: Data = None, as_json: Json = False) -> None:
+    """Turn the second factor off for whoever lost phone and recovery codes; every session ends."""
+    from access.accounts import account
+    from access.second_factor import remove
+    from access.sessions import end_sessions
+
+    with connected(database, data) as connection, connection.transaction():
+        found = account(connection, name)
+        remove(connection, found.id, now=datetime.now(UTC))
+        end_sessions(connection, found.id, by=None)
+    tell({"reset": name}, as_json, [f"account {name} has no second factor any more"])
+
+
+@user_app.command("link-oidc")
+def link_single_sign_on(
+    name: Name,
+    subject: Annotated[str, typer.Argument(help="The subject (`sub`) that the provider has for the person.")],
+    database: Database = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Let a person in by the single sign-on of SHIJING_OIDC_ISSUER as this account."""
+    from access.accounts import account, link_oidc
+    from access.oidc import subject_of
+    from config.settings import OidcSettings
+
+    issuer = OidcSettings().issuer
+    if not issuer:
+        raise typer.BadParameter("no provider is configured: set SHIJING_OIDC_ISSUER and SHIJING_OIDC_CLIENT_ID first")
+    with connected(database, data) as connection:
+        link_oidc(connection, account(connection, name).id, subject_of(issuer, subject))
+    tell({"linked": name}, as_json, [f"account {name} is {subject} of {issuer}"])
+
+
 @token_app.command("add")
 def token_add(
     name: Name,
@@ -241,5 +278,6 @@ def _kind(kind: str) -> Any:
 
 def _line(one: dict[str, Any]) -> str:
     held = [f"{grant['role']} ({grant['division'] or 'everywhere'})" for grant in one["grants"]]
-    locked = " locked" if one["locked_at"] else ""
-    return f"{one['name']:<24} {one['kind']:<8}{locked} {', '.join(held) or 'no role'}"
+    marks = [word for key, word in _MARKS.items() if one[key]]
+    more = f" ({'; '.join(marks)})" if marks else ""
+    return f"{one['name']:<24} {one['kind']:<8} {', '.join(held) or 'no role'}{more}"

@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -230,6 +231,38 @@ class SignInSettings(BaseSettings):
         if kind == "screen":
             return self.screen_session_s, round(self.screen_session_s)
         return self.session_s, self.idle_s
+
+
+class OidcSettings(Secretive):
+    """Single sign-on by a provider of the organisation; off unless an issuer is named."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_OIDC_", hide_input_in_errors=True)
+
+    issuer: str = Field("", pattern=r"^(https?://[^\s?#]+)?$")  # such as https://id.example.gov.cn/realms/city
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    ca_file: Path | None = None  # of the provider's certificate, where it is an authority of the organisation
+    name_claim: str = Field("preferred_username", min_length=1)  # what a new account is called
+    unknown: Literal["refused", "made"] = "refused"  # whom no account is linked with; made: without any role
+    label_zh: str = "统一身份认证登录"
+    label_en: str = "Single sign-on"
+
+    @property
+    def on(self) -> bool:
+        """Whether the sign-in page offers it."""
+        return bool(self.issuer)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.issuer and not self.client_id:
+            raise ValueError("SHIJING_OIDC_ISSUER is set but SHIJING_OIDC_CLIENT_ID is empty: set both or neither")
+        host = urlsplit(self.issuer).hostname
+        if self.issuer.startswith("http:") and host not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError(
+                f"SHIJING_OIDC_ISSUER={self.issuer} speaks plain http to another machine, which anybody between could"
+                " answer: write its https address"
+            )
+        return self
 
 
 class OutSettings(BaseSettings):

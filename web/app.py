@@ -1,7 +1,8 @@
 """The web application, from its settings to its routes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -10,11 +11,16 @@ from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 
 from access.access_log import AccessLog
+from access.oidc import Provider
 from access.rights import load_roles
 from access.scope import ScopedPool
+from access.vault import Vault
 from config.database import open_pool
-from config.settings import BrokerSettings, SignInSettings, WebSettings
+from config.settings import BrokerSettings, OidcSettings, SignInSettings, WebSettings
 from web import (
+    account_factor,
+    account_page,
+    account_tokens,
     acts,
     alerts_api,
     api,
@@ -23,9 +29,11 @@ from web import (
     health,
     incidents_api,
     metrics,
+    oidc_sign_in,
     page,
     rules_api,
     rules_page,
+    second_step,
     sign_in,
     stream,
     warnings_api,
@@ -41,13 +49,35 @@ from web.layers import Layers
 from web.listener import Listener
 from web.metrics import CountRequests
 from web.names import read_names
-from web.parts import Parts
+from web.parts import Parts, wall_clock
 from web.rate import RateLimit, Rates
 from web.registry_kept import KeptRegistry
 from web.security import SecurityHeaders
 from web.viewing import declared
 
 STATIC = Path(__file__).parent / "static"
+
+_MODULES = (
+    sign_in,
+    second_step,
+    oidc_sign_in,
+    account_page,
+    account_factor,
+    account_tokens,
+    page,
+    api,
+    alerts_api,
+    acts,
+    feed,
+    incidents_api,
+    warnings_api,
+    stream,
+    rules_page,
+    rules_api,
+    backtest_api,
+    health,
+    metrics,
+)
 
 
 class _Files(StaticFiles):
@@ -66,8 +96,12 @@ def create_app(
     *,
     exercise: bool = False,
     certificate: ListenerCertificate | None = None,
+    vault: Vault | None = None,
+    clock: Callable[[], datetime] = wall_clock,
 ) -> FastAPI:
     """The screen's server on one database; `broker` is asked after by `/health`, an `exercise` is told on every page.
+
+    Without a `vault` nobody can have a second factor. `clock` is that of sessions, codes and locks.
 
     Raises AssetsMissingError where `make assets` has not been run. The database need not
     be up: it is waited for, and the screens are told.
@@ -76,6 +110,8 @@ def create_app(
     roles = load_roles()
     names = read_names()
     rates, log = Rates(), AccessLog(database_url)
+    oidc = OidcSettings()
+    provider = Provider(oidc) if oidc.on else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -98,6 +134,9 @@ def create_app(
             exercise=ExerciseMark(told=exercise),
             certificate=certificate,
             rates=rates,
+            vault=vault,
+            clock=clock,
+            provider=provider,
         )
         listener.start()
         log.start()
@@ -114,20 +153,8 @@ def create_app(
     app = FastAPI(title=settings.title_en, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.settings, app.state.certificate = settings, certificate
 
-    app.include_router(sign_in.router)
-    app.include_router(page.router)
-    app.include_router(api.router)
-    app.include_router(alerts_api.router)
-    app.include_router(acts.router)
-    app.include_router(feed.router)
-    app.include_router(incidents_api.router)
-    app.include_router(warnings_api.router)
-    app.include_router(stream.router)
-    app.include_router(rules_page.router)
-    app.include_router(rules_api.router)
-    app.include_router(backtest_api.router)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
+    for module in _MODULES:
+        app.include_router(module.router)
     app.mount("/static", _Files(directory=STATIC))
     app.mount("/vendor", _Files(directory=VENDOR))
 

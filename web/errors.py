@@ -12,7 +12,9 @@ ShijingError
     ├── WarningUnknownError  an official warning that does not exist
     ├── SignInNeededError    nobody is signed in
     ├── ForbiddenError       somebody is, without the right
-    ├── MustChangeError      somebody is, with a password that another one gave
+    ├── SessionNeededError   a program is, where a person's own things are
+    ├── MustChangeError      somebody is, with a password that another one gave, or without a second factor that is due
+    ├── NotConfiguredError   what this installation has not switched on
     ├── CsrfError            a change that no page of ours sent
     ├── ReportUnknownError   a back-test report that was not written yet
     ├── AskedWrongError      a filter or a place in a list that cannot be
@@ -89,8 +91,16 @@ class ForbiddenError(WebError):
         super().__init__(f"your account has not the right {right}{where}: an administrator can give you a role with it")
 
 
+class SessionNeededError(WebError):
+    """An API token does not reach what is a person's own."""
+
+
 class MustChangeError(WebError):
-    """A password that somebody else gave is changed before anything else."""
+    """A password that somebody else gave is changed, and a second factor that a role asks for set up, first."""
+
+
+class NotConfiguredError(WebError):
+    """This installation has not switched it on; the text says how."""
 
 
 class CsrfError(WebError):
@@ -127,7 +137,9 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     WarningRefused: (422, ""),
     SignInNeededError: (401, ""),
     ForbiddenError: (403, ""),
+    SessionNeededError: (403, ""),
     MustChangeError: (403, ""),
+    NotConfiguredError: (404, ""),
     CsrfError: (403, ""),
     AccountRefused: (409, ""),
     AccountUnknown: (404, "no such account"),

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from folium.template import Template
 
 from config.settings import WebSettings
+from web.account_bar import ACCOUNT, with_account
 from web.pages import STAND_IN, Language, menu
 from web.parts import PartsOf
 from web.security import page_policy
@@ -48,6 +49,7 @@ class Screen(Figure):
         self.map_approval = settings.map_approval
         self.nonce = _NONCE
         self.pages = STAND_IN
+        self.account = ACCOUNT
         # Named in the head, they are fetched side by side and not one import after another.
         self.modules = sorted(path.name for path in _STATIC.glob("*.js"))
 
@@ -94,5 +96,6 @@ def page(parts: PartsOf, view: ViewOf, lang: Annotated[Language, Query()] = "zh"
     exercise = parts.exercise.shown(parts.pool)
     text = render_page(parts.settings.model_dump_json(), lang, exercise=exercise).replace(_NONCE, nonce)
     text = text.replace(STAND_IN, menu("/", lang, view))
+    text = with_account(text, view.viewer, lang)
     headers = {"Content-Security-Policy": page_policy(nonce), "Cache-Control": "no-store"}
     return HTMLResponse(text, headers=headers)

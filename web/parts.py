@@ -1,14 +1,17 @@
 """What a running server holds; made by the lifespan, asked for by the routes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from psycopg_pool import ConnectionPool
 
+from access.oidc import Provider
 from access.rights import Role
 from access.scope import ScopedPool
+from access.vault import Vault
 from alerts.out_words import RuleBook
 from config.database import Connection
 from config.settings import BrokerSettings, OutSettings, SignInSettings, WebSettings
@@ -20,6 +23,11 @@ from web.listener import Listener
 from web.names import Names
 from web.rate import Rates
 from web.registry_kept import KeptRegistry
+
+
+def wall_clock() -> datetime:
+    """Now."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +45,9 @@ class Parts:
     layers: Layers
     names: Names
     registry: KeptRegistry
+    clock: Callable[[], datetime] = wall_clock  # by which sessions, codes and locks go
+    vault: Vault | None = None  # None: no key file is named, so there is no second factor
+    provider: Provider | None = None  # of the single sign-on
     out: OutSettings = field(default_factory=OutSettings)
     rules: RuleBook = field(default_factory=RuleBook)
     exercise: ExerciseMark = field(default_factory=lambda: ExerciseMark(told=False))

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader
 
+from web.account_bar import ACCOUNT, with_account
 from web.pages import STAND_IN, Language, menu
 from web.parts import PartsOf
 from web.security import script_policy
@@ -25,7 +26,7 @@ def render_rules_page(title: str, language: Language, *, exercise: bool = False)
     templates = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True)
     modules = sorted(path.name for path in _MODULES.glob("*.js"))
     return templates.get_template("rules.html").render(
-        title=title, language=language, modules=modules, exercise=exercise, pages=STAND_IN
+        title=title, language=language, modules=modules, exercise=exercise, pages=STAND_IN, account=ACCOUNT
     )
 
 
@@ -35,4 +36,5 @@ def rules_page(parts: PartsOf, view: ViewOf, lang: Annotated[Language, Query()] 
     title = parts.settings.title_zh if lang == "zh" else parts.settings.title_en
     headers = {"Content-Security-Policy": script_policy(), "Cache-Control": "no-store"}
     text = render_rules_page(title, lang, exercise=parts.exercise.shown(parts.pool))
-    return HTMLResponse(text.replace(STAND_IN, menu("/rules", lang, view)), headers=headers)
+    text = text.replace(STAND_IN, menu("/rules", lang, view))
+    return HTMLResponse(with_account(text, view.viewer, lang), headers=headers)

@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from access.vault import Vault
 from config.settings import BrokerSettings, TlsSettings, WebSettings
 from web.app import create_app
 from web.certificate import ListenerCertificate
@@ -32,6 +33,7 @@ def serve(
     ready: Callable[[str], None] | None = None,
     *,
     exercise: bool = False,
+    vault: Vault | None = None,
 ) -> None:
     """Serve the screen until SIGINT or SIGTERM; `ready` is told the URL once it answers.
 
@@ -43,7 +45,7 @@ def serve(
         plain = None
         if settings.redirect_port:
             plain = stack.enter_context(listening_socket(settings.host, settings.redirect_port))
-        app = create_app(settings, database_url, broker, exercise=exercise, certificate=certificate)
+        app = create_app(settings, database_url, broker, exercise=exercise, certificate=certificate, vault=vault)
         Server(app, _url(listener, certificate), ready, plain=plain).run(sockets=[listener])
 
 

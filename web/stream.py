@@ -44,7 +44,9 @@ async def stream(
 def _scope_now(request: Request, view: View) -> Scope:
     """Where the right reaches now; nowhere when the session is over."""
     viewer = viewer_of(request, view.parts)
-    return NOWHERE if viewer is None else viewer.scope(view.right, view.parts.roles)
+    if viewer is None or viewer.must_change or viewer.lacks_factor(view.parts.roles):
+        return NOWHERE
+    return viewer.scope(view.right, view.parts.roles)
 
 
 def _first_frames(view: View, after: int | None) -> list[Frame]:

@@ -7,11 +7,10 @@ shows nothing beyond the scope; what changes something asks there first whether 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal, cast
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Form, Request
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount
 
@@ -21,7 +20,7 @@ from access.scope import Scope
 from access.sessions import viewer_of_session, viewer_of_token
 from access.viewer import Viewer
 from config.database import Connection
-from web.errors import CsrfError, ForbiddenError, MustChangeError, SignInNeededError
+from web.errors import CsrfError, ForbiddenError, MustChangeError, SessionNeededError, SignInNeededError
 from web.parts import Parts, parts_of
 
 DATABASE_WAIT_S = 3.0
@@ -85,14 +84,30 @@ class Needs:
 
 
 class Open:
-    """A dependency of a route that declares that no right is needed: `public`, or `signed_in` for one's own things."""
+    """A dependency of a route that declares that no right is needed: `public`, or `signed_in` for one's own things.
+
+    One's own things are a person's at a page: an API token, which has a few rights only, does not reach them.
+    They are open also while a password or a second factor is due: it is there that both are given.
+    """
 
     def __init__(self, kept: Kept) -> None:
         self.kept = kept
 
     def __call__(self, request: Request) -> None:
+        self._let_in(request)
+
+    def _let_in(self, request: Request, told: str = "") -> None:
         if self.kept == "signed_in":
-            request.state.viewer = signed_in(request, parts_of(request), must_change_too=True)
+            request.state.viewer = viewer = signed_in(request, parts_of(request), dues_too=True, told=told)
+            if viewer.only is not None:
+                raise SessionNeededError("an API token does not reach this: sign in with a browser")
+
+
+class OpenForm(Open):
+    """The same for a form of our pages, which sends in the field `csrf` what a script sends in the header."""
+
+    def __call__(self, request: Request, csrf: Annotated[str, Form(max_length=100)] = "") -> None:
+        self._let_in(request, csrf)
 
 
 def needs(right: str, *, everywhere: bool = False) -> Any:
@@ -103,6 +118,11 @@ def needs(right: str, *, everywhere: bool = False) -> Any:
 def open_to(kept: Kept) -> Any:
     """The same for a route that needs no right."""
     return Depends(Open(kept))
+
+
+def open_form(kept: Kept) -> Any:
+    """The same for a route that a form is sent to."""
+    return Depends(OpenForm(kept))
 
 
 def _view(request: Request) -> View:
@@ -117,23 +137,34 @@ ViewOf = Annotated[View, Depends(_view)]
 OwnViewer = Annotated[Viewer, Depends(_viewer)]
 
 
-def signed_in(request: Request, parts: Parts, *, must_change_too: bool = False) -> Viewer:
-    """Whoever asks, by the API token or the session's cookie; raises SignInNeededError and the like."""
+def signed_in(request: Request, parts: Parts, *, dues_too: bool = False, told: str = "") -> Viewer:
+    """Whoever asks, by the API token or the session's cookie; raises SignInNeededError and the like.
+
+    `dues_too`: also while a password or a second factor is due. `told`: the CSRF token of a form.
+    """
     viewer = viewer_of(request, parts)
     if viewer is None:
         raise SignInNeededError("sign in first")
     request.state.account = viewer.account_id
     if request.method not in _SAFE_METHODS and viewer.csrf:
-        check_csrf(request, viewer)
-    if viewer.must_change and not must_change_too:
-        raise MustChangeError("the password was given by somebody else: change it first, at /account")
+        check_csrf(request, viewer, told)
+    if not dues_too:
+        check_dues(viewer, parts)
     return viewer
+
+
+def check_dues(viewer: Viewer, parts: Parts) -> None:
+    """Raise MustChangeError where a password or a second factor comes before anything else."""
+    if viewer.must_change:
+        raise MustChangeError("the password was given by somebody else: change it first, at /account")
+    if viewer.lacks_factor(parts.roles):
+        raise MustChangeError("a role of yours asks for a second factor: set it up first, at /account")
 
 
 def viewer_of(request: Request, parts: Parts) -> Viewer | None:
     """The account behind a request, where there is one."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
-    now = datetime.now(UTC)
+    now = parts.clock()
     with parts.pool.connection(DATABASE_WAIT_S) as connection:
         if kind.lower() == "bearer":
             return viewer_of_token(connection, token.strip(), now=now)
@@ -146,11 +177,10 @@ def cookie_name(request: Request) -> str:
     return SECURE_COOKIE if request.url.scheme == "https" else COOKIE
 
 
-def check_csrf(request: Request, viewer: Viewer) -> None:
-    """Raise CsrfError for a change that a page of another site may have caused."""
+def check_csrf(request: Request, viewer: Viewer, told: str = "") -> None:
+    """Raise CsrfError for a change that a page of another site may have caused; `told`: what a form had with it."""
     check_origin(request)
-    told = request.headers.get(CSRF_HEADER, "")
-    if not is_same(told, viewer.csrf):
+    if not is_same(told or request.headers.get(CSRF_HEADER, ""), viewer.csrf):
         raise CsrfError(f"the header {CSRF_HEADER} is missing or of another session: load the page again")
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -16,12 +17,14 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 from psycopg import conninfo, sql
 
+from access.vault import Vault
 from config.database import Connection, connect
 from config.settings import BrokerSettings, WebSettings
 from tests.browser import seed
 from tests.browser.accounts import SignedIn, everything
 from web.app import create_app
 from web.listening import listening_socket
+from web.parts import wall_clock
 from web.serve import Server
 
 _numbers = itertools.count(1)
@@ -128,8 +131,16 @@ class Running:
     """Our server in a thread; it can be stopped, and started again on the same port."""
 
     def __init__(
-        self, database_url: str, broker: BrokerSettings | None, settings: WebSettings, *, account: bool = True
+        self,
+        database_url: str,
+        broker: BrokerSettings | None,
+        settings: WebSettings,
+        *,
+        account: bool = True,
+        vault: Vault | None = None,
+        clock: Callable[[], datetime] = wall_clock,
     ) -> None:
+        self._vault, self._clock = vault, clock
         self.session: SignedIn | None = None
         self._account = account
         self._database_url = database_url
@@ -143,7 +154,7 @@ class Running:
         self._socket: socket.socket = listening_socket(self._settings.host, self._settings.port)
         self._settings = self._settings.model_copy(update={"port": self._socket.getsockname()[1]})
         self.url = f"http://127.0.0.1:{self._settings.port}/"
-        app = create_app(self._settings, self._database_url, self._broker)
+        app = create_app(self._settings, self._database_url, self._broker, vault=self._vault, clock=self._clock)
         self._server = Server(app, self.url, lambda _: answers.set())
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -177,8 +188,15 @@ def serve() -> Iterator[Serve]:
     """Starts servers on free ports; stops them after the test."""
     started: list[Running] = []
 
-    def start(database_url: str, broker: BrokerSettings | None = None, **settings: str) -> Running:
-        started.append(Running(database_url, broker, WebSettings(port=0, **settings)))
+    def start(
+        database_url: str,
+        broker: BrokerSettings | None = None,
+        *,
+        vault: Vault | None = None,
+        clock: Callable[[], datetime] = wall_clock,
+        **settings: str,
+    ) -> Running:
+        started.append(Running(database_url, broker, WebSettings(port=0, **settings), vault=vault, clock=clock))
         return started[-1]
 
     yield start

@@ -342,7 +342,7 @@ def test_every_answer_carries_the_security_headers(city_url: str, serve: Serve) 
     for path in ("", "api/state", "static/main.js", "vendor/leaflet/leaflet.js", "nowhere"):
         headers = ask(running, path)[1]
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
         assert "unsafe-inline" not in headers["Content-Security-Policy"]
     pages = [ask(running, "")[2].decode() for _ in range(2)]

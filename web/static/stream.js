@@ -1,5 +1,6 @@
 /** The live stream: server-sent events that resume where they broke off, and a watch over silence. */
 
+import { leaveIfOver } from "./session.js";
 import { setLink, store, takeBoard, takeClock, takeReadings, takeSnapshot } from "./store.js";
 
 const SILENT_MS = 15_000; // the server speaks at least every 5 s
@@ -34,7 +35,7 @@ function open(onOutdated) {
   on("divisions", onOutdated);
   on("status", ({ database }) => { databaseUp = database; setLink(database ? "live" : "database"); });
   for (const kind of ["alert", "run", "incident", "warning", "rules", "ledger"]) on(kind, () => {}); // the board that follows says how things stand
-  stream.addEventListener("error", () => setLink("stale"));
+  stream.addEventListener("error", () => { setLink("stale"); leaveIfOver(); });
 }
 
 /** @param {MessageEvent} event */
