@@ -49,7 +49,7 @@ compares: the build fails where an answer is not as it stands here, where a rout
 - Who is not signed in gets 401 and is led to the sign-in page; who lacks the right gets 403. What lies in a foreign
   division is not forbidden but *not there*: 404, or absent from the list, so that nobody learns that it exists.
   未登录返回 401；无权限返回 403；外区划的内容不是“禁止”，而是“查无”：404 或不在列表中，不透露其存在。
-- An API token has no more than the rights it names, of those that its account has, within the division that it names.
+- An API token has no more than the rights it names, of those that its account has, within the division that it names. What is open to everybody signed in (their own account) is not open to it.
   接口令牌只含其列明的权限和区划，且不超出其账号。
 - Where it is applied: each route reads as the database role `shijing_web`, to which row-level security shows the rows
   of the scope and no others (`config/migrations/0021_access.sql`, `0029_scope_mended.sql`); `tests/database/`

@@ -105,6 +105,22 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("GET", "/sign-in"): _same("/sign-in", own=frozenset({200, 303})),
     ("POST", "/sign-in"): _same("/sign-in", own=frozenset({422})),  # without a name there is nothing to try
     ("GET", "/link/{secret}"): _same("/link/none", own=frozenset({401})),  # of the link, not of whoever asks
+    ("GET", "/sign-in/code"): _same("/sign-in/code", own=frozenset({401})),  # of the ticket
+    ("POST", "/sign-in/code"): _same("/sign-in/code", own=frozenset({422})),
+    ("GET", "/sign-in/oidc"): _same("/sign-in/oidc", own=frozenset({404})),  # no provider is configured
+    ("GET", "/sign-in/oidc/back"): _same("/sign-in/oidc/back", own=frozenset({404})),
+    # One's own things; what a form is missing is told, and nothing is changed.
+    ("GET", "/account"): _same("/account"),
+    ("GET", "/account/me"): _same("/account/me"),
+    ("POST", "/account/password"): _same("/account/password", body={}, own=frozenset({401})),  # of the old one
+    ("POST", "/account/sessions/end"): _same("/account/sessions/end", body={}, own=frozenset({422})),
+    ("POST", "/account/factor/begin"): _same("/account/factor/begin", body={}, own=frozenset({404})),  # no key file
+    ("POST", "/account/factor/give-up"): _same("/account/factor/give-up", body={}, own=frozenset({303})),
+    ("POST", "/account/factor/confirm"): _same("/account/factor/confirm", body={}, own=frozenset({404})),
+    ("POST", "/account/factor/codes"): _same("/account/factor/codes", body={}, own=frozenset({409})),
+    ("POST", "/account/factor/remove"): _same("/account/factor/remove", body={}, own=frozenset({409})),
+    ("POST", "/account/tokens"): _same("/account/tokens", body={}, own=frozenset({409})),
+    ("POST", "/account/tokens/revoke"): _same("/account/tokens/revoke", body={}, own=frozenset({422})),
     ("POST", "/sign-out"): _same("/sign-out", body={}, own=frozenset({303})),
     ("POST", "/sign-out/everywhere"): _same("/sign-out/everywhere", body={}, own=frozenset({303})),
     ("GET", "/"): _same("/"),
