@@ -80,3 +80,16 @@ def storm(
 
     result = run(alerts, server)
     tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def duty(
+    people: Annotated[int, typer.Option(help="How many.", min=1000)] = 100_000,
+    grids: Annotated[int, typer.Option(help="How many.", min=100)] = 62_000,
+    as_json: Json = False,
+) -> None:
+    """Who is on duty for a grid, among a city's people."""
+    from benchmarks.rights_people import lines, run
+
+    result = run(people, grids)
+    tell(result, as_json, lines(result))
