@@ -11,10 +11,12 @@ from commands.alerts import alert_app
 from commands.audit import audit_app
 from commands.backtest import backtest
 from commands.bench import bench_app
+from commands.duty import duty
 from commands.gateway import gateway_app
 from commands.imports import import_app
 from commands.incidents import incident_app
 from commands.out import alerts_out
+from commands.people import absence_app, organisation_app, people_app
 from commands.processes import demo, pipeline, replay, serve, watch
 from commands.quarantine import quarantine_app
 from commands.record import record_app
@@ -37,6 +39,9 @@ GROUPS = {  # a new group of commands: its app, from a module of its own in comm
     "incident": incident_app,
     "warning": warning_app,
     "quarantine": quarantine_app,
+    "organisation": organisation_app,
+    "people": people_app,
+    "absence": absence_app,
     "user": user_app,
     "token": token_app,
     "audit": audit_app,
@@ -47,7 +52,7 @@ GROUPS = {  # a new group of commands: its app, from a module of its own in comm
     "gateway": gateway_app,
     "bench": bench_app,
 }
-COMMANDS = (alerts_out, backtest, demo, serve, pipeline, migrate, replay, status, ledger, watch)
+COMMANDS = (alerts_out, backtest, demo, duty, serve, pipeline, migrate, replay, status, ledger, watch)
 
 app = typer.Typer(
     name="shijing",

@@ -30,6 +30,7 @@ from config.logs import BEIJING
 from config.migrate import migrate
 from config.settings import AccessSettings, BrokerSettings, PipelineSettings, WebSettings
 from ingest.scenario import Scenario, load_scenario
+from people.demo import make_demo_people
 from web.assets import check_assets
 from web.listening import listening_socket
 
@@ -66,6 +67,7 @@ def run_demo(options: DemoOptions, stop: threading.Event) -> dict[str, Any] | No
             show.start()
             # They take a while to start, and hear of what is imported meanwhile.
             prepare(url, scenario, say=lambda text: console.print(f"[dim]{text}"))
+            show.people()
             show.await_ready()
             show.introduce(mqtt)
             return show.run(stop)
@@ -124,6 +126,14 @@ class _Show:
         if not self._options.once:
             web = self._options.web
             self._servers.append(self._child("web", "serve", "--host", web.host, "--port", str(web.port)))
+
+    def people(self) -> None:
+        """Invented people for the townships of the scenario, once."""
+        vault = Vault(_key_file(self._folder)) if self._options.database else Vault.of_folder(self._folder.path)
+        with connect(self._url, "demo", autocommit=True) as connection:
+            made = make_demo_people(connection, vault, begin=self._scenario.start, end=self._scenario.end)
+        if made:
+            self._console.print(f"[dim]people: {made} invented ones, with posts and a roster")
 
     def await_ready(self) -> None:
         """Wait until both are."""

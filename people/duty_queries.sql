@@ -45,7 +45,8 @@ with recursive asked as (
     where not is_away or stand_in_id is not null and not exists (
         select from absences absence
         where absence.person_id = there.stand_in_id and absence.during @> %(at)s::timestamptz
-          and absence.recorded @> coalesce(%(known_at)s::timestamptz, 'infinity'))
+          and absence.recorded @> coalesce(%(known_at)s::timestamptz, 'infinity')
+        offset 0)
 ), once as (
     -- Who holds the post themselves and stands in for another one is there once, as themselves.
     select distinct on (question, post, coalesce(stand_in_id, person_id))

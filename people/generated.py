@@ -7,18 +7,8 @@ from config.database import Connection
 from config.queries import Queries
 
 QUERIES = Queries(Path(__file__).with_name("generated_queries.sql"))
-_STEPS = (
-    "organisations",
-    "places",
-    "analyze_places",
-    "jobs",
-    "analyze_jobs",
-    "people",
-    "terms",
-    "holdings",
-    "corrected",
-)
-_STEPS += ("shifts", "absences")
+_MADE = ("organisations", "places", "analyze_places", "jobs", "analyze_jobs", "people", "terms")
+_DONE = ("holdings", "corrected", "shifts", "absences")
 
 
 def make_people(connection: Connection, people: int, *, at: datetime) -> int:
@@ -28,7 +18,7 @@ def make_people(connection: Connection, people: int, *, at: datetime) -> int:
     Not beside real people: it writes an organisation for each township.
     """
     with connection.transaction():
-        for step in _STEPS:
+        for step in (*_MADE, *_DONE):
             connection.execute(QUERIES[step], {"at": at, "people": people})
         row = connection.execute("select count(*) from people").fetchone()
     assert row is not None
