@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # rows of a table
 """docs/rights.md: which route asks for which right, which role has it where; written from the code and from roles.toml."""
 
 from collections.abc import Mapping, Sequence

@@ -145,7 +145,8 @@ def test_an_update_does_not_end_what_others_are_warned_of(
     client: httpx.Client, ground: Ground, officer: SignedIn
 ) -> None:
     entered = {
-        "sender": "气象台", "sent": "2020-08-20T00:20:00+00:00", "expires": "2099-01-01T00:00:00+00:00", "level": "blue",
+        "sender": "气象台", "sent": "2020-08-20T00:20:00+00:00", "expires": "2099-01-01T00:00:00+00:00",
+        "level": "blue",
         "headline": "h", "event_code": "11B03", "area_codes": [TOWNSHIP],
     }  # fmt: skip
 
@@ -186,7 +187,8 @@ INJECTIONS = (
     "١",
 )
 ASKED = (
-    *((f"/api/alerts?{name}=", "") for name in ("division", "level", "state", "rule", "family", "subject", "exercise", "from", "to", "cursor", "limit")),
+    *((f"/api/alerts?{name}=", "") for name in (
+        "division", "level", "state", "rule", "family", "subject", "exercise", "from", "to", "cursor", "limit")),
     *((f"/api/incidents?{name}=", "") for name in ("division", "level", "state", "family", "from", "to", "cursor")),
     *((f"/api/warnings?{name}=", "") for name in ("in_force", "at", "event", "level", "division", "before", "limit")),
     *((f"/api/feed.atom?{name}=", "") for name in ("division", "level", "exercise", "before", "limit")),

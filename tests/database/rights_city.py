@@ -286,10 +286,8 @@ WARNED = {
 
 def _seed_warnings(connection: Connection, city: RightsCity) -> None:
     codes = {"city": [CITY], "district": [DISTRICT], "a": [TOWNSHIP], "b": [OTHER_TOWNSHIP], "nowhere": []}
-    for name in WARNED:
-        city.warnings[name] = add_warning(
-            connection, name, codes[name], [city.divisions[code] for code in WARNED[name]]
-        )
+    for name, covered in WARNED.items():
+        city.warnings[name] = add_warning(connection, name, codes[name], [city.divisions[code] for code in covered])
 
 
 def add_warning(connection: Connection, name: str, codes: list[str], divisions: list[int]) -> int:
