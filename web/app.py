@@ -1,22 +1,19 @@
 """The web application, from its settings to its routes."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.responses import Response
 from fastapi.staticfiles import StaticFiles
-from starlette.concurrency import run_in_threadpool
 
 from access.access_log import AccessLog
 from access.oidc import Provider
 from access.rights import load_roles
-from access.scope import ScopedPool
 from access.vault import Vault
-from config.database import open_pool
-from config.settings import BrokerSettings, OidcSettings, SignInSettings, WebSettings
+from config.settings import BrokerSettings, OidcSettings, WebSettings
 from web import (
     account_factor,
     account_page,
@@ -43,15 +40,11 @@ from web.assets import VENDOR, check_assets
 from web.bounds import BodyBounds
 from web.certificate import ListenerCertificate
 from web.errors import add_error_table
-from web.exercise import ExerciseMark
-from web.hub import Hub
-from web.layers import Layers
-from web.listener import Listener
+from web.lifespan import Given, lifespan
 from web.metrics import CountRequests
 from web.names import read_names
-from web.parts import Parts, wall_clock
+from web.parts import wall_clock
 from web.rate import RateLimit, Rates
-from web.registry_kept import KeptRegistry
 from web.security import SecurityHeaders
 from web.viewing import declared
 
@@ -107,50 +100,23 @@ def create_app(
     be up: it is waited for, and the screens are told.
     """
     check_assets()
-    roles = load_roles()
-    names = read_names()
-    rates, log = Rates(), AccessLog(database_url)
     oidc = OidcSettings()
-    provider = Provider(oidc) if oidc.on else None
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        hub = Hub()
-        listener = Listener(database_url, hub)
-        pool, scoped = open_pool(database_url, "web"), ScopedPool(database_url)
-        registry = KeptRegistry(database_url)
-        app.state.parts = Parts(
-            settings=settings,
-            broker=broker,
-            pool=pool,
-            scoped=scoped,
-            roles=roles,
-            sign_in=SignInSettings(),
-            hub=hub,
-            listener=listener,
-            layers=Layers(),
-            names=names,
-            registry=registry,
-            exercise=ExerciseMark(told=exercise),
-            certificate=certificate,
-            rates=rates,
-            vault=vault,
-            clock=clock,
-            provider=provider,
-        )
-        listener.start()
-        log.start()
-        try:
-            yield
-        finally:
-            hub.close()
-            await run_in_threadpool(listener.stop)
-            await run_in_threadpool(log.stop)
-            await run_in_threadpool(registry.close)
-            await run_in_threadpool(pool.close)
-            await run_in_threadpool(scoped.close)
-
-    app = FastAPI(title=settings.title_en, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    given = Given(
+        settings=settings,
+        database_url=database_url,
+        broker=broker,
+        exercise=exercise,
+        certificate=certificate,
+        vault=vault,
+        clock=clock,
+        roles=load_roles(),
+        names=read_names(),
+        rates=Rates(),
+        log=AccessLog(database_url),
+        provider=Provider(oidc) if oidc.on else None,
+    )
+    life = partial(lifespan, given=given)
+    app = FastAPI(title=settings.title_en, lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.settings, app.state.certificate = settings, certificate
 
     for module in _MODULES:
@@ -159,8 +125,8 @@ def create_app(
     app.mount("/vendor", _Files(directory=VENDOR))
 
     app.add_middleware(BodyBounds)
-    app.add_middleware(RateLimit, settings=settings, rates=rates)  # within the headers and the count
-    app.add_middleware(LogAccess, log=log)
+    app.add_middleware(RateLimit, settings=settings, rates=given.rates)  # within the headers and the count
+    app.add_middleware(LogAccess, log=given.log)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests)
     add_error_table(app)
