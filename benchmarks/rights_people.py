@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from access.scope import EVERYWHERE, Scope, as_reader, narrow
 from config.database import Connection, connect
 from config.embedded_database import embedded_database
 from config.folder import DataFolder
 from config.migrate import migrate
 from geo.defaults import import_defaults
+from geo.divisions import path
 from people.duty import on_duty, on_duty_for
 from people.generated import make_people
 
@@ -63,8 +65,24 @@ def duty_figures(connection: Connection, *, at: datetime, lookups: int = _LOOKUP
         "duty_of_one_post_ms": _percentiles([alone(grid, post="grid_worker") for grid in asked]),
         "duty_as_known_ms": _percentiles([alone(grid, known_at=known) for grid in asked]),
         "duty_of_100_pairs_ms": _percentiles([_ms(lambda: on_duty_for(connection, hundred, at)) for _ in range(20)]),
+        **_in_scope(connection, asked, at),
         "answers": round(float(np.mean(found)), 1),
     }
+
+
+def _in_scope(connection: Connection, grids: Sequence[int], at: datetime) -> dict[str, dict[str, float]]:
+    """The same as a page asks it, by the account of one township, of one district, and of everywhere."""
+    took: dict[str, list[float]] = {"township": [], "district": [], "everywhere": []}
+    as_reader(connection)
+    try:
+        for grid in grids[:200]:
+            scopes = {place.level: Scope(divisions=frozenset([place.id])) for place in path(connection, grid, at)}
+            for name, times in took.items():
+                narrow(connection, scopes.get(name, EVERYWHERE))
+                times.append(_ms(lambda: on_duty(connection, grid, at)))  # noqa: B023  # it is done at once
+    finally:
+        connection.execute("reset role; reset search_path; reset shijing.scope")
+    return {f"duty_by_{name}_ms": _percentiles(ms) for name, ms in took.items()}
 
 
 def _ms(work: Callable[[], object]) -> float:

@@ -45,8 +45,11 @@ def make_demo_people(connection: Connection, vault: Vault, *, begin: datetime, e
     with connection.cursor(row_factory=class_row(_Township)) as cursor:
         townships = cursor.execute(QUERIES["townships"], {"at": begin}).fetchall()
     names = (f"{surname}{given}{MARK}" for given, surname in product(_GIVEN * 10, _SURNAMES))
-    with connection.transaction():  # all of it, or the next start would find a part
-        return sum(_furnish(connection, vault, township, names, begin, end) for township in townships)
+    made = 0
+    for township in townships:
+        with connection.transaction():  # all of a township, or the next start would find a part
+            made += _furnish(connection, vault, township, names, begin, end)
+    return made
 
 
 def _furnish(
