@@ -13,6 +13,7 @@ def plain_texts(connection: Connection, words: Sequence[str]) -> list[str]:
     columns = connection.execute(
         "select table_name, column_name, data_type from information_schema.columns"
         " where table_schema = 'public' and data_type in ('text', 'jsonb', 'bytea', 'ARRAY', 'character varying')"
+        " order by table_name, column_name"
     ).fetchall()
     assert len(columns) > 100
     for table, column, kind in columns:
