@@ -22,7 +22,7 @@ find_node
 mkdir -p var
 exec 9>var/oidc-provider.lock # two test processes at once
 flock 9
-install_packages
+install_packages >&2 # what is said on standard output is the provider's
 flock -u 9
 cp tests/oidc/provider.mjs "$packages/provider.mjs" # where it finds what it imports
 exec "${node[@]}" "$packages/provider.mjs" "$@"
