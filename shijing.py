@@ -17,6 +17,7 @@ from commands.imports import import_app
 from commands.incidents import incident_app
 from commands.out import alerts_out
 from commands.people import absence_app, organisation_app, people_app
+from commands.people_files import register, roster_app
 from commands.processes import demo, pipeline, replay, serve, watch
 from commands.quarantine import quarantine_app
 from commands.record import record_app
@@ -42,6 +43,7 @@ GROUPS = {  # a new group of commands: its app, from a module of its own in comm
     "organisation": organisation_app,
     "people": people_app,
     "absence": absence_app,
+    "roster": roster_app,
     "user": user_app,
     "token": token_app,
     "audit": audit_app,
@@ -61,6 +63,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+register(people_app)
 for _name, _group in GROUPS.items():
     app.add_typer(_group, name=_name)
 for _command in COMMANDS:

@@ -93,3 +93,17 @@ def duty(
 
     result = run(people, grids)
     tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def roster(
+    rows: Annotated[int, typer.Option(help="Of the file.", min=100)] = 63_000,
+    people: Annotated[int, typer.Option(help="How many there are.", min=1000)] = 100_000,
+    grids: Annotated[int, typer.Option(help="How many there are.", min=100)] = 62_000,
+    as_json: Json = False,
+) -> None:
+    """A city's roster from Excel and CSV: preview, import, and the same file again."""
+    from benchmarks.rights_roster import lines, run
+
+    result = run(rows, people, grids)
+    tell(result, as_json, lines(result))

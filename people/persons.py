@@ -84,7 +84,7 @@ def add_person(
 ) -> UUID:
     """Somebody who serves from `since` on; their id. Raises Overlaps for a staff number that is taken, Refused."""
     check_span(since, None)
-    number = _staff_number(staff_number)
+    number = plain_number(staff_number)
     term = _term(employment, skills)
     with change(connection, overlap="the organisation has that staff number already: take another, or change that one"):
         person_id: UUID = one(connection, "add_person", {"organisation": organisation_id, "staff_number": number})
@@ -152,7 +152,8 @@ def leave(connection: Connection, person_id: UUID, *, at: datetime, actor: UUID 
         _log(connection, "person.left", person_id, organisation, at, actor, **ended)
 
 
-def _staff_number(text: str) -> str:
+def plain_number(text: str) -> str:
+    """A number of staff as it is kept; raises Refused."""
     number = text.strip()
     if not number or len(number) > _LONGEST or "/" in number:
         raise Refused(f"a staff number has 1 to {_LONGEST} letters, and no / among them")

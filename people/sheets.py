@@ -1,0 +1,198 @@
+"""Cells of Excel and CSV files from strangers: bounded, with nothing expanded, fetched or computed."""
+
+import csv
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.cell import range_boundaries
+from openpyxl.utils.exceptions import InvalidFileException
+
+from people.errors import Refused
+
+MOST_BYTES = 32 << 20
+MOST_ROWS = 200_000
+MOST_COLUMNS = 60
+_MOST_UNPACKED = 400 << 20
+_MOST_PARTS = 1000
+_MOST_EMPTY = 10_000  # rows, one after the other
+_CHUNK = 1 << 20
+_OLE = b"\xd0\xcf\x11\xe0"  # .xls, and .xlsx with a password
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
+_SPLIT = 200  # bytes that are looked at again, for what stands across two chunks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Formula:
+    """A cell that would be computed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorCell:
+    """A cell such as #N/A."""
+
+    text: str
+
+
+Cell = str | int | float | datetime | Formula | ErrorCell | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """The cells of one sheet that is not empty."""
+
+    name: str
+    hidden: bool
+    rows: list[tuple[int, list[Cell]]] = field(repr=False)  # number as the spreadsheet counts; none is empty
+    merged: list[str] = field(default_factory=list)  # as A2:A5
+
+    def merged_at(self) -> dict[tuple[int, int], str]:
+        """The merged area of each cell (row, column from 1) in one, the first cell aside."""
+        places: dict[tuple[int, int], str] = {}
+        last = self.rows[-1][0] if self.rows else 0
+        for area in self.merged:
+            left, top, right, bottom = range_boundaries(area)
+            for row in range(top, min(bottom, last) + 1):
+                for column in range(left, min(right, MOST_COLUMNS) + 1):
+                    if (row, column) != (top, left):
+                        places[row, column] = area
+        return places
+
+
+def letter(column: int) -> str:
+    """What a spreadsheet calls a column, from 1."""
+    return str(get_column_letter(column))
+
+
+def read_sheets(name: str, raw: bytes) -> list[Sheet]:
+    """The sheets of an .xlsx or .csv (UTF-8 or GB 18030) file; raises Refused for what is neither, or too large."""
+    if len(raw) > MOST_BYTES:
+        raise Refused(f"{name} has {len(raw) >> 20} MB, and {MOST_BYTES >> 20} are the most: split it")
+    if raw[:4] == _OLE:
+        raise Refused(f"{name} is an old .xls file, or has a password: save it as .xlsx without one")
+    if raw[:2] == b"PK":
+        return _workbook(name, raw)
+    return [sheet] if (sheet := _csv(name, raw)).rows else []
+
+
+def _csv(name: str, raw: bytes) -> Sheet:
+    text = _decoded(name, raw)
+    if "\0" in text:
+        raise Refused(f"{name} is no table: save it as .xlsx, or as CSV in UTF-8")
+    rows: list[tuple[int, list[Cell]]] = []
+    try:
+        for number, cells in enumerate(csv.reader(io.StringIO(text, newline="")), start=1):
+            _check_size(name, Path(name).stem, number, len(cells))
+            if any(cell.strip() for cell in cells):
+                rows.append((number, list(map(_unescaped, cells))))
+    except csv.Error as error:
+        raise Refused(f"{name} row {len(rows) + 1}: {error}: save it again as CSV in UTF-8") from error
+    return Sheet(name=Path(name).stem, hidden=False, rows=rows)
+
+
+def _unescaped(cell: str) -> str:
+    """Without the apostrophe that our export puts before what a spreadsheet would compute."""
+    return cell[1:] if len(cell) > 1 and cell[0] == "'" and cell[1] in "=+-@\t\r'" else cell
+
+
+def _decoded(name: str, raw: bytes) -> str:
+    for encoding in ("utf-8-sig", "gb18030"):  # what spreadsheets save
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Refused(f"{name} is neither UTF-8 nor GBK: save it as CSV in UTF-8, or as .xlsx")
+
+
+def _workbook(name: str, raw: bytes) -> list[Sheet]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            merged = _checked_parts(name, archive)
+        # Formulas are read as such: what a file says that they come to may be anything.
+        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=False, keep_links=False)
+        try:
+            return [sheet for one in book.worksheets if (sheet := _sheet(name, one, merged)).rows]
+        finally:
+            book.close()
+    except (
+        zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError,
+        AttributeError, IndexError, OverflowError, NotImplementedError, EOFError, SyntaxError, OSError,
+        RuntimeError, zlib.error, struct.error,
+    ) as error:  # fmt: skip  # what openpyxl raises for files that are damaged, one way or another
+        raise Refused(f"{name} is no sound .xlsx file ({type(error).__name__}): save it again from Excel") from error
+
+
+def _checked_parts(name: str, archive: zipfile.ZipFile) -> dict[str, list[str]]:
+    """The merged areas of each part, after every part was unpacked once, within bounds; raises Refused."""
+    parts = archive.infolist()
+    if len(parts) > _MOST_PARTS:
+        raise Refused(f"{name} has {len(parts)} parts: that is no file of ours, save it again from Excel")
+    left = _MOST_UNPACKED
+    merged: dict[str, list[str]] = {}
+    for part in parts:
+        if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise Refused(f"{name} is packed in a way that Excel does not: save it again from Excel")
+        with archive.open(part) as unpacked:
+            before = b""
+            while chunk := unpacked.read(min(_CHUNK, left + 1)):
+                left -= len(chunk)
+                if left < 0:  # counted, not believed: the sizes that an archive tells may be wrong
+                    raise Refused(f"{name} unpacks to more than {_MOST_UNPACKED >> 20} MB: split it")
+                window = before + chunk
+                if b"<!DOCTYPE" in window or b"<\0!\0D\0" in window or b"\0<\0!\0D" in window:
+                    raise Refused(f"{name} declares a document type in {part.filename}: save it again from Excel")
+                found = [area.decode() for area in _MERGED.findall(window)]
+                merged.setdefault(part.filename, []).extend(found)
+                before = window[-_SPLIT:]
+    return merged
+
+
+def _sheet(name: str, sheet: Any, merged: dict[str, list[str]]) -> Sheet:
+    sheet.reset_dimensions()  # the size that a file tells may be wrong
+    rows: list[tuple[int, list[Cell]]] = []
+    for number, cells in enumerate(_cells(sheet), start=1):
+        while cells and cells[-1] in (None, ""):
+            cells.pop()
+        _check_size(name, sheet.title, len(rows) + 1, len(cells))
+        if cells:
+            rows.append((number, cells))
+        elif number - (rows[-1][0] if rows else 0) > _MOST_EMPTY:
+            raise Refused(f"{name}, sheet {sheet.title}: {_MOST_EMPTY} empty rows up to row {number}: delete them")
+    # Read only, openpyxl tells no merged cells, only of which part the sheet was made.
+    areas = list(dict.fromkeys(merged.get(sheet._worksheet_path.lstrip("/"), [])))
+    return Sheet(name=str(sheet.title), hidden=sheet.sheet_state != "visible", rows=rows, merged=areas)
+
+
+def _cells(sheet: Any) -> Iterator[list[Cell]]:
+    for row in sheet.iter_rows(max_col=MOST_COLUMNS + 1):
+        yield [_cell(cell) for cell in row]
+
+
+def _cell(cell: Any) -> Cell:
+    value = cell.value
+    if value is None:
+        return None
+    if cell.data_type == "f":
+        return Formula()
+    if cell.data_type == "e":
+        return ErrorCell(text=str(value)[:20])
+    if isinstance(value, str | int | float | datetime):
+        return value
+    return str(value)
+
+
+def _check_size(name: str, sheet: str, rows: int, columns: int) -> None:
+    if rows > MOST_ROWS + 1:
+        raise Refused(f"{name}, sheet {sheet}: more than {MOST_ROWS} rows: split the file")
+    if columns > MOST_COLUMNS:
+        raise Refused(f"{name}, sheet {sheet}: more than {MOST_COLUMNS} columns: delete those beyond the template's")
