@@ -167,18 +167,18 @@ update told set old = beside.id,
                           then upper(beside.span) else told.until end)
 from beside where beside.what = told.what and beside.line = told.line
 
--- name: judge_told
-update told set span = coalesce(told.span, tstzrange(told.since, told.until)),
-    state = case
-        when told.cancel then case when told.old is null then 'unchanged' else 'ended' end
-        when told.old is null then 'new'
-        else (select case
-                  when told.span = known.span and told.kind is not distinct from known.kind
-                       and told.stand_in_id is not distinct from known.stand_in_id then 'unchanged'
-                  when told.span <@ known.span and told.span <> known.span and told.kind is not distinct from known.kind
-                       and told.stand_in_id is not distinct from known.stand_in_id then 'ended'
-                  else 'changed' end
-              from known where known.what = told.what and known.id = told.old) end
+-- name: judge_new
+update told set span = tstzrange(since, until), state = case when cancel then 'unchanged' else 'new' end
+where old is null
+
+-- name: judge_old
+update told set state = case
+    when told.cancel then 'ended'
+    when told.kind is distinct from known.kind or told.stand_in_id is distinct from known.stand_in_id then 'changed'
+    when told.span = known.span then 'unchanged'
+    when told.span <@ known.span then 'ended'
+    else 'changed' end
+from known where known.what = told.what and known.id = told.old
 
 -- name: aim
 update known set target = case when told.cancel then 'empty' else told.span end, new_kind = told.kind,
@@ -207,7 +207,10 @@ select person_id, range_agg(span) as spans from (
 ) terms group by person_id
 
 -- name: analyze_known
-analyze told; analyze known; analyze serving
+analyze known
+
+-- name: analyze_all
+analyze told; analyze known; analyze serving; analyze told_people
 
 -- name: faults
 select 'people' as what, line, 'organisation' as name, 'no_organisation' as fault, organisation as words

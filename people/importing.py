@@ -35,7 +35,8 @@ _JUDGING = (
     "places", "divisions", "find_people", "named", "find_told", "find_stand_ins", "find_divisions", "analyze",
 )  # fmt: skip
 _BESIDE = (
-    "judge_people", "known", "match", "judge_told", "aim", "aim_leaving", "aim_alone", "serving", "analyze_known",
+    "judge_people", "known", "analyze_known", "match", "judge_new", "judge_old", "aim", "aim_leaving", "aim_alone",
+    "serving", "analyze_all",
 )  # fmt: skip
 _MERGING = (
     "add_people", "put_private", "add_terms", "move_terms", "close_posts", "close_shifts", "close_absences",
