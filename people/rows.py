@@ -1,27 +1,24 @@
 """Rows of people's files as checked values; every fault with sheet, row and column, and how to mend it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, partial
 from typing import Any
 
-from config.logs import BEIJING
 from people.absences import KINDS
+from people.cells import SHOWN, Row, text_of
 from people.errors import Refused, Unknown
 from people.file_words import Fault
 from people.persons import EMPLOYMENTS, plain_number
 from people.posts import shipped_posts
 from people.private import Private, private
-from people.sheets import Cell, ErrorCell, Formula, Sheet, letter
+from people.sheets import Sheet, letter
 from people.tables import HELP_SHEET, TABLES, Table, What, table_of
 
 EMPLOYMENTS_ZH = dict(zip(("专职", "兼职", "志愿者"), EMPLOYMENTS, strict=True))
 KINDS_ZH = dict(zip(("休假", "病假", "培训", "其他"), KINDS, strict=True))
 _YES = {"是": True, "yes": True, "取消": True, "否": False, "no": False, "": False}
-_LONGEST = 200
-_SHOWN = 40
-_FORMATS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y年%m月%d日", "%Y年%m月%d日 %H:%M", "%Y.%m.%d")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +84,7 @@ def read_rows(sheets: Iterable[Sheet], wanted: Sequence[What]) -> Told:
 
 def _sheet(told: Told, sheet: Sheet, wanted: Sequence[What]) -> None:
     number, heads = sheet.rows[0]
-    names = [_text(cell) for cell in heads]
+    names = [text_of(cell) for cell in heads]
     table = table_of(sheet.name, names, wanted)
     problem: tuple[str, tuple[Any, ...]] | None = None
     if table is None:
@@ -112,10 +109,10 @@ def _heads(sheet: Sheet, table: Table, names: list[str]) -> Iterator[Fault]:
     seen = set()
     for at, head in enumerate(names, start=1):
         column = table.column(head)
-        where = f"{letter(at)} {head[:_SHOWN]}"
+        where = f"{letter(at)} {head[:SHOWN]}"
         if head and column is None:
             choice = "、".join(f"{one.zh} ({one.name})" for one in table.columns)
-            yield Fault(sheet=sheet.name, row=number, column=where, what="unknown_head", told=(head[:_SHOWN], choice))
+            yield Fault(sheet=sheet.name, row=number, column=where, what="unknown_head", told=(head[:SHOWN], choice))
         elif column is not None and column.name in seen:
             yield Fault(sheet=sheet.name, row=number, column=where, what="doubled_head", told=(head,))
         seen.add(column.name if column else "")
@@ -130,7 +127,7 @@ def _table(told: Told, sheet: Sheet, table: Table, names: list[str]) -> None:
     told.columns[table.what] = {one.name: f"{letter(at + 1)} {names[at]}" for at, one in columns.items()}
     merged = sheet.merged_at()
     for number, cells in sheet.rows[1:]:
-        row = _Row(told, table, number)
+        row = Row(number, partial(told.fault, table.what))
         for at, column in columns.items():
             area = merged.get((number, at + 1))
             if area is not None:
@@ -145,7 +142,7 @@ def _table(told: Told, sheet: Sheet, table: Table, names: list[str]) -> None:
         _keep(told, table, row)
 
 
-def _keep(told: Told, table: Table, row: "_Row") -> None:
+def _keep(told: Told, table: Table, row: Row) -> None:
     value = _person(row) if table.what == "people" else _span(row, table.what)
     if row.faults:
         told.faults += row.faults.values()
@@ -155,63 +152,7 @@ def _keep(told: Told, table: Table, row: "_Row") -> None:
         told.spans.setdefault(table.what, []).append(value)
 
 
-class _Row:
-    """The cells of one row that hold something, and the first fault of each column."""
-
-    def __init__(self, told: Told, table: Table, number: int) -> None:
-        self.number = number
-        self.given: dict[str, Cell] = {}
-        self.faults: dict[str, Fault] = {}
-        self._told, self._what = told, table.what
-
-    def wrong(self, column: str, what: str, *words: Any) -> None:
-        self.faults.setdefault(column, self._told.fault(self._what, self.number, column, what, *words))
-
-    def take(self, name: str, cell: Cell) -> None:
-        if isinstance(cell, Formula):
-            self.wrong(name, "formula")
-        elif isinstance(cell, ErrorCell):
-            self.wrong(name, "error_cell", cell.text)
-        elif isinstance(cell, str) and (len(cell) > _LONGEST or "\0" in cell):
-            self.wrong(name, "too_long", _LONGEST)
-        elif cell is not None and cell != "" and (not isinstance(cell, str) or cell.strip()):
-            self.given[name] = cell
-
-    def text(self, name: str) -> str:
-        return _text(self.given.get(name))
-
-    def moment(self, name: str) -> datetime | None:
-        cell = self.given.get(name)
-        if cell is None:
-            return None
-        if isinstance(cell, int | float):
-            self.wrong(name, "number_date", cell)
-            return None
-        moment = cell if isinstance(cell, datetime) else _moment(_text(cell))
-        if moment is None:
-            self.wrong(name, "no_date", _text(cell)[:_SHOWN])
-        elif not 2000 <= moment.year < 2100:
-            self.wrong(name, "far_date", moment.strftime("%Y-%m-%d"))
-        else:
-            return moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)
-        return None
-
-    def choice(self, name: str, zh: Mapping[str, str]) -> str | None:
-        text = self.text(name)
-        word = zh.get(text, text.lower())
-        if text and word not in zh.values():
-            self.wrong(name, "choice", text[:_SHOWN], "、".join(zh), ", ".join(zh.values()))
-        return word or None
-
-    def checked(self, name: str, what: str, check: Callable[[str], str]) -> str:
-        try:
-            return check(self.text(name)) if name in self.given else ""
-        except (Refused, Unknown):
-            self.wrong(name, what)
-            return ""
-
-
-def _person(row: _Row) -> PersonRow | None:
+def _person(row: Row) -> PersonRow | None:
     since, until = _times(row)
     employment = row.choice("employment", EMPLOYMENTS_ZH)
     number = row.checked("staff_number", "staff_number", plain_number)
@@ -230,7 +171,7 @@ def _person(row: _Row) -> PersonRow | None:
     )
 
 
-def _private(row: _Row) -> Private | None:
+def _private(row: Row) -> Private | None:
     """The personal fields; a fault says which one, and nothing of it."""
     name, phone, email = (row.text(column) for column in ("name", "phone", "email"))
     for column, given in (("name", (name or "-",)), ("phone", ("-", phone)), ("email", ("-", "", email))):
@@ -241,12 +182,12 @@ def _private(row: _Row) -> Private | None:
     return None if row.faults else private(name, phone, email)
 
 
-def _span(row: _Row, what: What) -> SpanRow | None:
+def _span(row: Row, what: What) -> SpanRow | None:
     since, until = _times(row)
     number = row.checked("staff_number", "staff_number", plain_number)
     cancel = row.text("cancel").lower()
     if cancel not in _YES:
-        row.wrong("cancel", "choice", cancel[:_SHOWN], "是、否", "yes, no")
+        row.wrong("cancel", "choice", cancel[:SHOWN], "是、否", "yes, no")
     post = _post(row) if what != "absences" else None
     kind = row.choice("kind", KINDS_ZH) or "leave" if what == "absences" else None
     if row.faults or since is None:
@@ -266,17 +207,17 @@ def _span(row: _Row, what: What) -> SpanRow | None:
     )
 
 
-def _times(row: _Row) -> tuple[datetime | None, datetime | None]:
+def _times(row: Row) -> tuple[datetime | None, datetime | None]:
     since, until = row.moment("since"), row.moment("until")
     if since is not None and until is not None and until <= since:
         row.wrong("until", "ends_early")
     return since, until
 
 
-def _post(row: _Row) -> str:
+def _post(row: Row) -> str:
     found = _post_named(row.text("post"))
     if not found and "post" in row.given:
-        row.wrong("post", "no_post", row.text("post")[:_SHOWN], "、".join(post.zh for post in shipped_posts()))
+        row.wrong("post", "no_post", row.text("post")[:SHOWN], "、".join(post.zh for post in shipped_posts()))
     return found
 
 
@@ -291,23 +232,3 @@ def _post_named(name: str) -> str:
 def _skills(text: str) -> list[str]:
     parts = text.replace("、", ",").replace("，", ",").split(",")
     return sorted({" ".join(part.split()) for part in parts if part.strip()})
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))  # a number of staff that Excel took for a number
-    return "" if cell is None or isinstance(cell, Formula | ErrorCell) else str(cell).strip()
-
-
-@lru_cache(maxsize=4096)  # a roster repeats its times
-def _moment(text: str) -> datetime | None:
-    plain = text.replace("/", "-").replace("T", " ")
-    for form in _FORMATS:
-        try:
-            return datetime.strptime(plain, form)  # Beijing's, see _Row.moment
-        except ValueError:
-            continue
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None

@@ -1,9 +1,11 @@
 """Files of people and rosters: previewed, written whole or not at all, and the same file twice changes nothing."""
 
 import io
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -11,13 +13,13 @@ from openpyxl import Workbook, load_workbook
 from access import audit
 from access.key_file import add_key
 from access.scope import EVERYWHERE, Scope
-from config.database import Connection
+from config.database import Connection, connect
 from people.duty import on_duty
 from people.errors import Refused
 from people.exporting import export_file
 from people.importing import PEOPLE, ROSTER, Asked, FileReport, import_file
 from people.organisations import add_organisation
-from people.persons import person_named
+from people.persons import change_term, leave, person_named
 from people.private import open_private
 from people.tables import What
 from tests.database.people_seed import ACTOR, FAR, GRID, NOW, OTHER_GRID, TOWNSHIP, Town, town
@@ -324,3 +326,51 @@ def test_a_file_of_the_other_command_is_refused(connection: Connection, there: T
     assert named(report) == {("请假", 0, "", "not_here")}
     with pytest.raises(Refused, match="no rows"):
         take(connection, there, "")
+
+
+def test_an_import_waits_for_a_single_change_and_judges_what_that_left(
+    connection: Connection, database_url: str, there: Town
+) -> None:
+    take(connection, there, staff("A1"))
+    person = person_named(connection, there.vault, f"{TOWNSHIP}/A1")
+    reports: list[FileReport] = []
+
+    def second() -> None:
+        with connect(database_url, "second", autocommit=True) as other:
+            reports.append(take(other, there, csv(PEOPLE_HEADS, f"{TOWNSHIP},A1,姓名A1,13800000000,,兼职,,,")))
+
+    waits = threading.Thread(target=second)
+    with connection.transaction():
+        change_term(connection, person, at=NOW, employment="part_time")
+        waits.start()
+        while connection.execute(
+            "select 1 from pg_stat_activity where application_name = 'shijing-second' and wait_event_type = 'Lock'"
+            " and datname = current_database()"
+        ).fetchone() is None:  # fmt: skip
+            waits.join(0.01)
+            assert waits.is_alive(), "the import did not wait"
+            connection.execute("select pg_stat_clear_snapshot()")
+    waits.join()
+    assert reports[0].counts == {"people": {"unchanged": 1}}
+
+
+def test_who_leaves_by_a_file_leaves_as_by_a_single_change(connection: Connection, there: Town) -> None:
+    take(connection, there, staff("A1", "A2"))
+    for what, rows in (("岗位", "2026-01-01,"), ("排班", "2026-11-30 08:00,2026-12-02 08:00")):
+        held = [f"{TOWNSHIP},{one},值班长,{TOWNSHIP},{rows}," for one in ("A1", "A2")]
+        take(connection, there, csv(POST_HEADS, *held), name=f"{what}.csv", wanted=PEOPLE if what == "岗位" else ROSTER)
+    ends = datetime(2026, 11, 30, 16, tzinfo=UTC)  # the first of December in Beijing
+    by_file, by_hand = (person_named(connection, there.vault, f"{TOWNSHIP}/{one}") for one in ("A1", "A2"))
+    take(connection, there, csv(PEOPLE_HEADS, f"{TOWNSHIP},A1,姓名A1,13800000000,,,,,2026-12-01"))
+    leave(connection, by_hand, at=ends)
+
+    def left(person: UUID) -> list[Any]:
+        return connection.execute(
+            "select valid from person_terms where upper_inf(recorded) and person_id = %(person)s"
+            " union all select valid from post_holdings where upper_inf(recorded) and person_id = %(person)s"
+            " union all select during from shifts where upper_inf(recorded) and person_id = %(person)s",
+            {"person": person},
+        ).fetchall()
+
+    assert left(by_file) == left(by_hand)
+    assert [span.upper for (span,) in left(by_file)] == [ends] * 3
