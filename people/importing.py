@@ -81,6 +81,8 @@ class FileReport:
         lines += [f"  {fault.line()}" for fault in self.faults]
         if self.faults:
             return [*lines, f"Nothing was written: {len(self.faults)} faults."]
+        if not any(set(states) - {"unchanged"} for states in self.counts.values()):
+            return [*lines, "All of it is there already: nothing to write."]
         return [*lines, "Written." if self.written else "Nothing was written (a preview): add --apply to write it."]
 
 

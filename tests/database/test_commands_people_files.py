@@ -48,6 +48,7 @@ def test_a_template_is_filled_in_previewed_applied_and_exported(tmp_path: Path, 
     assert out.stat().st_mode & 0o777 == 0o600
     again = json.loads(typed("people", "import", out, "--apply", "--json").stdout)
     assert again["counts"] == {"people": {"unchanged": 1}, "posts": {"unchanged": 1}}
+    assert "there already: nothing to write" in typed("people", "import", out, "--apply").stdout
     assert typed("people", "export", out).exit_code == 2  # it is there already
     assert typed("people", "export", tmp_path / "c.csv").exit_code == 1  # one table alone
     assert typed("people", "export", tmp_path / "c.csv", "--table", "posts").exit_code == 0
