@@ -107,3 +107,21 @@ def roster(
 
     result = run(rows, people, grids)
     tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def scope(as_json: Json = False) -> None:
+    """What session and scope add to a request, in a city of 100,000 sensors and 62,000 grids."""
+    from benchmarks.rights_scope import lines, run
+
+    result = run()
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def rights(as_json: Json = False) -> None:
+    """Who is on duty, what the scope of a request costs, and a city's roster: 100,000 people, 62,000 grids."""
+    from benchmarks.rights import lines, run
+
+    result = run()
+    tell(result, as_json, lines(result))
