@@ -25,10 +25,11 @@ MOST_ROWS = 200_000
 MOST_COLUMNS = 60
 _MOST_UNPACKED = 400 << 20
 _MOST_PARTS = 1000
+_MOST_MERGED = 20_000
 _MOST_EMPTY = 10_000  # rows, one after the other
 _CHUNK = 1 << 20
 _OLE = b"\xd0\xcf\x11\xe0"  # .xls, and .xlsx with a password
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})"')
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref=["\']([A-Z]{1,3}[0-9]{1,7}:[A-Z]{1,3}[0-9]{1,7})["\']')
 _SPLIT = 200  # bytes that are looked at again, for what stands across two chunks
 
 
@@ -62,10 +63,14 @@ class Sheet:
         last = self.rows[-1][0] if self.rows else 0
         for area in self.merged:
             left, top, right, bottom = range_boundaries(area)
-            for row in range(top, min(bottom, last) + 1):
+            for row in range(top, min(bottom, last, top + _MOST_MERGED) + 1):
                 for column in range(left, min(right, MOST_COLUMNS) + 1):
                     if (row, column) != (top, left):
                         places[row, column] = area
+            if len(places) > _MOST_MERGED:
+                raise Refused(
+                    f"sheet {self.name}: {area} and others merge more than {_MOST_MERGED} cells: unmerge them"
+                )
         return places
 
 
@@ -152,7 +157,10 @@ def _checked_parts(name: str, archive: zipfile.ZipFile) -> dict[str, list[str]]:
                 if b"<!DOCTYPE" in window or b"<\0!\0D\0" in window or b"\0<\0!\0D" in window:
                     raise Refused(f"{name} declares a document type in {part.filename}: save it again from Excel")
                 found = [area.decode() for area in _MERGED.findall(window)]
-                merged.setdefault(part.filename, []).extend(found)
+                areas = merged.setdefault(part.filename, [])
+                areas.extend(found)
+                if len(areas) > _MOST_MERGED:
+                    raise Refused(f"{name} has more than {_MOST_MERGED} merged cells: unmerge them")
                 before = window[-_SPLIT:]
     return merged
 

@@ -68,6 +68,20 @@ def test_merged_cells_are_named_row_by_row() -> None:
     assert "A2:A4" in told.faults[0].zh
 
 
+def test_merged_cells_without_end_are_refused_before_they_are_walked() -> None:
+    raw = saved(workbook(*(person(f"A{at}") for at in range(1000))))
+
+    def merging(*areas: str) -> bytes:
+        cells = "".join(f"<mergeCell ref='{area}'/>" for area in areas)
+        part = f"</sheetData><mergeCells>{cells}</mergeCells>".encode()
+        return repacked(raw, "xl/worksheets/sheet1.xml", lambda content: content.replace(b"</sheetData>", part))
+
+    with pytest.raises(Refused, match="A2:XFD1048576 and others merge more than 20000 cells"):
+        read_rows(read_sheets("a.xlsx", merging("A2:XFD1048576")), PEOPLE)
+    with pytest.raises(Refused, match="more than 20000 merged cells"):
+        read_sheets("a.xlsx", merging(*["A2:A3"] * 20_001))
+
+
 def test_a_hidden_sheet_is_named_and_the_lists_behind_drop_downs_are_not() -> None:
     book = workbook(person())
     for name, rows in (("岗位", [["机构", "工号", "岗位", "区划代码", "起"]]), ("lists", [["是"], ["否"]])):
