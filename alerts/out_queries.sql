@@ -53,7 +53,7 @@ left join incidents incident on incident.id = a.incident_id
 left join sensors s on s.id = a.sensor_id
 left join devices device on a.subject >> 32 in (1, 2) and device.id = a.subject & 4294967295
 left join division_versions own
-       on a.subject >> 32 = 3 and own.division_id = a.subject & 4294967295
+       on own.division_id = case when a.subject >> 32 = 3 then (a.subject & 4294967295)::integer end
       and own.valid @> a.opened_at and own.recorded @> a.recorded_at
 left join division_versions township
        on township.division_id = a.township_id

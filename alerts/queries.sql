@@ -297,7 +297,7 @@ join alerts on alerts.id = said.alert_id
 left join sensors on sensors.id = alerts.sensor_id
 left join devices on alerts.subject >> 32 in (1, 2) and devices.id = alerts.subject & 4294967295
 left join division_versions division
-       on alerts.subject >> 32 = 3 and division.division_id = alerts.subject & 4294967295
+       on division.division_id = case when alerts.subject >> 32 = 3 then (alerts.subject & 4294967295)::integer end
       and division.valid @> said.time and upper_inf(division.recorded)
 where said.kind = 'level' and not said.retracts and not exists (
     select from alert_transitions taken

@@ -16,6 +16,7 @@ from config.settings import (
     BrokerSettings,
     DatabaseSettings,
     HeartbeatSettings,
+    OidcSettings,
     Secretive,
     TlsSettings,
     WatchSettings,
@@ -29,6 +30,7 @@ SECRETS = [
     (BrokerSettings, "password", MARK),
     (HeartbeatSettings, "webhook", f"http://127.0.0.1:1/{MARK}"),
     (WatchSettings, "webhook", f"http://127.0.0.1:1/{MARK}"),
+    (OidcSettings, "client_secret", MARK),
 ]
 
 
