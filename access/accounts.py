@@ -1,6 +1,6 @@
 """Accounts and their roles: made, granted, locked. Each act is in the audit, with the hand that did it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -85,9 +85,15 @@ def add_account(
             assert found is not None
             append(connection, act="account.added", actor=by, subject=str(found[0]), details={"kind": kind})
     except psycopg.errors.UniqueViolation as error:
-        raise AccountRefused(f"there is an account {name.strip()!r} already: take another name") from error
+        raise AccountRefused(
+            f"there is an account {name.strip()!r} already: take another name",
+            f"已有名为“{name.strip()}”的账号，请换一个名称。",
+        ) from error
     except psycopg.errors.CheckViolation as error:
-        raise AccountRefused('a name has 1 to 60 characters, without spaces and without / \\ < > " &') from error
+        raise AccountRefused(
+            'a name has 1 to 60 characters, without spaces and without / \\ < > " &',
+            '名称须有 1 至 60 个字符，不含空格和 / \\ < > " &。',
+        ) from error
     account_id: UUID = found[0]
     return account_id
 
@@ -107,7 +113,9 @@ def grant(
     if role not in roles:
         raise AccountRefused(f"there is no role {role!r}: take one of {', '.join(roles)}")
     if until is not None and until <= now:
-        raise AccountRefused("the role would end before it begins: name a later end")
+        raise AccountRefused(
+            "the role would end before it begins: name a later end", "截止日期已过，请填写更晚的日期。"
+        )
     row = {"account": account_id, "role": role, "division": division_id, "now": now, "until": until, "by": by}
     try:
         with connection.transaction():
@@ -117,7 +125,9 @@ def grant(
                 details={"role": role, "until": None if until is None else until.isoformat()},
             )  # fmt: skip
     except psycopg.errors.ExclusionViolation as error:
-        raise AccountRefused(f"the account has the role {role} there already") from error
+        raise AccountRefused(
+            f"the account has the role {role} there already", f"该账号在此区划已有“{roles[role].zh}”角色。"
+        ) from error
     assert found is not None
     return int(found[0])
 
@@ -129,7 +139,7 @@ def end_grant(
     with connection.transaction():
         row = connection.execute(QUERIES["end_grant"], {"id": grant_id, "account": account_id, "now": now}).fetchone()
         if row is None:
-            raise AccountRefused("the account does not hold that role (any more)")
+            raise AccountRefused("the account does not hold that role (any more)", "该账号已不持有这个角色。")
         append(
             connection, act="role.ended", actor=by, subject=str(account_id), division_id=row[1],
             details={"role": row[0]},
@@ -187,12 +197,54 @@ def grants_in_words(connection: Connection, account_id: UUID, *, now: datetime) 
 
 
 def accounts(
-    connection: Connection, scope: Scope, *, now: datetime, account_id: UUID | None = None
+    connection: Connection,
+    scope: Scope,
+    *,
+    now: datetime,
+    account_id: UUID | None = None,
+    sought: str | None = None,
+    sought_roles: Sequence[str] = (),
+    after: str | None = None,
+    most: int | None = None,
 ) -> list[dict[str, Any]]:
-    """Accounts with their grants: those whose every grant lies in the scope."""
-    asked = {"everywhere": scope.everywhere, "divisions": list(scope.divisions), "now": now, "id": account_id}
+    """Accounts with their grants: those whose every grant lies in the scope, by name.
+
+    `sought` is a part of a name or of a division's name, its code, or one of `sought_roles`; `after` pages on by name.
+    """
+    asked = {
+        "everywhere": scope.everywhere,
+        "divisions": list(scope.divisions),
+        "now": now,
+        "id": account_id,
+        "sought": sought,
+        "sought_roles": list(sought_roles),
+        "after": after,
+        "most": most,
+    }
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(QUERIES["list_accounts"], asked).fetchall()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A division to choose."""
+
+    code: str
+    name: str
+    level: str
+    above: str | None
+
+
+def divisions_of(connection: Connection, scope: Scope, *, now: datetime, most: int = 1200) -> list[Choice]:
+    """What lies in a scope, the largest first: suggestions, of all only where they are few."""
+    asked = {"everywhere": scope.everywhere, "divisions": list(scope.divisions), "now": now, "most": most}
+    with connection.cursor(row_factory=class_row(Choice)) as cursor:
+        return cursor.execute(QUERIES["divisions_of_scope"], asked).fetchall()
+
+
+def names_of(connection: Connection, ids: Collection[UUID]) -> dict[UUID, str]:
+    """What accounts and other actors are called."""
+    return dict(connection.execute(QUERIES["names_of"], {"ids": list(ids)}).fetchall())
 
 
 def is_within(connection: Connection, division_id: int | None, scope: Scope) -> bool:
@@ -214,5 +266,24 @@ def division_named(connection: Connection, named: str, *, now: datetime) -> int:
     if len(rows) > 1 and not named.isdigit():
         raise AccountRefused(
             f"more than one division is called {named[:40]!r}: give its code", f"有多个区划叫“{named[:40]}”，请填代码。"
+        )
+    return int(rows[0][0])
+
+
+def division_within(connection: Connection, named: str, scope: Scope, *, now: datetime) -> int:
+    """A division of the scope by code, or by a name that only one there has; raises AccountRefused.
+
+    One beyond the scope is refused in the same words as one that there is not.
+    """
+    asked = {"named": named, "now": now, "everywhere": scope.everywhere, "divisions": list(scope.divisions)}
+    rows = connection.execute(QUERIES["division_within"], asked).fetchall()
+    shown = named[:40]
+    if not rows:
+        raise AccountRefused(
+            f"no division of yours has the code or name {shown!r}", f"您的范围内没有代码或名称为“{shown}”的区划。"
+        )
+    if len(rows) > 1 and not named.isdigit():
+        raise AccountRefused(
+            f"more than one division is called {shown!r}: give its code", f"不止一个区划叫“{shown}”，请填写代码。"
         )
     return int(rows[0][0])

@@ -28,12 +28,20 @@ select id, name, kind, password_hash, must_change, totp_secret, totp_step, oidc_
 from accounts where oidc_subject = %(subject)s
 
 -- name: list_accounts
--- With the grants of now; of a scope those who have a grant in it and none beyond.
+-- With the grants of now; of a scope those who have a grant in it and none beyond. Whoever has no role any more stays
+-- with those who gave the former ones.
+with counted as (
+    select account_id, division_id from account_roles held
+    where valid @> %(now)s::timestamptz
+       or not exists (select from account_roles other
+                      where other.account_id = held.account_id and other.valid @> %(now)s::timestamptz)
+)
 select accounts.id, accounts.name, accounts.kind, accounts.locked_at, accounts.locked_until, accounts.created_at,
        accounts.totp_secret is not null as second_factor, accounts.oidc_subject is not null as single_sign_on,
+       accounts.password_hash is not null as has_password, accounts.must_change,
        (select max(seen_at) from sessions where sessions.account_id = accounts.id) as seen_at,
        coalesce((select jsonb_agg(jsonb_build_object(
-                     'id', held.id, 'role', held.role, 'division_id', held.division_id,
+                     'id', held.id, 'role', held.role, 'division_id', held.division_id, 'until', upper(held.valid),
                      'division', version.name, 'code', version.code) order by held.id)
                  from account_roles held
                  left join division_versions version
@@ -42,15 +50,51 @@ select accounts.id, accounts.name, accounts.kind, accounts.locked_at, accounts.l
                  where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz), '[]') as grants
 from accounts
 where (%(everywhere)s or (
-        exists (select from account_roles held
-                where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz)
-        and not exists (select from account_roles held
-                        where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz
-                          and (held.division_id is null or not exists (
+        exists (select from counted where counted.account_id = accounts.id)
+        and not exists (select from counted
+                        where counted.account_id = accounts.id
+                          and (counted.division_id is null or not exists (
                                select from division_closure where ancestor_id = any(%(divisions)s::integer[])
-                               and descendant_id = held.division_id)))))
+                               and descendant_id = counted.division_id)))))
   and (%(id)s::uuid is null or accounts.id = %(id)s::uuid)
+  and (%(sought)s::text is null or position(lower(%(sought)s) in lower(accounts.name)) > 0 or exists (
+        select from account_roles held
+        left join division_versions version
+               on version.division_id = held.division_id and version.valid @> %(now)s::timestamptz
+              and upper_inf(version.recorded)
+        where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz
+          and (held.role = any(%(sought_roles)s::text[]) or version.code = %(sought)s
+               or position(%(sought)s in version.name) > 0)))
+  and (%(after)s::text is null or lower(accounts.name) > lower(%(after)s))
 order by lower(accounts.name)
+limit %(most)s
+
+-- name: lock_administration
+select pg_advisory_xact_lock(hashtext('shijing_administration'))
+
+-- name: administrators_left
+-- Persons who can sign in and keep accounts everywhere, without an end to it.
+select count(distinct accounts.id) from accounts join account_roles held on held.account_id = accounts.id
+where accounts.kind = 'person' and accounts.locked_at is null and held.role = any(%(roles)s) and held.division_id is null
+  and held.valid @> %(now)s::timestamptz and upper_inf(held.valid)
+
+-- name: divisions_of_scope
+-- To choose from: all down to the townships, and where they are few, what lies in them.
+select version.code, version.name, division.level, above.name as above
+from divisions division
+join division_versions version on version.division_id = division.id
+     and version.valid @> %(now)s::timestamptz and upper_inf(version.recorded)
+left join division_versions above on above.division_id = version.parent_id
+     and above.valid @> %(now)s::timestamptz and upper_inf(above.recorded)
+where version.code is not null
+  and (%(everywhere)s or division.id in (
+        select descendant_id from division_closure where ancestor_id = any(%(divisions)s::integer[])))
+order by array_position(array['city', 'district', 'township', 'village', 'grid', 'micro_grid'], division.level),
+         version.code
+limit %(most)s
+
+-- name: names_of
+select id, name from actors where id = any(%(ids)s)
 
 -- name: is_within
 -- Whether a division lies in any of these.
@@ -221,4 +265,12 @@ order by held.id
 -- A division by its code today; by its name where only one has it.
 select division_id from division_versions
 where (code = %(named)s or name = %(named)s) and valid @> %(now)s::timestamptz and upper_inf(recorded)
+order by code = %(named)s desc, division_id limit 3
+
+-- name: division_within
+-- The same of a scope.
+select division_id from division_versions
+where (code = %(named)s or name = %(named)s) and valid @> %(now)s::timestamptz and upper_inf(recorded)
+  and (%(everywhere)s or division_id in (
+        select descendant_id from division_closure where ancestor_id = any(%(divisions)s::integer[])))
 order by code = %(named)s desc, division_id limit 3

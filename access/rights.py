@@ -34,6 +34,9 @@ RIGHTS: Mapping[str, str] = {
     "boundaries.review": "review and publish boundaries",
 }
 
+# What an account of a wall screen may be allowed: nothing that changes anything or tells of a person.
+FOR_SCREENS = frozenset({"map.read", "alerts.read", "warnings.read", "rules.read", "status.read", "records.count"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Role:
@@ -43,6 +46,7 @@ class Role:
     en: str
     rights: frozenset[str]
     second_factor: bool = False  # whoever has the role needs one before anything else
+    reserved: bool = False  # given and taken by administrators of everywhere only
 
 
 def load_roles(path: Path = CONFIG / "roles.toml") -> dict[str, Role]:

@@ -32,6 +32,9 @@ class Page:
 PAGES = (  # a new page is one line here, and {{ pages }} in its template
     Page(path="/", zh="实景图", en="Map", right="map.read"),
     Page(path="/rules", zh="告警规则", en="Alert rules", right="rules.read"),
+    Page(path="/records", zh="重点人群", en="People in need", right="records.count"),
+    Page(path="/accounts", zh="账号管理", en="Accounts", right="accounts.manage"),
+    Page(path="/audit", zh="审计", en="Audit", right="audit.read"),
     Page(
         path="/backtest",
         zh="规则回测报告",

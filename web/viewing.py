@@ -72,8 +72,11 @@ class Needs:
         self.everywhere = everywhere
 
     def __call__(self, request: Request) -> View:
+        return self._let_in(request)
+
+    def _let_in(self, request: Request, told: str = "") -> View:
         parts = parts_of(request)
-        viewer = signed_in(request, parts)
+        viewer = signed_in(request, parts, told=told)
         scope = viewer.scope(self.right, parts.roles)
         if not scope:
             raise ForbiddenError(self.right)
@@ -81,6 +84,13 @@ class Needs:
             raise ForbiddenError(self.right, everywhere=True)
         request.state.view = View(viewer=viewer, right=self.right, scope=scope, parts=parts)
         return request.state.view  # type: ignore[no-any-return]
+
+
+class NeedsForm(Needs):
+    """The same for a form of our pages, which sends in the field `csrf` what a script sends in the header."""
+
+    def __call__(self, request: Request, csrf: Annotated[str, Form(max_length=100)] = "") -> View:
+        return self._let_in(request, csrf)
 
 
 class Open:
@@ -113,6 +123,11 @@ class OpenForm(Open):
 def needs(right: str, *, everywhere: bool = False) -> Any:
     """For `dependencies=[…]` of a route."""
     return Depends(Needs(right, everywhere=everywhere))
+
+
+def needs_form(right: str, *, everywhere: bool = False) -> Any:
+    """The same for a route that a form is sent to."""
+    return Depends(NeedsForm(right, everywhere=everywhere))
 
 
 def open_to(kept: Kept) -> Any:
