@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import class_row
 
 from config.database import Connection, connect
 from config.queries import Queries
@@ -119,3 +120,28 @@ def _row(one: Access) -> tuple[object, ...]:
 def _text(text: str) -> str:
     """What a text column takes: one entry that it does not take would hold up all others."""
     return text.replace("\0", "")[:200]
+
+
+def accesses(
+    connection: Connection,
+    *,
+    account: UUID | None = None,
+    route: str | None = None,
+    failed: bool = False,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: datetime | None = None,
+    most: int = 100,
+) -> list[Access]:
+    """Requests, newest first; `route` is the beginning of one, `failed` those that were refused, `before` pages on."""
+    asked = {
+        "account": account,
+        "route": route,
+        "failed": failed,
+        "since": since,
+        "until": until,
+        "before": before,
+        "most": most,
+    }
+    with connection.cursor(row_factory=class_row(Access)) as cursor:
+        return cursor.execute(QUERIES["list"], asked).fetchall()

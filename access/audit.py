@@ -79,17 +79,22 @@ def entries(
     actor: UUID | None = None,
     subject: str | None = None,
     division_id: int | None = None,
+    within: int | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     before: int | None = None,
     most: int = 100,
 ) -> list[Entry]:
-    """The newest entries, newest first; `act` may be the first words of one (`account`), `before` pages on by seq."""
+    """The newest entries, newest first.
+
+    `act` may be the first words of one (`account`), `within` is a division and all in it, `before` pages on by seq.
+    """
     asked = {
         "act": act,
         "actor": actor,
         "subject": subject,
         "division_id": division_id,
+        "within": within,
         "since": since,
         "until": until,
         "before": before,

@@ -21,6 +21,8 @@ where (%(act)s::text is null or act = %(act)s or starts_with(act, %(act)s || '.'
   and (%(actor)s::uuid is null or actor = %(actor)s)
   and (%(subject)s::text is null or subject = %(subject)s)
   and (%(division_id)s::integer is null or division_id = %(division_id)s)
+  and (%(within)s::integer is null or division_id in (
+        select descendant_id from division_closure where ancestor_id = %(within)s))
   and (%(since)s::timestamptz is null or at >= %(since)s)
   and (%(until)s::timestamptz is null or at < %(until)s)
   and (%(before)s::bigint is null or seq < %(before)s)
@@ -38,3 +40,6 @@ select seq, hash, at, key_id, mac from audit_seals order by seq desc, id desc li
 -- name: add_seal
 insert into audit_seals (seq, hash, at, key_id, mac)
 values (%(seq)s, %(hash)s, %(at)s, %(key_id)s, %(mac)s)
+
+-- name: last_number
+select coalesce(max(seq), 0) from audit

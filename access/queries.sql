@@ -93,6 +93,9 @@ order by array_position(array['city', 'district', 'township', 'village', 'grid',
          version.code
 limit %(most)s
 
+-- name: actor_named
+select id from actors where lower(name) = lower(%(name)s) order by id limit 1
+
 -- name: names_of
 select id, name from actors where id = any(%(ids)s)
 
@@ -274,3 +277,8 @@ where (code = %(named)s or name = %(named)s) and valid @> %(now)s::timestamptz a
   and (%(everywhere)s or division_id in (
         select descendant_id from division_closure where ancestor_id = any(%(divisions)s::integer[])))
 order by code = %(named)s desc, division_id limit 3
+
+-- name: place_names
+select distinct on (division_id) division_id, name from division_versions
+where division_id = any(%(ids)s) and upper_inf(recorded)
+order by division_id, valid @> %(now)s::timestamptz desc, lower(valid) desc nulls last

@@ -52,6 +52,15 @@ where (%(resident)s::uuid is null or opening.resident_id = %(resident)s)
   and (%(before)s::bigint is null or opening.audit_seq < %(before)s)
 order by opening.audit_seq desc limit %(most)s
 
+-- name: looks
+-- Without the words of the reasons: those are opened one page at a time, and that is an act.
+select opening.id, opening.resident_id, opening.actor, opening.at, opening.audit_seq, resident.division_id
+from record_openings opening
+join residents resident on resident.id = opening.resident_id
+where (%(actor)s::uuid is null or opening.actor = %(actor)s)
+  and (%(before)s::bigint is null or opening.audit_seq < %(before)s)
+order by opening.audit_seq desc limit %(most)s
+
 -- name: residents_in
 with recursive down (id) as (
     select %(division)s::integer

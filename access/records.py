@@ -65,6 +65,18 @@ class Opening:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Look:
+    """An opening without the words of its reason."""
+
+    id: UUID
+    resident_id: UUID
+    division_id: int
+    actor: UUID
+    at: datetime
+    audit_seq: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Counts:
     """How many live in a division and what lies in it; numbers only."""
 
@@ -194,6 +206,14 @@ def openings(
     with connection.cursor(row_factory=class_row(_SealedOpening)) as cursor:
         found = cursor.execute(QUERIES["openings"], asked).fetchall()
     return [one.opened(vault) for one in found]
+
+
+def looks(
+    connection: Connection, *, actor: UUID | None = None, before: int | None = None, most: int = 100
+) -> list[Look]:
+    """Who opened what, newest first, in the scope of the connection; why is told by `openings`."""
+    with connection.cursor(row_factory=class_row(Look)) as cursor:
+        return cursor.execute(QUERIES["looks"], {"actor": actor, "before": before, "most": most}).fetchall()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,6 +66,11 @@ def seal_if_due(connection: Connection, vault: Vault, *, now: datetime, every: t
     return None if last is not None and now - last.at < every else seal(connection, vault, now=now)
 
 
+def last_seal(connection: Connection) -> Seal | None:
+    """The newest of the database."""
+    return _last(connection)
+
+
 def stored_seals(connection: Connection) -> list[Seal]:
     """Those of the database, by entry."""
     with connection.cursor(row_factory=class_row(Seal)) as cursor:

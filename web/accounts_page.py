@@ -8,9 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from access.accounts import Kind, division_within
+from access.accounts import Kind
 from access.administration import Administrator, new_password
 from access.errors import AccountRefused
+from access.places import division_within
 from access.sessions import add_link
 from config.database import Connection
 from config.logs import BEIJING

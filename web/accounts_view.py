@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from access.accounts import accounts, divisions_of
+from access.accounts import accounts
 from access.administration import Administrator
 from access.errors import AccountRefused
+from access.places import divisions_of
 from web.account_words import moment
 from web.office import address, office_page
 from web.pages import Language

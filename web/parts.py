@@ -23,6 +23,7 @@ from web.listener import Listener
 from web.names import Names
 from web.rate import Rates
 from web.registry_kept import KeptRegistry
+from web.trail_watch import TrailWatch
 
 
 def wall_clock() -> datetime:
@@ -53,6 +54,7 @@ class Parts:
     exercise: ExerciseMark = field(default_factory=lambda: ExerciseMark(told=False))
     certificate: ListenerCertificate | None = None  # None: TLS, if any, is a proxy's
     rates: Rates = field(default_factory=Rates)
+    trail: TrailWatch = field(default_factory=TrailWatch)
 
 
 def parts_of(request: Request) -> Parts:
