@@ -116,3 +116,14 @@ group by up.id, resident.kind
 update residents set valid = tstzrange(lower(valid), %(at)s)
 where id = %(id)s and lower(valid) < %(at)s and (upper_inf(valid) or upper(valid) > %(at)s)
 returning division_id
+
+-- Where to look from: the divisions of a scope, or what lies right below one of them; all that a page counts by.
+-- name: places_below
+select division.id, version.code, version.name, division.level
+from divisions division
+join division_versions version on version.division_id = division.id
+     and version.valid @> %(at)s and upper_inf(version.recorded)
+where case when %(division)s::integer is not null then version.parent_id = %(division)s
+           when %(everywhere)s then version.parent_id is null
+           else division.id = any(%(roots)s::integer[]) end
+order by version.code

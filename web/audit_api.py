@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api", tags=["audit"])
 def audit_acts(
     view: ViewOf, asked: Asked, before: Before = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> Response:
-    """Acts, newest first: ids and plain facts as they were written. `next`: the next page's `before`; null at the end."""
+    """Acts, newest first: ids and plain facts as written. `next`: the next page's `before`, or null."""
     rows = found(view, asked, before=before, most=limit + 1)
     shown = rows[:limit]
     onward = shown[-1].seq if len(rows) > limit else None

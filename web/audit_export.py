@@ -44,8 +44,15 @@ def access_csv(
         "access",
         zh if lang == "zh" else en,
         (
-            [row.at.isoformat(), names.person(row.account, ""), row.method, row.route, row.status, round(row.ms, 1)]
-            + [row.address]
+            (
+                row.at.isoformat(),
+                names.person(row.account, ""),
+                row.method,
+                row.route,
+                row.status,
+                round(row.ms),
+                row.address,
+            )
             for row in rows
         ),
     )

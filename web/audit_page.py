@@ -1,4 +1,4 @@
-"""The audit in a browser: acts of one's scope, who opened whose record and why, requests; and whether the trail holds."""
+"""The audit in a browser: acts of one's scope, who opened which record and why, requests; whether the trail holds."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -85,6 +85,7 @@ def access_page(
     request: Request,
     view: ViewOf,
     asked: Asked,
+    *,
     route: Annotated[str, Query(max_length=100)] = "",
     failed: bool = False,
     before: Annotated[str, Query(max_length=40)] = "",

@@ -24,8 +24,6 @@ ACTS: Mapping[str, tuple[str, str]] = {
     "session.all_ended": ("在所有设备上退出", "Signed out everywhere"),
     "token.added": ("生成 API 令牌", "API token made"),
     "token.revoked": ("撤销 API 令牌", "API token revoked"),
-    "record.added": ("录入居民档案", "Record entered"),
-    "record.changed": ("修改居民档案", "Record changed"),
     "record.ended": ("结束居民档案", "Record ended"),
     "record.imported": ("导入居民档案", "Records imported"),
     "record.opened": ("查看居民档案", "Record opened"),
