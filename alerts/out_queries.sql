@@ -51,7 +51,9 @@ select a.id, a.rule_id, a.kind, a.family, a.title, a.subject,
 from chosen a
 left join incidents incident on incident.id = a.incident_id
 left join sensors s on s.id = a.sensor_id
-left join devices device on a.subject >> 32 in (1, 2) and device.id = a.subject & 4294967295
+-- As integers, and null for the other kinds: an index finds them.
+left join devices device
+       on device.id = case when a.subject >> 32 in (1, 2) then (a.subject & 4294967295)::integer end
 left join division_versions own
        on own.division_id = case when a.subject >> 32 = 3 then (a.subject & 4294967295)::integer end
       and own.valid @> a.opened_at and own.recorded @> a.recorded_at
