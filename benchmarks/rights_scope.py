@@ -37,7 +37,7 @@ from web.serve import Server
 from web.state import QUERIES
 
 SENSORS, GRIDS, TOWNSHIPS, DISTRICTS, ALERTS = 100_000, 62_000, 1031, 41, 100_000
-ROUNDS = 60
+ROUNDS = 200
 
 # Sensors lie evenly; the first district has some 2,400 of them, and the second 5,000 more.
 _CITY = """

@@ -56,7 +56,7 @@ order by s.id;
 
 -- name: open_alerts
 -- What is put aside (suppressed) or hidden behind a graver one (inhibited) is counted, not shown.
-select a.id, a.rule_id, a.subject, a.kind, a.family, a.sensor_id, coalesce(alert_name(a), '') as sensor,
+select a.id, a.rule_id, a.subject, a.kind, a.family, a.sensor_id, coalesce(s.name, alert_name(a), '') as sensor,
        coalesce(s.label, case when a.subject >> 32 in (0, 4) then a.title else alert_name(a) end, '') as label,
        coalesce(s.unit, '') as unit, s.datum, coalesce(s.river, '') as river, coalesce(s.quantity, '') as quantity,
        a.township_id, tv.name as township, dv.name as district,
