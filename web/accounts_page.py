@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request
@@ -215,12 +215,12 @@ def _end_of(day: str) -> datetime | None:
 
 
 def _once(
-    request: Request, view: View, language: Language, account_id: UUID, name: str, *, secret: str = "", **told: object
+    request: Request, view: View, language: Language, account_id: UUID, name: str, *, secret: str = "", **told: Any
 ) -> HTMLResponse:
     """What is shown this once."""
     link = f"{request.url.scheme}://{request.url.netloc}/link/{secret}" if secret else ""
     back = address(f"{AT}/{account_id}", language)
-    values = {"password": "", "hours": 0, "minutes": 0, **told}
+    values: dict[str, Any] = {"password": "", "hours": 0, "minutes": 0, **told}
     return office_page(
         request, view, "account_once.html", language, menu_at=AT, name=name, link=link, back=back, **values
     )

@@ -324,7 +324,7 @@ times = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.ju
     reason=evil,
     scope=st.sampled_from(["Public", "Restricted"]),
 )
-def test_any_alert_with_any_text_is_valid_and_comes_back(  # noqa: PLR0917
+def test_any_alert_with_any_text_is_valid_and_comes_back(
     text: tuple[str, ...],
     value: float | None,
     exercise: bool,
