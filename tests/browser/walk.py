@@ -5,10 +5,14 @@ Who is let in follows from what the route declares (web.viewing.declared); this 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
+from access.accounts import add_account, grant
+from access.rights import load_roles
 from config.database import Connection
-from tests.database.out_seed import OTHER_TOWNSHIP, TOWNSHIP
+from tests.database.out_seed import OTHER_TOWNSHIP, TOWNSHIP, one
 from tests.database.rights_city import RightsCity, add_warning, report_alert, suppress
 
 # What is told of a foreign division: nothing (the answer is as if there were none), an empty list, a refusal, or
@@ -39,6 +43,21 @@ class Ground:
 
     def suppression(self, *, own: bool) -> int:
         return suppress(self.connection, division_id=self.city.divisions[self.code(own=own)])
+
+    def account(self, *, own: bool) -> UUID:
+        """Of somebody who shows what is there."""
+        made = add_account(self.connection, f"kept{self.next()}")
+        where = self.city.divisions[self.code(own=own)]
+        grant(self.connection, made, "screen", where, roles=load_roles(), now=datetime.now(UTC))
+        return made
+
+    def resident(self, *, own: bool) -> UUID:
+        return one(
+            self.connection,
+            "insert into residents (id, division_id, kind, valid)"
+            " values (gen_random_uuid(), %s, 'elder', tstzrange('2020-01-01', null)) returning id",
+            self.city.divisions[self.code(own=own)],
+        )  # type: ignore[no-any-return]
 
     def warning(self, *, own: bool) -> int:
         code = self.code(own=own)
@@ -88,6 +107,22 @@ def _list(path: str, rows: str) -> Walked:
     )
 
 
+def _account(act: str, own: frozenset[int]) -> Walked:
+    return Walked(
+        step=lambda ground, is_own: Step(path=f"/accounts/{ground.account(own=is_own)}{act}", body={} if act else None),
+        foreign=UNKNOWN,
+        own=own,
+    )
+
+
+def _of_division(path: str, status: int) -> Walked:
+    return Walked(
+        step=lambda ground, own: Step(path=f"{path}?division={ground.code(own=own)}"),
+        foreign=REFUSED,
+        statuses=frozenset({status}),
+    )
+
+
 _LATER = "2099-01-01T00:00:00+00:00"
 _REPORT = {"title": "河水上岸", "level": "orange"}
 _DRAFT = {"base": 0, "changes": {}}
@@ -110,6 +145,32 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("GET", "/sign-in/oidc"): _same("/sign-in/oidc", own=frozenset({404})),  # no provider is configured
     ("GET", "/sign-in/oidc/back"): _same("/sign-in/oidc/back", own=frozenset({404})),
     # One's own things; what a form is missing is told, and nothing is changed.
+    ("GET", "/accounts"): _same("/accounts"),
+    ("GET", "/accounts/new"): _same("/accounts/new"),
+    ("GET", "/accounts/{account}"): _account("", frozenset({200})),
+    ("POST", "/accounts"): _same("/accounts", body={}, own=frozenset({409})),  # without a role
+    ("POST", "/accounts/{account}/roles"): _account("/roles", frozenset({409})),
+    ("POST", "/accounts/{account}/roles/end"): _account("/roles/end", frozenset({409})),
+    ("POST", "/accounts/{account}/lock"): _account("/lock", frozenset({303})),
+    ("POST", "/accounts/{account}/unlock"): _account("/unlock", frozenset({303})),
+    ("POST", "/accounts/{account}/sign-out"): _account("/sign-out", frozenset({303})),
+    ("POST", "/accounts/{account}/password"): _account("/password", frozenset({200})),
+    ("POST", "/accounts/{account}/link"): _account("/link", frozenset({200})),
+    ("GET", "/audit"): _same("/audit"),
+    ("GET", "/audit/openings"): _same("/audit/openings"),
+    ("POST", "/audit/openings"): _same("/audit/openings", body={}),
+    ("GET", "/audit/access"): _same("/audit/access"),
+    ("GET", "/audit/acts.csv"): _same("/audit/acts.csv"),
+    ("GET", "/audit/access.csv"): _same("/audit/access.csv"),
+    ("GET", "/api/audit"): _same("/api/audit"),
+    ("GET", "/records"): _of_division("/records", 422),
+    ("GET", "/records/list"): _of_division("/records/list", 409),
+    ("POST", "/records/{resident}/open"): Walked(
+        step=lambda ground, own: Step(path=f"/records/{ground.resident(own=own)}/open", body={}),
+        foreign=UNKNOWN,
+        own=frozenset({409}),  # without a reason
+    ),
+    ("GET", "/api/records/counts"): _of_division("/api/records/counts", 409),
     ("GET", "/account"): _same("/account"),
     ("GET", "/account/me"): _same("/account/me"),
     ("POST", "/account/password"): _same("/account/password", body={}, own=frozenset({401})),  # of the old one
