@@ -13,7 +13,7 @@ from access.accounts import accounts, division_named
 from access.scope import EVERYWHERE
 from config.database import Connection
 from tests.browser.accounts import SignedIn, signed_in
-from tests.browser.conftest import SCREENSHOTS, OpenScreen, Running, Serve
+from tests.browser.conftest import LIMIT_MS, SCREENSHOTS, OpenScreen, Running, Serve
 from tests.browser.signing import account_with_password
 
 SIZES = {"desk": (1366, 768), "phone": (390, 844)}
@@ -115,8 +115,7 @@ def test_an_account_is_made_signs_in_once_and_is_locked(
     assert "chen.lan" in page.inner_text("h1")
     page.click("#lock")
     assert page.inner_text(".own-done") == "账号已锁定，其会话已全部结束。"
-    person.reload()
-    assert person.url.startswith(f"{running.url}sign-in")
+    person.wait_for_url(f"{running.url}sign-in**", timeout=LIMIT_MS)  # by itself, with the end of its stream
     page.click("#unlock")
     page.click("#password")
     assert re.fullmatch(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", page.inner_text("#password"))
