@@ -15,14 +15,18 @@ _CABLE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepaliv
 # Up to version 17 a scan that `enable_seqscan` forbids, yet has nothing to be replaced by, counts as dear enough to be
 # compiled: 5 ms for each row that a trigger looks at, a minute for a storm of alerts.
 _JIT = "-c jit=off"
+# Tables that a storm fills within a second are small to the planner, which then reads all of them for each row. Whoever
+# only asks for rows by their keys takes the indexes, whatever the figures of yesterday say.
+_BY_INDEX = "-c enable_seqscan=off"
 
 
-def _options(name: str, *, idle_in_transaction_s: int) -> dict[str, Any]:
+def _options(name: str, *, idle_in_transaction_s: int, by_index: bool) -> dict[str, Any]:
+    limits = f"-c timezone=UTC -c idle_in_transaction_session_timeout={idle_in_transaction_s}s"
     return {
         "application_name": f"shijing-{name}",
         "connect_timeout": 5,
         # A frozen process must not hold its locks for ever (see the fence in alerts.pipeline).
-        "options": f"-c timezone=UTC -c idle_in_transaction_session_timeout={idle_in_transaction_s}s {_JIT} {_CABLE}",
+        "options": f"{limits} {_JIT} {_CABLE} {_BY_INDEX if by_index else ''}",
         "tcp_user_timeout": 20_000,  # ms; what was sent and is not confirmed would else be waited for a quarter hour
         "keepalives_idle": 10,
         "keepalives_interval": 5,
@@ -30,20 +34,31 @@ def _options(name: str, *, idle_in_transaction_s: int) -> dict[str, Any]:
     }
 
 
-def connect(url: str, name: str, *, autocommit: bool = False, idle_in_transaction_s: int = 20) -> Connection:
+def connect(
+    url: str, name: str, *, autocommit: bool = False, idle_in_transaction_s: int = 20, by_index: bool = False
+) -> Connection:
     """Open one connection; raises psycopg.OperationalError where there is no server."""
-    return psycopg.connect(url, autocommit=autocommit, **_options(name, idle_in_transaction_s=idle_in_transaction_s))
+    options = _options(name, idle_in_transaction_s=idle_in_transaction_s, by_index=by_index)
+    return psycopg.connect(url, autocommit=autocommit, **options)
 
 
 def open_pool(
-    url: str, name: str, *, size: int = 8, configure: Callable[[Connection], None] | None = None
+    url: str | Callable[[], str],
+    name: str,
+    *,
+    size: int = 8,
+    configure: Callable[[Connection], None] | None = None,
+    by_index: bool = False,
 ) -> ConnectionPool[Connection]:
-    """A pool of autocommit connections for a server process, each made ready by `configure`; the caller closes it."""
+    """A pool of autocommit connections for a server process, each made ready by `configure`; the caller closes it.
+
+    A `url` that is only known when the database is there is asked for before each connection.
+    """
     return ConnectionPool(
         url,
         min_size=1,
         max_size=size,
-        kwargs={"autocommit": True, **_options(name, idle_in_transaction_s=20)},
+        kwargs={"autocommit": True, **_options(name, idle_in_transaction_s=20, by_index=by_index)},
         name=name,
         configure=configure,
         open=True,

@@ -3,6 +3,7 @@
 ShijingError
 ├── ConfigError            settings, rule, plan or data files that do not hold together
 ├── DataFolderError        a data folder that cannot be used as it is
+├── SheetRefused           a file of a spreadsheet that is none, or too large
 ├── MigrationError         a schema that cannot be brought up to date
 └── ExerciseError          an exercise on a real database, or the other way round
 """
@@ -18,6 +19,14 @@ class ConfigError(ShijingError):
 
 class DataFolderError(ShijingError):
     """A data folder cannot be used: another version, no room, no right to it."""
+
+
+class SheetRefused(ShijingError):
+    """A file of cells cannot be read; `zh` says so on a page in Chinese."""
+
+    def __init__(self, text: str, zh: str) -> None:
+        super().__init__(text)
+        self.zh = zh
 
 
 class MigrationError(ShijingError):

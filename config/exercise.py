@@ -6,7 +6,7 @@ from config.errors import ExerciseError
 _MARK = "select exercise from instance"
 _IN_USE = (
     "select exists (select from alerts where exercise <> %(exercise)s) or exists (select from plan_runs where"
-    " exercise <> %(exercise)s) or %(exercise)s and exists (select from readings)"
+    " exercise <> %(exercise)s and not drill) or %(exercise)s and exists (select from readings)"
 )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config.database import Connection
 from config.errors import MigrationError
+from config.jobs import keep_job_tables
 from config.settings import CONFIG
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ def migrate(connection: Connection) -> list[Migration]:
                 "insert into schema_migrations (version, name, variant, sha256) values (%s, %s, %s, %s)",
                 (step.version, step.name, step.variant, _sha256(step.text())),
             )
+        keep_job_tables(connection)
         _check_unchanged([step for step in steps if step.version in taken], taken)
     return todo
 

@@ -5,7 +5,6 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -65,6 +64,7 @@ class DatabaseSettings(Secretive):
 
     url: SecretStr = SecretStr("")  # a password may be among it; empty: the embedded server of the data folder
     password: SecretStr = SecretStr("")  # stays out of the URL
+    web_password: SecretStr = SecretStr("")  # of the role shijing_web, which pages read as (access/readers.py)
     retention_days: int | None = Field(None, ge=1)  # None: readings are kept for ever
     partitions_ahead_days: int = Field(3, ge=1)
     # Days of arrival, by the machine's clock:
@@ -186,85 +186,6 @@ class WebSettings(BaseSettings):
         return self
 
 
-class TlsSettings(BaseSettings):
-    """Where the local certificate authority and the server's certificate are kept."""
-
-    model_config = SettingsConfigDict(env_prefix="SHIJING_TLS_")
-
-    folder: Path = Path("~/.shijing/tls")  # outside of the clone: a key must not be committed
-
-    @field_validator("folder")
-    @classmethod
-    def _of_the_person(cls, folder: Path) -> Path:
-        return folder.expanduser().absolute()
-
-
-class AccessSettings(BaseSettings):
-    """Who may do what, and what is kept of people (docs/privacy.md)."""
-
-    model_config = SettingsConfigDict(env_prefix="SHIJING_ACCESS_")
-
-    key_file: Path | None = None  # None: secrets/key of the data folder, made at its first use
-    seal_every_s: float = Field(3600, ge=60, le=86_400)  # of the audit trail; what came since can be cut off unseen
-
-    @field_validator("key_file", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: str | Path | None) -> str | Path | None:
-        return value or None
-
-
-class SignInSettings(BaseSettings):
-    """Who fails how often, and how long a session lasts."""
-
-    model_config = SettingsConfigDict(env_prefix="SHIJING_SIGN_IN_")
-
-    tries: int = Field(5, ge=1, le=100)  # wrong ones in a row, until the account waits
-    lock_s: float = Field(60, ge=1, le=86_400)  # the first wait; each further failure doubles it
-    longest_lock_s: float = Field(3600, ge=1, le=30 * 86_400)
-    session_s: float = Field(12 * 3600, ge=60, le=90 * 86_400)
-    idle_s: int = Field(2 * 3600, ge=60, le=90 * 86_400)  # without a request
-    screen_session_s: float = Field(400 * 86_400, ge=60)  # a wall screen has nobody who would sign in again
-    link_s: float = Field(900, ge=10, le=7 * 86_400)  # how long a one-time link waits
-
-    def lasting(self, kind: str) -> tuple[float, int]:
-        """How long a session of an account of that kind lasts, in all and without a request, s."""
-        if kind == "screen":
-            return self.screen_session_s, round(self.screen_session_s)
-        return self.session_s, self.idle_s
-
-
-class OidcSettings(Secretive):
-    """Single sign-on by a provider of the organisation; off unless an issuer is named."""
-
-    model_config = SettingsConfigDict(env_prefix="SHIJING_OIDC_", hide_input_in_errors=True)
-
-    issuer: str = Field("", pattern=r"^(https?://[^\s?#]+)?$")  # such as https://id.example.gov.cn/realms/city
-    client_id: str = ""
-    client_secret: SecretStr = SecretStr("")
-    ca_file: Path | None = None  # of the provider's certificate, where it is an authority of the organisation
-    name_claim: str = Field("preferred_username", min_length=1)  # what a new account is called
-    unknown: Literal["refused", "made"] = "refused"  # whom no account is linked with; made: without any role
-    label_zh: str = "统一身份认证登录"
-    label_en: str = "Single sign-on"
-
-    @property
-    def on(self) -> bool:
-        """Whether the sign-in page offers it."""
-        return bool(self.issuer)
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        if self.issuer and not self.client_id:
-            raise ValueError("SHIJING_OIDC_ISSUER is set but SHIJING_OIDC_CLIENT_ID is empty: set both or neither")
-        host = urlsplit(self.issuer).hostname
-        if self.issuer.startswith("http:") and host not in ("127.0.0.1", "localhost", "::1"):
-            raise ValueError(
-                f"SHIJING_OIDC_ISSUER={self.issuer} speaks plain http to another machine, which anybody between could"
-                " answer: write its https address"
-            )
-        return self
-
-
 class OutSettings(BaseSettings):
     """What leaves the system: CAP messages, the feed, alerts over MQTT."""
 
@@ -274,7 +195,7 @@ class OutSettings(BaseSettings):
     sender: str = Field("50000000000000", pattern=r"^[0-9]{14}$")
     sender_name: str = Field("基层治理指挥中心", min_length=1)
     scope: Literal["Public", "Restricted"] = "Restricted"  # what a sensor's rule says is not yet for the public
-    # Where others reach the pages; "": as the request was addressed.
+    # Where others reach the pages: links begin with it. "": as the request was addressed, where that is a name of ours.
     url: str = Field("", pattern=r"^(https?://[^\s]+)?$")
     topic_root: str = Field("cq", pattern=r"^[^/+#\s]+$")
     exercises: bool = False  # whether drills leave over MQTT and in a feed that does not ask for them
