@@ -82,6 +82,27 @@ def refresh_touches(connection: Connection) -> TouchesReport:
         return TouchesReport(touching=touching, closed=closed, opened=opened)
 
 
+def refresh_touches_of(
+    cursor: Cursor[TupleRow], divisions: Collection[int], effective: datetime, recorded: datetime
+) -> TouchesReport:
+    """The same for the pairs of these divisions alone, of one level, from `effective` on, in the open transaction.
+
+    Looked for among themselves and those that any of them touched so far: what is drawn anew within a parent has no
+    other neighbours than its predecessors had, so name these, too.
+    """
+    named = {"recorded": recorded, "divisions": sorted(divisions), "effective": effective}
+    touching = _write_pairs(cursor, cursor.execute(_QUERIES["bordering_boundaries_of"], named).fetchall())
+    cursor.execute(_QUERIES["only_touches_of"], named)
+    cursor.execute(_QUERIES["create_touches_before"], named)
+    cursor.execute(_QUERIES["add_touches_before"])
+    cursor.execute("analyze wanted_touches")
+    closed = cursor.execute(_QUERIES["close_touches_of"], named).rowcount
+    opened = cursor.execute(_QUERIES["open_touches"], named).rowcount
+    cursor.execute(_QUERIES["drop_touches_before"])
+    cursor.execute(_QUERIES["drop_touches"])
+    return TouchesReport(touching=touching, closed=closed, opened=opened)
+
+
 def refresh_missing_touches(connection: Connection) -> TouchesReport | None:
     """The same where nothing was derived yet from boundaries that are there; else None."""
     missing = connection.execute(_QUERIES["touches_missing"]).fetchone()
@@ -90,12 +111,16 @@ def refresh_missing_touches(connection: Connection) -> TouchesReport | None:
 
 def _write_wanted(cursor: Cursor[TupleRow]) -> int:
     """The temporary table `wanted_touches`: division_touches as it should be; how many rows."""
-    rows = cursor.execute(_QUERIES["bordering_boundaries"]).fetchall()
+    return _write_pairs(cursor, cursor.execute(_QUERIES["bordering_boundaries"]).fetchall())
+
+
+def _write_pairs(cursor: Cursor[TupleRow], rows: list[TupleRow]) -> int:
     cursor.execute(_QUERIES["create_borders"])
     with cursor.copy(_QUERIES["copy_borders"]) as copy:
         for level in sorted({row[2] for row in rows}):
             for pair in _pairs([row for row in rows if row[2] == level]):
                 copy.write_row(pair)
+    cursor.execute("analyze borders")
     wanted = cursor.execute(_QUERIES["create_wanted_touches"]).rowcount
     cursor.execute("analyze wanted_touches")
     return wanted

@@ -13,6 +13,7 @@ import pyproj.exceptions
 import shapely
 from numpy.typing import NDArray
 
+from geo.datums import system, target_of
 from geo.errors import CrsError
 
 Floats = NDArray[np.float64]
@@ -130,19 +131,36 @@ def wgs84_from_bd09(lon: Floats, lat: Floats) -> Pair:
     return _inverse(bd09_from_wgs84, lon, lat)
 
 
-_SHIFTED = {GCJ02: wgs84_from_gcj02, BD09: wgs84_from_bd09}
+_SHIFTED = {GCJ02: (wgs84_from_gcj02, gcj02_from_wgs84), BD09: (wgs84_from_bd09, bd09_from_wgs84)}
+
+
+@cache
+def _converter(crs: str, *, back: bool) -> pyproj.Transformer:
+    named = system(crs)
+    there = pyproj.CRS(target_of(named))
+    try:
+        return pyproj.Transformer.from_crs(there if back else named, named if back else there, always_xy=True)
+    except pyproj.exceptions.ProjError as error:
+        raise CrsError(f"{crs} says nothing of a place on the earth: name a geographic or projected system") from error
+
+
+def is_shifted(crs: str) -> bool:
+    """Whether it is one of the shifted systems of web maps."""
+    return crs.upper() in _SHIFTED
 
 
 def to_cgcs2000(geometries: NDArray[np.object_], crs: str) -> NDArray[np.object_]:
-    """Lon/lat CGCS2000 geometries from any CRS that pyproj knows, 'GCJ-02' or 'BD-09'.
+    """Lon/lat CGCS2000 geometries from any CRS that pyproj knows, 'GCJ-02' or 'BD-09'; see geo.datums for old ones.
 
     Raises CrsError for a name that is none of these.
     """
-    unshift = _SHIFTED.get(crs.upper())
-    if unshift is not None:
-        moved: NDArray[np.object_] = shapely.transform(geometries, unshift, interleaved=False)
-        return moved
-    try:
-        return project(geometries, crs, GEOGRAPHIC)
-    except pyproj.exceptions.CRSError as error:
-        raise CrsError(f"coordinate system {crs!r} is unknown: name it as EPSG:4490, GCJ-02 or BD-09") from error
+    move = _SHIFTED[crs.upper()][0] if is_shifted(crs) else _converter(crs, back=False).transform
+    moved: NDArray[np.object_] = shapely.transform(geometries, move, interleaved=False)
+    return moved
+
+
+def from_cgcs2000(geometries: NDArray[np.object_], crs: str) -> NDArray[np.object_]:
+    """The way back: x/y in that CRS (east first) of lon/lat CGCS2000; raises CrsError."""
+    move = _SHIFTED[crs.upper()][1] if is_shifted(crs) else _converter(crs, back=True).transform
+    moved: NDArray[np.object_] = shapely.transform(geometries, move, interleaved=False)
+    return moved

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import orjson
+import psycopg
 import shapely
 from numpy.typing import NDArray
 from psycopg import Cursor
@@ -17,6 +18,7 @@ from geo.adjacency import refresh_touches
 from geo.coverage import CoverageReport, check_coverage
 from geo.crs import areas_m2
 from geo.divisions import QUERIES, boundaries, lock_divisions
+from geo.errors import LayerError
 from geo.import_report import ImportReport
 from geo.layer_file import Feature, LayerFields, LayerFile, read_layer
 from geo.matching import Matching, NewGrid, match
@@ -146,9 +148,15 @@ def _create_grids(
     """New divisions; their ids in the order of `grids`."""
     ids: list[int] = [row[0] for row in cursor.execute(QUERIES["create_grids"], {"count": len(grids)}).fetchall()]
     valid, known = TimestamptzRange(valid_from, None), TimestamptzRange(recorded, None)
-    with cursor.copy(QUERIES["copy_grid_versions"]) as copy:
-        for division, grid in zip(ids, grids, strict=True):
-            copy.write_row((division, grid.parent_id, grid.code, grid.name, "网格", source, valid, known))
+    try:
+        with cursor.copy(QUERIES["copy_grid_versions"]) as copy:
+            for division, grid in zip(ids, grids, strict=True):
+                copy.write_row((division, grid.parent_id, grid.code, grid.name, "网格", source, valid, known))
+    except psycopg.errors.ExclusionViolation as error:
+        raise LayerError(
+            f"two grids of one township have the same code or name ({error.diag.message_detail}): give each its own",
+            "同一镇街内有编号或名称相同的网格，请逐一更名后再导入。",
+        ) from error
     return ids
 
 

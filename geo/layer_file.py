@@ -1,36 +1,50 @@
-"""Layers of polygons from files: Shapefile, GeoPackage or GeoJSON, in any coordinate system."""
+"""Layers of polygons from files as features in lon/lat CGCS2000; geo.layer_table reads them, this says what is what."""
 
-import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import geopandas
 import numpy as np
-import pyogrio
-import pyogrio.errors
 import shapely
 from numpy.typing import NDArray
 
 from geo.crs import to_cgcs2000
 from geo.errors import CrsError, LayerError
+from geo.layer_faults import LayerFault
+from geo.layer_rows import plain
+from geo.layer_table import Table, read_table
 
 # Field names that layers in China are seen to use, tried in this order, case aside.
-NAME_FIELDS = ("name", "名称", "mc", "xzqmc", "xzmc", "乡镇", "镇街", "乡镇名称", "grid_name", "网格名称", "wgmc")
+NAME_FIELDS = (
+    "name", "名称", "mc", "xzqmc", "xzmc", "乡镇", "镇街", "乡镇名称", "grid_name", "网格名称", "wgmc", "text",
+)  # fmt: skip
 DISTRICT_FIELDS = ("district", "district_name", "区县", "区县名称", "county", "qxmc", "xjqymc", "dist_name")
-CODE_FIELDS = ("code", "代码", "xzqdm", "xzdm", "dm", "grid_code", "网格编码", "wgbm")
+CODE_FIELDS = ("code", "代码", "编码", "xzqdm", "xzdm", "dm", "grid_code", "网格编码", "wgbm")
 PARENT_FIELDS = ("parent", "parent_code", "parent_name", "township", "township_code", "township_name", "所属镇街")
+KIND_FIELDS = ("kind", "类型", "类别", "lx", "xzqlx")
+HOUSEHOLD_FIELDS = ("households", "户数", "hs", "hushu", "household")
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "name": NAME_FIELDS,
+    "code": CODE_FIELDS,
+    "parent": PARENT_FIELDS,
+    "district": DISTRICT_FIELDS,
+    "kind": KIND_FIELDS,
+    "households": HOUSEHOLD_FIELDS,
+}
 _DECIMALS = 9  # degrees: 0.1 mm, so that vertices which were one before the conversion are one after it
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerFields:
-    """Which fields of the file to use; None: found by name, or not used where there is none."""
+    """Which fields of the file to use; None: found by name, or not used where there is none; "": not used."""
 
     name: str | None = None
     district: str | None = None
     code: str | None = None
     parent: str | None = None  # of grids: the township's code or name
+    kind: str | None = None
+    households: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +57,8 @@ class Feature:
     code: str
     parent: str
     geometry: Any
+    kind: str = ""
+    households: int | None = None
 
     def title(self) -> str:
         return f"{self.district} {self.name}".strip() or f"row {self.row}"
@@ -55,6 +71,7 @@ class LayerFile:
     path: Path
     crs: str  # what the positions were converted from
     features: list[Feature]
+    faults: tuple[LayerFault, ...] = ()  # what was mended while it was read
 
 
 def read_layer(path: Path, *, crs: str | None, fields: LayerFields, encoding: str | None = None) -> LayerFile:
@@ -62,65 +79,66 @@ def read_layer(path: Path, *, crs: str | None, fields: LayerFields, encoding: st
 
     Raises LayerError for a file that is not such a layer, CrsError where its coordinates are not known.
     """
-    frame = _read(path, encoding)
-    source = crs or _own_crs(frame, path)
-    geometries = np.asarray(frame.geometry.array, dtype=object)
-    _check_geometries(geometries, path)
-    moved = shapely.transform(to_cgcs2000(shapely.force_2d(geometries), source), lambda at: np.round(at, _DECIMALS))
-    _check_degrees(moved, path, source)
-    columns = [
-        _column(frame, fields.name, NAME_FIELDS, path, "name", needed=True),
-        _column(frame, fields.district, DISTRICT_FIELDS, path, "district", needed=False),
-        _column(frame, fields.code, CODE_FIELDS, path, "code", needed=False),
-        _column(frame, fields.parent, PARENT_FIELDS, path, "parent", needed=False),
-    ]
-    features = [
-        Feature(row=i, name=name, district=district, code=code, parent=parent, geometry=geometry)
-        for i, (name, district, code, parent, geometry) in enumerate(zip(*columns, moved, strict=True), start=1)
-    ]
-    return LayerFile(path=path, crs=source, features=features)
-
-
-def _read(path: Path, encoding: str | None) -> geopandas.GeoDataFrame:
-    if not path.exists():
-        raise LayerError(f"{path} does not exist: name a Shapefile (.shp), GeoPackage (.gpkg) or GeoJSON file")
-    try:
-        layers = pyogrio.list_layers(path)
-        if len(layers) != 1:
-            raise LayerError(f"{path} has {len(layers)} layers ({', '.join(layers[:, 0])}): export the one to import")
-        frame = _decoded(path, encoding)
-    except pyogrio.errors.DataSourceError as error:
-        raise LayerError(f"{path} cannot be read: {error}. A Shapefile needs its .shx and .dbf beside it") from error
-    if not isinstance(frame, geopandas.GeoDataFrame) or len(frame) == 0:
-        raise LayerError(f"{path} has no features: is it the right file?")
-    return frame
-
-
-def _decoded(path: Path, encoding: str | None) -> Any:
-    """A Shapefile without .cpg does not tell its encoding: UTF-8 where that fits, else GB 18030."""
-    if encoding or path.suffix.lower() != ".shp" or path.with_suffix(".cpg").exists():
-        return geopandas.read_file(path, encoding=encoding)
-    try:
-        return geopandas.read_file(path, encoding="UTF-8")
-    except UnicodeDecodeError:
-        return geopandas.read_file(path, encoding="GB18030")
-
-
-def _own_crs(frame: geopandas.GeoDataFrame, path: Path) -> str:
-    if frame.crs is None:
-        raise CrsError(f"{path} does not say its coordinate system (no .prj): name it as EPSG:4490, GCJ-02 or BD-09")
-    authority = frame.crs.to_authority()
-    return ":".join(authority) if authority else str(frame.crs.to_wkt())
-
-
-def _check_geometries(geometries: NDArray[np.object_], path: Path) -> None:
-    polygonal = np.isin(shapely.get_type_id(geometries), (3, 6)) & ~shapely.is_empty(geometries)
-    if not polygonal.all():
-        rows = np.flatnonzero(~polygonal) + 1
+    table = read_table(path, encoding=encoding)
+    if len(table.layers) != 1:
+        raise LayerError(f"{path} has {len(table.layers)} layers ({', '.join(table.layers)}): export the one to import")
+    if lost := [fault.rows[0] for fault in table.faults if fault.left_out]:
         raise LayerError(
-            f"{path}: {len(rows)} of {len(geometries)} rows are no polygon (first: row {rows[0]}):"
+            f"{path}: {len(lost)} of {table.rows} rows are no polygon (first: row {lost[0]}):"
             " take them out, or export the polygon layer"
         )
+    source = crs or table.declared
+    if source is None:
+        raise CrsError(f"{path} does not say its coordinate system (no .prj): name it as EPSG:4490, GCJ-02 or BD-09")
+    features, faults = features_of(table, crs=source, fields=fields)
+    return LayerFile(path=path, crs=source, features=features, faults=faults)
+
+
+def features_of(
+    table: Table, *, crs: str, fields: LayerFields, swapped: bool = False
+) -> tuple[list[Feature], tuple[LayerFault, ...]]:
+    """The rows of a table that have a polygon, and the table's faults with their places, in lon/lat CGCS2000.
+
+    `swapped`: the file has north before east. Raises CrsError where they do not come to lie in China.
+    """
+    there = np.flatnonzero([shape is not None for shape in table.geometries])
+    if len(there) == 0:
+        raise LayerError(f"{table.path.name} has no area at all", f"{table.path.name} 中没有任何面状要素。")
+    moved = in_degrees(table.geometries[there], crs, swapped=swapped)
+    _check_degrees(moved, table.path, crs)
+    columns = {role: _column(table, getattr(fields, role), role) for role in USUAL}
+    features = [_feature(int(index), columns, shape) for index, shape in zip(there, moved, strict=True)]
+    return features, tuple(_placed(fault, crs, swapped=swapped) for fault in table.faults)
+
+
+def in_degrees(shapes: NDArray[np.object_], crs: str, *, swapped: bool) -> NDArray[np.object_]:
+    """Shapes of a file in lon/lat CGCS2000, rounded so that a shared vertex stays one."""
+    flat = shapely.force_2d(shapes)
+    if swapped:
+        flat = shapely.transform(flat, lambda points: points[:, ::-1])
+    moved: NDArray[np.object_] = shapely.transform(to_cgcs2000(flat, crs), lambda at: np.round(at, _DECIMALS))
+    return moved
+
+
+def _feature(index: int, columns: Mapping[str, Sequence[str]], shape: Any) -> Feature:
+    households = columns["households"][index]
+    return Feature(
+        row=index + 1,
+        geometry=shape,
+        households=int(float(households)) if households.replace(".", "", 1).isdecimal() else None,
+        **{role: columns[role][index] for role in ("name", "district", "code", "parent", "kind")},
+    )
+
+
+def _placed(fault: LayerFault, crs: str, *, swapped: bool) -> LayerFault:
+    if fault.lon is None or fault.lat is None:
+        return fault
+    x, y = (fault.lat, fault.lon) if swapped else (fault.lon, fault.lat)
+    try:
+        lon, lat = shapely.get_coordinates(to_cgcs2000(np.array([shapely.Point(x, y)], dtype=object), crs))[0]
+    except CrsError:
+        return replace(fault, lon=None, lat=None)
+    return replace(fault, lon=float(lon), lat=float(lat)) if np.isfinite((lon, lat)).all() else fault
 
 
 def _check_degrees(geometries: NDArray[np.object_], path: Path, source: str) -> None:
@@ -129,31 +147,36 @@ def _check_degrees(geometries: NDArray[np.object_], path: Path, source: str) -> 
     west, south, east, north = bounds
     if not (np.isfinite(bounds).all() and 70 < west <= east < 140 and 3 < south <= north < 55):
         where = f"{west:.3f} … {east:.3f}° E, {south:.3f} … {north:.3f}° N"
-        raise CrsError(f"{path}: taken as {source}, the layer lies at {where}, outside China: name its true CRS")
+        raise CrsError(
+            f"{path}: taken as {source}, the layer lies at {where}, outside China: name its true CRS",
+            f"按 {source} 换算后图层位于 {where}，不在中国境内，请选择正确的坐标系。",
+        )
 
 
-def _column(
-    frame: geopandas.GeoDataFrame, named: str | None, usual: tuple[str, ...], path: Path, what: str, *, needed: bool
-) -> list[str]:
-    fields = {str(field).lower(): field for field in frame.columns if field != frame.geometry.name}
-    wanted = (named,) if named else usual
-    found = next((fields[field.lower()] for field in wanted if field.lower() in fields), None)
-    if found is None:
-        if named or needed:
-            raise LayerError(
-                f"{path} has no field {named!r} for the {what}: it has {', '.join(map(str, fields.values()))}"
-                if named
-                else f"{path}: which field is the {what}? It has {', '.join(map(str, fields.values()))}:"
-                f" name one of them as the {what} field"
-            )
-        return [""] * len(frame)
-    return [_text(value) for value in frame[found]]
+def usual_field(columns: Sequence[str], role: str) -> str | None:
+    """The field that a role has by its usual names."""
+    there = {field.lower(): field for field in columns}
+    return next((there[usual] for usual in USUAL[role] if usual in there), None)
 
 
-def _text(value: object) -> str:
-    """A field as text: full-width forms and spaces as plain ones, 500105005.0 as 500105005."""
-    if value is None or value != value:  # noqa: PLR0124  NaN
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return unicodedata.normalize("NFKC", str(value)).strip()
+def _column(table: Table, named: str | None, role: str) -> list[str]:
+    if named == "":
+        return [""] * table.rows
+    there = {field.lower(): field for field in table.columns}
+    found = there.get(named.lower()) if named else usual_field(tuple(table.columns), role)
+    if found is None and (named or role == "name"):
+        raise _no_field(table, named, role)
+    return [""] * table.rows if found is None else [plain(value) for value in table.columns[found]]
+
+
+def _no_field(table: Table, named: str | None, role: str) -> LayerError:
+    there = ", ".join(table.columns)
+    if named:
+        return LayerError(
+            f"{table.path} has no field {named!r} for the {role}: it has {there}",
+            f"文件没有字段“{named}”，现有：{there}。",
+        )
+    return LayerError(
+        f"{table.path}: which field is the {role}? It has {there}: name one of them as the {role} field",
+        f"请指定名称字段，现有：{there}。",
+    )

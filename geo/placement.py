@@ -1,6 +1,7 @@
 """Where each sensor belongs: written to `sensor_divisions`, and looked up from memory by the pipeline."""
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from psycopg.rows import TupleRow, class_row
 
 from config.database import Connection
 from geo.divisions import QUERIES, lock_divisions
+from geo.hits import keep_hits
 
 Ids = NDArray[np.int32]
 Times = NDArray[np.int64]
@@ -55,6 +57,8 @@ class AssignReport:
 def assign_sensors(connection: Connection) -> AssignReport:
     """Write again which divisions every sensor belongs to and when, in one transaction; touch only what changed.
 
+    What is new is also written down for questions about other times and maps (geo.hits).
+
     Townships, villages and grids by their boundaries, districts by the parent of the township.
     """
     with connection.transaction(), connection.cursor() as cursor:
@@ -63,6 +67,7 @@ def assign_sensors(connection: Connection) -> AssignReport:
         closed = cursor.execute(QUERIES["close_unwanted"], {"recorded": recorded}).rowcount
         opened = cursor.execute(QUERIES["open_wanted"], {"recorded": recorded}).rowcount
         cursor.execute(QUERIES["drop_assignment"])
+        keep_hits(connection)
         counts = cursor.execute(QUERIES["count_located_sensors"]).fetchone()
         assert counts is not None
         return AssignReport(
@@ -149,20 +154,38 @@ class _Lookup:
 class Placement:
     """In memory: the township and the grid of a sensor at a time, for whole batches.
 
-    As the database knew it when it was loaded; load it again after a notification of `shijing_registry`.
+    As the database knew it when it was loaded; load it again after a notification of `shijing_registry`, where
+    `is_current` says so, and at the moment when a date of effect is reached (`is_over`).
     """
 
-    def __init__(self, township: _Lookup, grid: _Lookup) -> None:
+    def __init__(self, township: _Lookup, grid: _Lookup, *, version: int = 0, until: datetime | None = None) -> None:
         self._township = township
         self._grid = grid
+        self._version = version
+        self._until = until
 
     @classmethod
     def load(cls, connection: Connection) -> "Placement":
+        """Load it before all else that depends on where sensors belong: what changes meanwhile is then noticed."""
+        row = connection.execute(QUERIES["placement_version"]).fetchone()
+        assert row is not None
         lookups = [
             _Lookup(connection.execute(QUERIES["placements"], {"level": level}).fetchall())
             for level in ("township", "grid")
         ]
-        return cls(*lookups)
+        return cls(*lookups, version=row[0], until=row[1])
+
+    def is_current(self, connection: Connection) -> bool:
+        """Whether sensors belong where they did when it was loaded; that stays so until the transaction ends.
+
+        Waits for whoever is changing it, as they wait for this transaction.
+        """
+        asked = {"version": self._version}
+        return connection.execute(QUERIES["hold_placement"], asked).fetchone() is not None
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether a date of effect has come since it was loaded: today's map is another one."""
+        return self._until is not None and self._until <= now
 
     def township_of(self, sensor: Ids, time_us: Times) -> Ids:
         """Division ids int32[n], -1 unlocated; sensor ids int32[n], event times int64[n] in µs since 1970 UTC."""

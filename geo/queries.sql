@@ -229,6 +229,22 @@ from sensor_divisions
 where level = %(level)s and upper_inf(recorded)
 order by sensor_id, lower(valid) nulls first
 
+-- name: placement_version
+-- And the next instant at which divisions change by time alone, with nobody writing anything.
+select version, (
+    select min(at) from (
+        select unnest(array[lower(valid), upper(valid)]) as at from division_versions where upper_inf(recorded)
+        union all
+        select unnest(array[lower(valid), upper(valid)]) from boundary_versions where upper_inf(recorded)
+    ) changes where at > now() and at < 'infinity')
+from placement
+
+-- name: hold_placement
+-- The first lock is a fair one: who changes where sensors belong waits for the batches under way, the next ones for it.
+-- The second one looks at the row as it is once the first was given.
+with held as materialized (select pg_advisory_xact_lock_shared(hashtext('placement')))
+select from placement, held where placement.version = %(version)s for share of placement
+
 -- name: create_drawn
 create temp table drawn (division_id integer not null, geometry bytea not null, area_m2 double precision not null)
 on commit drop
@@ -286,3 +302,31 @@ join divisions d on d.id = v.division_id and d.level = 'township'
 join division_versions parent
      on parent.division_id = v.parent_id and parent.valid && v.valid and upper_inf(parent.recorded)
 where upper_inf(v.recorded)
+
+-- name: export_level
+-- The divisions of a level with their outlines as they were then, under some divisions; null: all of them.
+with recursive held as (
+    select v.division_id, v.parent_id, v.code, v.name, v.kind, d.level
+    from division_versions v join divisions d on d.id = v.division_id
+    where v.valid @> %(at)s::timestamptz
+      and case when %(recorded)s::timestamptz is null then upper_inf(v.recorded)
+               else v.recorded @> %(recorded)s::timestamptz end
+), up as (
+    select division_id as start, division_id as at_id, parent_id, level, name from held where level = %(level)s
+    union all
+    select up.start, above.division_id, above.parent_id, above.level, above.name
+    from up join held above on above.division_id = up.parent_id
+)
+select t.division_id, t.code, t.name, t.kind, coalesce(parent.code, ''), coalesce(district.name, ''),
+       b.derived, b.source, b.valid, b.geometry
+from held t
+join boundary_versions b on b.division_id = t.division_id and b.valid @> %(at)s::timestamptz
+     and case when %(recorded)s::timestamptz is null then upper_inf(b.recorded)
+              else b.recorded @> %(recorded)s::timestamptz end
+left join held parent on parent.division_id = t.parent_id
+left join up district on district.start = t.division_id and district.level = 'district'
+     and district.at_id <> t.division_id
+where t.level = %(level)s
+  and (%(under)s::integer[] is null
+       or exists (select from up where up.start = t.division_id and up.at_id = any(%(under)s::integer[])))
+order by t.code, t.division_id
