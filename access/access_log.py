@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections import deque
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -120,6 +121,14 @@ def _row(one: Access) -> tuple[object, ...]:
 def _text(text: str) -> str:
     """What a text column takes: one entry that it does not take would hold up all others."""
     return text.replace("\0", "")[:200]
+
+
+def every_access(connection: Connection, **asked: object) -> Generator[Access, None, None]:
+    """As `accesses`, all of them, streamed by a cursor of the server; inside of a transaction."""
+    with connection.cursor("accesses", row_factory=class_row(Access)) as cursor:
+        cursor.itersize = 1000
+        cursor.execute(QUERIES["list"], {**asked, "before": None, "most": None})
+        yield from cursor
 
 
 def accesses(

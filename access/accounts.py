@@ -40,6 +40,29 @@ class Account:
     locked_at: datetime | None
 
 
+def tell(
+    connection: Connection,
+    *,
+    act: str,
+    account_id: UUID,
+    by: UUID | None,
+    details: Mapping[str, Any] | None = None,
+    division_id: int | None = None,
+) -> None:
+    """Write an act on an account into the audit, with the account's division where it has exactly one (or the one
+    that it gets just now), so that those who watch over that division read it. The last statement of a transaction."""
+    append(
+        connection, act=act, actor=by, subject=str(account_id), details=details,
+        division_id=division_id or home(connection, account_id),
+    )  # fmt: skip
+
+
+def home(connection: Connection, account_id: UUID) -> int | None:
+    """The one division that an account has roles for, or had, where it has none now; None: several, or everywhere."""
+    row = connection.execute(QUERIES["home"], {"account": account_id}).fetchone()
+    return None if row is None else row[0]
+
+
 def account(connection: Connection, name: str) -> Account:
     """The account of that name, in whatever case; raises AccountUnknown."""
     found = find(connection, "account_by_name", {"name": name})
@@ -70,8 +93,12 @@ def add_account(
     password: str | None = None,
     must_change: bool = False,
     by: UUID | None = None,
+    division_id: int | None = None,
 ) -> UUID:
-    """A new account without any role; raises AccountRefused for a name that is taken or a password too easy."""
+    """A new account without any role; `division_id` is where it will have one, for the audit.
+
+    Raises AccountRefused for a name that is taken or a password too easy.
+    """
     row = {
         "name": name.strip(),
         "kind": kind,
@@ -83,7 +110,10 @@ def add_account(
         with connection.transaction():
             found = connection.execute(QUERIES["add_account"], row).fetchone()
             assert found is not None
-            append(connection, act="account.added", actor=by, subject=str(found[0]), details={"kind": kind})
+            tell(
+                connection, act="account.added", by=by, account_id=found[0], details={"kind": kind},
+                division_id=division_id,
+            )  # fmt: skip
     except psycopg.errors.UniqueViolation as error:
         raise AccountRefused(
             f"there is an account {name.strip()!r} already: take another name",
@@ -151,14 +181,14 @@ def lock(connection: Connection, account_id: UUID, *, now: datetime, by: UUID | 
     with connection.transaction():
         connection.execute(QUERIES["set_locked"], {"id": account_id, "at": now})
         connection.execute(QUERIES["end_sessions"], {"account": account_id, "but": None})
-        append(connection, act="account.locked", actor=by, subject=str(account_id))
+        tell(connection, act="account.locked", by=by, account_id=account_id)
 
 
 def unlock(connection: Connection, account_id: UUID, *, by: UUID | None = None) -> None:
     """It can be used again, also where failed tries had locked it."""
     with connection.transaction():
         connection.execute(QUERIES["set_locked"], {"id": account_id, "at": None})
-        append(connection, act="account.unlocked", actor=by, subject=str(account_id))
+        tell(connection, act="account.unlocked", by=by, account_id=account_id)
 
 
 def set_password(
@@ -177,7 +207,7 @@ def set_password(
         connection.execute(QUERIES["set_password"], row)
         connection.execute(QUERIES["forget_tickets"], {"account": account_id})
         connection.execute(QUERIES["end_sessions"], {"account": account_id, "but": but})
-        append(connection, act="password.set", actor=by, subject=str(account_id))
+        tell(connection, act="password.set", by=by, account_id=account_id)
 
 
 def link_oidc(connection: Connection, account_id: UUID, subject: str, *, by: UUID | None = None) -> None:
@@ -185,9 +215,25 @@ def link_oidc(connection: Connection, account_id: UUID, subject: str, *, by: UUI
     try:
         with connection.transaction():
             connection.execute(QUERIES["set_oidc"], {"id": account_id, "subject": subject})
-            append(connection, act="account.linked", actor=by, subject=str(account_id))
+            tell(connection, act="account.linked", by=by, account_id=account_id)
     except psycopg.errors.UniqueViolation as error:
         raise AccountRefused("that subject is another account's already: see `shijing user list`") from error
+
+
+def link_person(connection: Connection, account_id: UUID, person_id: UUID | None, *, by: UUID | None = None) -> None:
+    """Let the account answer for a person at /worker, None: for nobody any more; raises AccountRefused."""
+    act = "account.person_linked" if person_id else "account.person_unlinked"
+    try:
+        with connection.transaction():
+            connection.execute(QUERIES["set_person"], {"id": account_id, "person": person_id})
+            details = {"person": str(person_id)} if person_id else None
+            tell(connection, act=act, by=by, account_id=account_id, details=details)
+    except psycopg.errors.UniqueViolation as error:
+        raise AccountRefused(
+            "another account answers for that person already: end that first", "已有其他账号关联此人，请先解除。"
+        ) from error
+    except psycopg.errors.ForeignKeyViolation as error:
+        raise AccountRefused("there is no such person", "没有此人。") from error
 
 
 def grants_in_words(connection: Connection, account_id: UUID, *, now: datetime) -> list[dict[str, Any]]:

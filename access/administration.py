@@ -13,6 +13,7 @@ from uuid import UUID
 
 from access import accounts as kept
 from access.accounts import QUERIES, Kind
+from access.erasure import erase_account
 from access.errors import AccountRefused, AccountUnknown
 from access.rights import FOR_SCREENS, Role
 from access.scope import Scope
@@ -63,8 +64,9 @@ class Administrator:
         self._check_role(connection, kind, role, division_id)
         with connection.transaction():
             made = kept.add_account(
-                connection, name, kind=kind, password=password, must_change=password is not None, by=self.account_id
-            )
+                connection, name, kind=kind, password=password, must_change=password is not None, by=self.account_id,
+                division_id=division_id,
+            )  # fmt: skip
             kept.grant(connection, made, role, division_id, roles=self.roles, now=now, by=self.account_id)
         return made
 
@@ -109,6 +111,26 @@ class Administrator:
             if account["locked_at"] is not None:
                 raise AccountRefused("the account is locked: unlock it first", "账号已锁定，请先解锁。")
             return add_link(connection, account_id, now=now, lasts_s=lasts_s, by=self.account_id)
+
+    def erase(self, connection: Connection, account_id: UUID, name: str, *, now: datetime) -> None:
+        """Erase it for good; `name`, as the administrator wrote it, says that this one is meant."""
+        with self._changing(connection, account_id, now) as account:
+            if name != account["name"]:
+                raise AccountRefused(
+                    "nothing was erased: the name that you wrote is not the account's", "未注销：填写的名称与账号不符。"
+                )
+            erase_account(connection, account_id, now=now, by=self.account_id)
+            self._check_one_is_left(connection, account, now)
+
+    def link_person(self, connection: Connection, account_id: UUID, person_id: UUID | None, *, now: datetime) -> None:
+        """Let it answer for a person, who was found in the scope before; None: for nobody."""
+        with self._changing(connection, account_id, now) as account:
+            if account["kind"] != "person" and person_id is not None:
+                raise AccountRefused(
+                    "a wall screen or a program answers for nobody: take a person's account",
+                    "大屏和程序账号不能关联人员。",
+                )
+            kept.link_person(connection, account_id, person_id, by=self.account_id)
 
     def sign_out(self, connection: Connection, account_id: UUID, *, now: datetime) -> int:
         """End its sessions; how many there were."""

@@ -6,7 +6,7 @@ facts. What is personal about an act (the words of a reason, a name) belongs in 
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ QUERIES = Queries(Path(__file__).with_name("audit_queries.sql"))
 # Keys under which somebody would write what belongs elsewhere; the text of any key is checked by the database.
 _PERSONAL = {"name", "names", "full_name", "username", "login", "phone", "mobile", "email", "address", "birthday"}
 _PERSONAL |= {"id_number", "id_card", "note", "reason", "password", "token", "secret"}
+AT_ONCE = 1000  # rows that a stream fetches
 _ACT = re.compile(r"[a-z][a-z_]*([.][a-z][a-z_]*)+")
 _PLAIN = re.compile(r"[\x20-\x7e]{0,200}")
 _PLAIN_DETAILS = re.compile(r"[\x20-\x7e]{0,4000}")
@@ -102,6 +103,23 @@ def entries(
     }
     with connection.cursor(row_factory=class_row(Entry)) as cursor:
         return cursor.execute(QUERIES["list"], asked).fetchall()
+
+
+def every_entry(
+    connection: Connection,
+    *,
+    act: str | None,
+    actor: UUID | None,
+    within: int | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> Generator[Entry, None, None]:
+    """All that fit, newest first, streamed by a cursor of the server; inside of a transaction."""
+    asked = {"act": act, "actor": actor, "within": within, "since": since, "until": until}
+    with connection.cursor("entries", row_factory=class_row(Entry)) as cursor:
+        cursor.itersize = AT_ONCE
+        cursor.execute(QUERIES["list"], {**asked, "subject": None, "division_id": None, "before": None, "most": None})
+        yield from cursor
 
 
 def _check(act: str, subject: str, details: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from audit where seq = %(seq)s
 select count(*) from audit
 
 -- name: list
+-- Without `most`, all.
 select seq, at, actor, act, subject, division_id, details
 from audit
 where (%(act)s::text is null or act = %(act)s or starts_with(act, %(act)s || '.'))

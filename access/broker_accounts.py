@@ -1,4 +1,4 @@
-"""Accounts of the MQTT broker: kept in the database, the password told once."""
+"""Accounts of the MQTT broker: kept in the database, the password told once. Each act is in the audit, by their ids."""
 
 import base64
 import hashlib
@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from uuid import UUID
 
 from psycopg.rows import class_row
 
+from access.audit import append
 from access.errors import BrokerAccountError
 from config.database import Connection
 from config.queries import Queries
@@ -32,6 +34,9 @@ class Role(StrEnum):
     WARNING_SOURCE = "warning-source"  # brings them
     ALERTS_OUT = "alerts-out"
     WATCH = "watch"
+    DISPATCHER = "dispatcher"  # calls people
+    WORKER_APP = "worker-app"  # is called: named by the person's id
+    LOUDSPEAKER = "loudspeaker"  # named by its division's code
     REPLAY = "replay"  # recorded data, as any device: for exercises
 
 
@@ -39,6 +44,7 @@ class Role(StrEnum):
 class BrokerAccount:
     """One account, as it is stored."""
 
+    id: UUID
     name: str
     role: str
     hash: str
@@ -61,28 +67,38 @@ def add_account(connection: Connection, name: str, role: Role, note: str = "") -
     _check_name(name)
     password = secrets.token_urlsafe(24)
     row = {"name": name, "role": role.value, "hash": mosquitto_hash(password), "note": note}
-    if connection.execute(QUERIES["add_account"], row).fetchone() is None:
-        raise BrokerAccountError(
-            f"the account {name!r} is there already: shijing gateway rotate {name} gives it a new password"
-        )
+    with connection.transaction():
+        made = connection.execute(QUERIES["add_account"], row).fetchone()
+        if made is None:
+            raise BrokerAccountError(
+                f"the account {name!r} is there already: shijing gateway rotate {name} gives it a new password"
+            )
+        append(connection, act="gateway.added", actor=None, subject=made[0], details={"for": role.value})
     return password
 
 
 def rotate(connection: Connection, name: str) -> str:
     """Give an account a new password, which is kept nowhere; the old one holds until the files are written."""
     password = secrets.token_urlsafe(24)
-    _change(connection, "rotate_account", {"name": name, "hash": mosquitto_hash(password)})
+    row = {"name": name, "hash": mosquitto_hash(password)}
+    _change(connection, "rotate_account", row, act="gateway.rotated")
     return password
 
 
 def lock(connection: Connection, name: str, reason: str) -> None:
     """Shut an account out, from the next writing of the files on."""
-    _change(connection, "lock_account", {"name": name, "reason": reason})
+    _change(connection, "lock_account", {"name": name, "reason": reason}, act="gateway.locked")
 
 
 def unlock(connection: Connection, name: str) -> None:
     """Let it in again, with the password that it had."""
-    _change(connection, "unlock_account", {"name": name})
+    _change(connection, "unlock_account", {"name": name}, act="gateway.unlocked")
+
+
+def tell_written(connection: Connection, *, accounts: int, locked: int) -> None:
+    """That the broker's files were written, in the audit: from then on it goes by what was changed."""
+    with connection.transaction():
+        append(connection, act="gateway.written", actor=None, details={"accounts": accounts, "locked": locked})
 
 
 def mosquitto_hash(password: str, *, salt: bytes | None = None, rounds: int = _ROUNDS) -> str:
@@ -102,6 +118,9 @@ def _check_name(name: str) -> None:
         raise BrokerAccountError(f"{name!r} is kept for our own topics and sessions: choose another name")
 
 
-def _change(connection: Connection, query: str, row: dict[str, str]) -> None:
-    if connection.execute(QUERIES[query], row).fetchone() is None:
-        raise BrokerAccountError(f"there is no account {row['name']!r}: shijing gateway list names all of them")
+def _change(connection: Connection, query: str, row: dict[str, str], *, act: str) -> None:
+    with connection.transaction():
+        changed = connection.execute(QUERIES[query], row).fetchone()
+        if changed is None:
+            raise BrokerAccountError(f"there is no account {row['name']!r}: shijing gateway list names all of them")
+        append(connection, act=act, actor=None, subject=changed[0])

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from access.broker_accounts import BrokerAccount, Role
 from access.errors import BrokerAccountError
+from config.channel_settings import CallMqttSettings
 from config.settings import HeartbeatSettings, OutSettings, PipelineSettings, WarningSettings, WatchSettings
 from ingest.topics import Entry, read_topic_entries
 
 _READINGS = {"json", "senml", "huawei"}
+_CALLED = {Role.WORKER_APP: "worker_topic", Role.LOUDSPEAKER: "loudspeaker_topic"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,8 @@ class Topics:
     alerts_out_writes: tuple[str, ...]
     watch_reads: tuple[str, ...]
     watch_writes: tuple[str, ...]
+    worker_topic: str  # shijing/worker/{person}/task; "": nobody is called so
+    loudspeaker_topic: str  # shijing/loudspeaker/{division}
     entries: tuple[Entry, ...]  # of topics.toml
 
     def of_device(self, device: str) -> list[str]:
@@ -40,7 +44,12 @@ class Topics:
         """Where devices must not publish, whatever they are called."""
         others = [filter_of(entry.pattern, "+") for entry in self.entries if entry.format not in _READINGS]
         ours = [*self.pipeline_writes, *self.warnings_read, *self.alerts_out_writes, *self.watch_writes]
-        return _without_covered([*others, *ours])
+        return _without_covered([*others, *ours, *self.calls_write])
+
+    @property
+    def calls_write(self) -> tuple[str, ...]:
+        """Where people are called."""
+        return tuple(filter(None, (_called(self.worker_topic, "+"), _called(self.loudspeaker_topic, "+"))))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +64,7 @@ class Grant:
 def topics_in_use() -> Topics:
     """As this process's settings have them; raises ConfigError, BrokerAccountError."""
     heartbeat, watch = HeartbeatSettings(), WatchSettings()
-    pipeline = PipelineSettings()
+    pipeline, calls = PipelineSettings(), CallMqttSettings()
     return Topics(
         pipeline_reads=_checked(pipeline.topics),
         pipeline_writes=_checked(heartbeat_filter(heartbeat.mqtt_topic, pipeline.partition)),
@@ -63,6 +72,8 @@ def topics_in_use() -> Topics:
         alerts_out_writes=(OutSettings().alert_topics,),
         watch_reads=_checked([watch.heartbeat_topic]),
         watch_writes=_checked([watch.alarm_topic]),
+        worker_topic=calls.worker_topic,
+        loudspeaker_topic=calls.loudspeaker_topic,
         entries=tuple(read_topic_entries()),
     )
 
@@ -77,10 +88,13 @@ def grant_of(account: BrokerAccount, topics: Topics) -> Grant:
         return _of_replay(topics)
     if role is Role.WARNING_SOURCE:
         return Grant(write=_of_source(topics.warnings_read, account.name))
+    if role in _CALLED:
+        return Grant(read=_checked([_called(getattr(topics, _CALLED[role]), account.name)]))
     return {
         Role.PIPELINE: Grant(read=topics.pipeline_reads, write=topics.pipeline_writes),
         Role.WARNINGS: Grant(read=topics.warnings_read),
         Role.ALERTS_OUT: Grant(write=topics.alerts_out_writes),
+        Role.DISPATCHER: Grant(write=topics.calls_write),
         Role.WATCH: Grant(read=topics.watch_reads, write=topics.watch_writes),
     }[role]
 
@@ -94,6 +108,11 @@ def _of_replay(topics: Topics) -> Grant:
 def filter_of(pattern: str, device: str) -> str:
     """A pattern of the topic map as an MQTT filter for one device ("+": for any)."""
     return pattern.format(division="+", quantity="+", device=device)
+
+
+def _called(topic: str, whom: str) -> str:
+    """Where somebody is called."""
+    return topic.replace("{person}", whom).replace("{division}", whom)
 
 
 def heartbeat_filter(topic: str, partition: str) -> list[str]:

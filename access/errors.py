@@ -8,11 +8,15 @@ ShijingError
     │   └── CannotOpen     a ciphertext that these keys do not open
     ├── RetentionError     days of retention that do not hold together
     ├── RecordError        a resident's record that is not opened, or not written
+    │   └── RecordUnknown  no such record
     ├── AccountRefused     an account, a grant or a token that cannot be made or changed so
+    │   └── FilterRefused  a division, an account or a day that is looked for, and cannot be
     ├── AccountUnknown     no account of that name
     ├── ProviderRefused    what the provider of the single sign-on says is not believed, or it does not answer
     ├── SignInRefused      somebody is not let in; says no more than whoever tries may know
     ├── AuthorityError     the certificate authority, or what it is to sign, does not hold together
+    ├── ScopeRefused       the database does not take the scope that a connection is to show
+    ├── ReaderLoginRefused the role that pages read as cannot be given its password
     └── BrokerAccountError an account of the broker that cannot be made, changed or written out
 """
 
@@ -52,6 +56,10 @@ class AccountRefused(AccessError):
         self.zh = zh or text
 
 
+class FilterRefused(AccountRefused):
+    """What is looked for cannot be: a division or an account that there is not, a day that is none."""
+
+
 class AccountUnknown(AccessError):
     """No account of that name."""
 
@@ -60,8 +68,8 @@ class AccountUnknown(AccessError):
 
 
 class SignInRefused(AccessError):
-    """Not let in. `reason` is one of `wrong`, `locked`, `code`, `link`, `step`, `keys`, `oidc`, `unknown`, `provider`;
-    `wait_s` where waiting helps."""
+    """Not let in. `reason` is one of `wrong`, `password`, `locked`, `code`, `link`, `step`, `keys`, `oidc`, `unknown`,
+    `provider`; `wait_s` where waiting helps."""
 
     def __init__(self, reason: str, wait_s: float = 0.0) -> None:
         super().__init__(reason)
@@ -73,12 +81,24 @@ class ProviderRefused(AccessError):
     """The provider of the single sign-on does not answer, or what it says does not hold; the text is for the log."""
 
 
+class ScopeRefused(AccessError):
+    """The database does not take the seal of a scope, or has no key for it."""
+
+
+class ReaderLoginRefused(AccessError):
+    """The role that pages read as cannot be given its password by this login."""
+
+
 class RetentionError(AccessError):
     """config/retention.toml is wrong: says where, why, and how to mend it."""
 
 
 class RecordError(AccessError):
     """A resident's record is not there, or is not opened for such a reason, or is not written as it was given."""
+
+
+class RecordUnknown(RecordError):
+    """No such record, or none in the scope."""
 
 
 class AuthorityError(AccessError):

@@ -20,7 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from access.errors import ProviderRefused
-from config.settings import OidcSettings
+from config.access_settings import OidcSettings
 
 _WAIT_S = 5.0
 _ANSWER_AT_MOST = 1_000_000  # bytes

@@ -12,8 +12,8 @@ from access.credentials import fingerprint, new_secret
 from access.errors import AccountRefused, SignInRefused
 from access.oidc import new_verifier, subject_of
 from access.second_factor import QUERIES
+from config.access_settings import OidcSettings
 from config.database import Connection
-from config.settings import OidcSettings
 
 LASTS = timedelta(minutes=10)
 

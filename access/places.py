@@ -7,7 +7,7 @@ from datetime import datetime
 from psycopg.rows import class_row
 
 from access.accounts import QUERIES
-from access.errors import AccountRefused
+from access.errors import FilterRefused
 from access.scope import Scope
 from config.database import Connection
 
@@ -16,6 +16,7 @@ from config.database import Connection
 class Choice:
     """A division to choose."""
 
+    id: int
     code: str
     name: str
     level: str
@@ -30,7 +31,7 @@ def divisions_of(connection: Connection, scope: Scope, *, now: datetime, most: i
 
 
 def division_within(connection: Connection, named: str, scope: Scope, *, now: datetime) -> int:
-    """A division of the scope by code, or by a name that only one there has; raises AccountRefused.
+    """A division of the scope by code, or by a name that only one there has; raises FilterRefused.
 
     One beyond the scope is refused in the same words as one that there is not.
     """
@@ -38,14 +39,19 @@ def division_within(connection: Connection, named: str, scope: Scope, *, now: da
     rows = connection.execute(QUERIES["division_within"], asked).fetchall()
     shown = named[:40]
     if not rows:
-        raise AccountRefused(
+        raise FilterRefused(
             f"no division of yours has the code or name {shown!r}", f"您的范围内没有代码或名称为“{shown}”的区划。"
         )
     if len(rows) > 1 and not named.isdigit():
-        raise AccountRefused(
+        raise FilterRefused(
             f"more than one division is called {shown!r}: give its code", f"不止一个区划叫“{shown}”，请填写代码。"
         )
     return int(rows[0][0])
+
+
+def place_codes(connection: Connection, ids: Collection[int], *, now: datetime) -> dict[int, str]:
+    """The codes that divisions have now."""
+    return dict(connection.execute(QUERIES["place_codes"], {"ids": list(ids), "now": now}).fetchall())
 
 
 def place_names(connection: Connection, ids: Collection[int], *, now: datetime) -> dict[int, str]:

@@ -12,12 +12,24 @@ returning id
 -- name: account_by_name
 select id, name, kind, password_hash, must_change, totp_secret, totp_step, oidc_subject, failed_tries, locked_until,
        locked_at
-from accounts where lower(name) = lower(%(name)s)
+from accounts where lower(name) = lower(%(name)s) and erased_at is null
 
 -- name: account_by_id
 select id, name, kind, password_hash, must_change, totp_secret, totp_step, oidc_subject, failed_tries, locked_until,
        locked_at
 from accounts where id = %(id)s
+
+-- name: home
+-- Of the roles of now, or of all former ones where there are none; by the database's clock, as the audit's entries.
+with held as (
+    select division_id from account_roles where account_id = %(account)s and valid @> now()
+    union all
+    select division_id from account_roles
+    where account_id = %(account)s
+      and not exists (select from account_roles where account_id = %(account)s and valid @> now())
+)
+select min(division_id) from held
+having count(*) = count(division_id) and count(distinct division_id) = 1
 
 -- name: lock_account_row
 select id from accounts where id = %(id)s for no key update
@@ -38,7 +50,7 @@ with counted as (
 )
 select accounts.id, accounts.name, accounts.kind, accounts.locked_at, accounts.locked_until, accounts.created_at,
        accounts.totp_secret is not null as second_factor, accounts.oidc_subject is not null as single_sign_on,
-       accounts.password_hash is not null as has_password, accounts.must_change,
+       accounts.password_hash is not null as has_password, accounts.must_change, accounts.person_id,
        (select max(seen_at) from sessions where sessions.account_id = accounts.id) as seen_at,
        coalesce((select jsonb_agg(jsonb_build_object(
                      'id', held.id, 'role', held.role, 'division_id', held.division_id, 'until', upper(held.valid),
@@ -49,7 +61,7 @@ select accounts.id, accounts.name, accounts.kind, accounts.locked_at, accounts.l
                        and upper_inf(version.recorded)
                  where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz), '[]') as grants
 from accounts
-where (%(everywhere)s or (
+where accounts.erased_at is null and (%(everywhere)s or (
         exists (select from counted where counted.account_id = accounts.id)
         and not exists (select from counted
                         where counted.account_id = accounts.id
@@ -80,7 +92,7 @@ where accounts.kind = 'person' and accounts.locked_at is null and held.role = an
 
 -- name: divisions_of_scope
 -- To choose from: all down to the townships, and where they are few, what lies in them.
-select version.code, version.name, division.level, above.name as above
+select division.id, version.code, version.name, division.level, above.name as above
 from divisions division
 join division_versions version on version.division_id = division.id
      and version.valid @> %(now)s::timestamptz and upper_inf(version.recorded)
@@ -98,6 +110,8 @@ select id from actors where lower(name) = lower(%(name)s) order by id limit 1
 
 -- name: names_of
 select id, name from actors where id = any(%(ids)s)
+union all
+select id, name from broker_accounts where id = any(%(ids)s)
 
 -- name: is_within
 -- Whether a division lies in any of these.
@@ -113,6 +127,30 @@ returning id
 update account_roles set valid = tstzrange(lower(valid), greatest(%(now)s::timestamptz, lower(valid) + interval '1 microsecond'))
 where id = %(id)s and account_id = %(account)s and valid @> %(now)s::timestamptz
 returning role, division_id
+
+-- name: erase_account
+-- What it is called afterwards is a part of its id.
+update accounts
+set name = 'erased-' || left(id::text, 13), password_hash = null, must_change = false, totp_secret = null,
+    totp_step = null, oidc_subject = null, person_id = null, failed_tries = 0, locked_until = null, erased_at = %(now)s,
+    locked_at = coalesce(locked_at, %(now)s)
+where id = %(id)s and erased_at is null
+returning name
+
+-- name: erase_actor
+update actors set name = %(name)s where id = %(id)s
+
+-- name: forget_links
+delete from sign_in_links where account_id = %(account)s
+
+-- name: silence_tokens
+-- What they were for may be somebody's words; that there were such, with which rights, stays.
+update api_tokens set label = 'erased', revoked_at = coalesce(revoked_at, %(now)s) where account_id = %(account)s
+
+-- name: end_all_grants
+update account_roles
+set valid = tstzrange(lower(valid), greatest(%(now)s::timestamptz, lower(valid) + interval '1 microsecond'))
+where account_id = %(account)s and (upper_inf(valid) or upper(valid) > %(now)s::timestamptz)
 
 -- name: grants_of
 select id, role, division_id from account_roles
@@ -131,6 +169,11 @@ update accounts set password_hash = %(hash)s where id = %(id)s
 
 -- name: set_oidc
 update accounts set oidc_subject = %(subject)s where id = %(id)s
+
+-- name: set_person
+-- Whom the account answers for; streams of the one before end.
+with linked as (update accounts set person_id = %(person)s where id = %(id)s returning id)
+select pg_notify('shijing_access', '') from linked
 
 -- name: count_failure
 -- The failures in a row; at `most` the account is locked for a while, and longer each time they go on.
@@ -165,6 +208,13 @@ update accounts set failed_tries = 0, locked_until = null where id = %(id)s and 
 insert into sessions (token_hash, account_id, created_at, seen_at, expires_at, idle_s, address, agent, way)
 values (%(hash)s, %(account)s, %(now)s, %(now)s, %(expires)s, %(idle_s)s, %(address)s, %(agent)s, %(way)s)
 
+-- name: is_phone
+-- Whether it is the account of somebody who answers tasks, and of nothing else.
+select person_id is not null and exists (select from account_roles held where held.account_id = accounts.id)
+       and not exists (select from account_roles held where held.account_id = accounts.id
+                       and held.valid @> %(now)s::timestamptz and held.role <> all(%(roles)s))
+from accounts where id = %(id)s
+
 -- name: session
 -- Whose session it is, and with which roles where; none that is over, nor of an account that is locked.
 select accounts.id, accounts.name, accounts.kind, accounts.must_change, sessions.created_at, sessions.seen_at,
@@ -176,7 +226,9 @@ where sessions.token_hash = %(hash)s and sessions.expires_at > %(now)s
   and sessions.seen_at + sessions.idle_s * interval '1 second' > %(now)s and accounts.locked_at is null
 
 -- name: seen
-update sessions set seen_at = %(now)s where token_hash = %(hash)s
+-- Not waited for: thousands who are called at once would queue for the disk, and a power cut takes a moment of it only.
+update sessions set seen_at = %(now)s
+where token_hash = %(hash)s and set_config('synchronous_commit', 'off', true) = 'off'
 
 -- name: end_session
 delete from sessions where token_hash = %(hash)s returning account_id
@@ -204,6 +256,10 @@ order by seen_at desc
 -- name: add_link
 insert into sign_in_links (token_hash, account_id, created_at, expires_at)
 values (%(hash)s, %(account)s, %(now)s, %(expires)s)
+
+-- name: link
+select account_id from sign_in_links join accounts on accounts.id = account_id
+where token_hash = %(hash)s and used_at is null and expires_at > %(now)s and accounts.locked_at is null
 
 -- name: use_link
 update sign_in_links set used_at = %(now)s
@@ -252,7 +308,7 @@ order by api_tokens.created_at
 -- name: revoke_token
 update api_tokens set revoked_at = %(now)s
 where id = %(id)s and revoked_at is null and (%(account)s::uuid is null or account_id = %(account)s::uuid)
-returning label
+returning account_id
 
 -- name: grants_in_words
 -- The roles of now, each with the name of its division today.
@@ -278,7 +334,16 @@ where (code = %(named)s or name = %(named)s) and valid @> %(now)s::timestamptz a
         select descendant_id from division_closure where ancestor_id = any(%(divisions)s::integer[])))
 order by code = %(named)s desc, division_id limit 3
 
+-- name: place_codes
+select division_id, code from division_versions
+where division_id = any(%(ids)s) and code is not null and upper_inf(recorded) and valid @> %(now)s::timestamptz
+
 -- name: place_names
 select distinct on (division_id) division_id, name from division_versions
 where division_id = any(%(ids)s) and upper_inf(recorded)
 order by division_id, valid @> %(now)s::timestamptz desc, lower(valid) desc nulls last
+
+-- name: readers_signed_in
+select distinct usename from pg_stat_activity
+where datname = current_database() and application_name in ('shijing-web-scoped', 'shijing-web-live')
+order by usename;

@@ -1,14 +1,44 @@
 -- name: divisions_by_code
-select version.code, division.id, division.level
+select version.code, division.id
 from divisions division
 join division_versions version on version.division_id = division.id
     and version.valid @> %(at)s and upper_inf(version.recorded)
-where version.code = any(%(codes)s)
+where version.code = any(%(codes)s) and division.level = any(%(levels)s)
+  and (%(everywhere)s or division.id in (
+        select descendant_id from division_closure where ancestor_id = any(%(divisions)s::integer[])))
 
 -- name: known_references
-select details.reference_blind, resident.id, lower(resident.valid)
+select details.reference_blind, resident.id, lower(resident.valid),
+       %(everywhere)s or resident.division_id in (
+            select descendant_id from division_closure where ancestor_id = any(%(divisions)s::integer[]))
 from resident_details details join residents resident on resident.id = details.resident_id
 where details.reference_blind = any(%(blinds)s)
+
+-- name: lock_records
+select pg_advisory_xact_lock(hashtext('shijing_records'))
+
+-- name: kept_record
+select division_id, valid from residents
+where id = %(id)s and erased_at is null
+  and (%(everywhere)s or division_id in (
+        select descendant_id from division_closure where ancestor_id = any(%(divisions)s::integer[])))
+for update
+
+-- name: change_resident
+update residents
+set division_id = %(division)s, kind = %(kind)s, needs = %(needs)s, valid = tstzrange(%(since)s, %(until)s)
+where id = %(id)s
+
+-- name: change_details
+-- Of the fields that are named; the others stay.
+update resident_details
+set name = case when 'name' = any(%(fields)s::text[]) then %(name)s::bytea else name end,
+    address = case when 'address' = any(%(fields)s::text[]) then %(address)s::bytea else address end,
+    phone = case when 'phone' = any(%(fields)s::text[]) then %(phone)s::bytea else phone end,
+    note = case when 'note' = any(%(fields)s::text[]) then %(note)s::bytea else note end,
+    reference = case when 'reference' = any(%(fields)s::text[]) then %(reference)s::bytea else reference end,
+    reference_blind = case when 'reference' = any(%(fields)s::text[]) then %(blind)s::bytea else reference_blind end
+where resident_id = %(id)s
 
 -- name: put_residents
 insert into residents (id, division_id, kind, needs, valid)
@@ -49,6 +79,10 @@ left join audit entry on entry.seq = opening.audit_seq and entry.details ->> 'op
 where (%(resident)s::uuid is null or opening.resident_id = %(resident)s)
   and (%(actor)s::uuid is null or opening.actor = %(actor)s)
   and (%(divisions)s::integer[] is null or resident.division_id = any(%(divisions)s))
+  and (%(within)s::integer is null or resident.division_id in (
+        select descendant_id from division_closure where ancestor_id = %(within)s))
+  and (%(since)s::timestamptz is null or opening.at >= %(since)s)
+  and (%(until)s::timestamptz is null or opening.at < %(until)s)
   and (%(before)s::bigint is null or opening.audit_seq < %(before)s)
 order by opening.audit_seq desc limit %(most)s
 
@@ -58,10 +92,15 @@ select opening.id, opening.resident_id, opening.actor, opening.at, opening.audit
 from record_openings opening
 join residents resident on resident.id = opening.resident_id
 where (%(actor)s::uuid is null or opening.actor = %(actor)s)
+  and (%(within)s::integer is null or resident.division_id in (
+        select descendant_id from division_closure where ancestor_id = %(within)s))
+  and (%(since)s::timestamptz is null or opening.at >= %(since)s)
+  and (%(until)s::timestamptz is null or opening.at < %(until)s)
   and (%(before)s::bigint is null or opening.audit_seq < %(before)s)
 order by opening.audit_seq desc limit %(most)s
 
 -- name: residents_in
+-- In force, and (`to_come`) from a time to come on.
 with recursive down (id) as (
     select %(division)s::integer
     union
@@ -71,7 +110,8 @@ with recursive down (id) as (
 )
 select resident.id, resident.division_id, resident.kind, resident.needs, resident.valid
 from residents resident
-where resident.division_id in (select id from down) and resident.valid @> %(at)s
+where resident.division_id in (select id from down) and resident.erased_at is null
+  and (resident.valid @> %(at)s or %(to_come)s and lower(resident.valid) > %(at)s)
 order by resident.division_id, resident.kind, resident.id limit %(most)s
 
 -- name: counts_by_kind

@@ -101,9 +101,14 @@ def counts_of_level(connection: Connection, level: str, *, at: datetime) -> dict
     return found
 
 
-def residents_in(connection: Connection, division_id: int, *, at: datetime, most: int = 1000) -> list[Resident]:
-    """Those of a division and of what lies in it: ids to open, with nothing that tells who it is."""
-    asked = {"division": division_id, "at": at, "most": most}
+def residents_in(
+    connection: Connection, division_id: int, *, at: datetime, to_come: bool = False, most: int = 1000
+) -> list[Resident]:
+    """Those of a division and of what lies in it: ids to open, with nothing that tells who it is.
+
+    `to_come`: those too whose record begins after `at`.
+    """
+    asked = {"division": division_id, "at": at, "to_come": to_come, "most": most}
     with connection.cursor(row_factory=class_row(Resident)) as cursor:
         return cursor.execute(QUERIES["residents_in"], asked).fetchall()
 
@@ -198,22 +203,37 @@ def openings(
     resident_id: UUID | None = None,
     actor: UUID | None = None,
     divisions: list[int] | None = None,
+    within: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
     before: int | None = None,
     most: int = 100,
 ) -> list[Opening]:
-    """Who opened what, newest first, for the auditor; `divisions` None: all, `before` pages on by audit_seq."""
-    asked = {"resident": resident_id, "actor": actor, "divisions": divisions, "before": before, "most": most}
+    """Who opened what, newest first, for the auditor.
+
+    `divisions` are told exactly (None: all), `within` is one and all in it, `before` pages on by audit_seq.
+    """
+    asked: dict[str, object] = {"resident": resident_id, "actor": actor, "divisions": divisions, "within": within}
+    asked |= {"since": since, "until": until, "before": before, "most": most}
     with connection.cursor(row_factory=class_row(_SealedOpening)) as cursor:
         found = cursor.execute(QUERIES["openings"], asked).fetchall()
     return [one.opened(vault) for one in found]
 
 
 def looks(
-    connection: Connection, *, actor: UUID | None = None, before: int | None = None, most: int = 100
+    connection: Connection,
+    *,
+    actor: UUID | None = None,
+    within: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    most: int = 100,
 ) -> list[Look]:
     """Who opened what, newest first, in the scope of the connection; why is told by `openings`."""
+    asked = {"actor": actor, "within": within, "since": since, "until": until, "before": before, "most": most}
     with connection.cursor(row_factory=class_row(Look)) as cursor:
-        return cursor.execute(QUERIES["looks"], {"actor": actor, "before": before, "most": most}).fetchall()
+        return cursor.execute(QUERIES["looks"], asked).fetchall()
 
 
 @dataclass(frozen=True, kw_only=True)

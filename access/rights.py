@@ -29,13 +29,22 @@ RIGHTS: Mapping[str, str] = {
     "records.open": "open a resident's record, with a reason that is logged",
     "records.edit": "keep residents' records",
     "accounts.manage": "make accounts, give and take roles",
+    "plans.read": "see plans, their runs, who was called and who answered",
+    "plans.edit": "write and publish plans",
+    "runs.command": "start, confirm, steer, sign, end and review runs, and answer for others at the desk",
+    "tasks.answer": "see and answer one's own tasks",
+    "events.report": "report an event",
+    "events.read": "see events and their closure",
+    "events.handle": "accept, hand on and close events",
     "audit.read": "read the audit and the access log",
     "boundaries.draft": "draw drafts of boundaries",
     "boundaries.review": "review and publish boundaries",
 }
 
 # What an account of a wall screen may be allowed: nothing that changes anything or tells of a person.
-FOR_SCREENS = frozenset({"map.read", "alerts.read", "warnings.read", "rules.read", "status.read", "records.count"})
+FOR_SCREENS = frozenset(
+    {"map.read", "alerts.read", "warnings.read", "rules.read", "status.read", "plans.read", "records.count"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)

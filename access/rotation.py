@@ -20,6 +20,7 @@ class SealedColumn:
     id: str  # the column of the row's id
     column: str
     blind: str | None = None  # the column of its blind index, which is bound to (table, column)
+    at_once: int = _AT_ONCE  # rows; fewer, where each is large
 
 
 SEALED = (
@@ -47,7 +48,7 @@ def _column(connection: Connection, vault: Vault, column: SealedColumn) -> int:
 
 
 def _batch(connection: Connection, vault: Vault, column: SealedColumn) -> int:
-    names = {name: sql.Identifier(value) for name, value in vars(column).items() if value is not None}
+    names = {name: sql.Identifier(value) for name, value in vars(column).items() if isinstance(value, str)}
     found = sql.SQL(
         "select {id}, {column} from {table} where {column} is not null and substr({column}, 1, %s) <> %s"
         " order by {id} limit %s for update"
@@ -57,7 +58,7 @@ def _batch(connection: Connection, vault: Vault, column: SealedColumn) -> int:
         put = "update {table} set {column} = %(sealed)s where {id} = %(id)s"
     head = vault.head
     with connection.transaction(), connection.cursor() as cursor:
-        rows = cursor.execute(found, (len(head), head, _AT_ONCE)).fetchall()
+        rows = cursor.execute(found, (len(head), head, column.at_once)).fetchall()
         cursor.executemany(sql.SQL(put).format(**names), [_again(vault, column, *row) for row in rows])
     return len(rows)
 

@@ -13,8 +13,7 @@ from uuid import UUID
 import pyotp
 
 from access.accounts import QUERIES as ACCOUNTS
-from access.accounts import Account, account_of
-from access.audit import append
+from access.accounts import Account, account_of, tell
 from access.credentials import fingerprint, is_same
 from access.errors import AccountRefused, CannotOpen, SignInRefused
 from access.vault import Vault
@@ -72,7 +71,7 @@ def confirm(connection: Connection, vault: Vault, account_id: UUID, code: str, *
         connection.execute(QUERIES["set_second_factor"], row)
         connection.execute(QUERIES["end_setup"], {"account": account_id, "now": now})
         codes = _new_codes(connection, account_id, now)
-        append(connection, act="factor.added", actor=account_id, subject=str(account_id))
+        tell(connection, act="factor.added", by=account_id, account_id=account_id)
     return codes
 
 
@@ -80,7 +79,7 @@ def renew_codes(connection: Connection, account_id: UUID, *, now: datetime) -> l
     """New recovery codes; the former ones open nothing any more."""
     with connection.transaction():
         codes = _new_codes(connection, account_id, now)
-        append(connection, act="factor.codes_renewed", actor=account_id, subject=str(account_id))
+        tell(connection, act="factor.codes_renewed", by=account_id, account_id=account_id)
     return codes
 
 
@@ -99,7 +98,7 @@ def remove(connection: Connection, account_id: UUID, *, now: datetime, by: UUID 
         connection.execute(QUERIES["forget_recovery_codes"], {"account": account_id})
         connection.execute(ACCOUNTS["forget_tickets"], {"account": account_id})
         connection.execute(QUERIES["end_setup"], {"account": account_id, "now": now})
-        append(connection, act="factor.removed", actor=by, subject=str(account_id))
+        tell(connection, act="factor.removed", by=by, account_id=account_id)
 
 
 def taker(connection: Connection, vault: Vault | None, code: str, *, now: datetime) -> Callable[[Account], bool]:
@@ -141,7 +140,7 @@ def _use_recovery(connection: Connection, account_id: UUID, code: str, now: date
     asked = {"account": account_id, "hash": _recovery_hash(account_id, code), "now": now}
     if connection.execute(QUERIES["use_recovery_code"], asked).fetchone() is None:
         return False
-    append(connection, act="factor.code_used", actor=account_id, subject=str(account_id))
+    tell(connection, act="factor.code_used", by=account_id, account_id=account_id)
     return True
 
 

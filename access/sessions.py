@@ -8,15 +8,14 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from access.accounts import QUERIES, Account, account_of, find
-from access.audit import append
+from access.accounts import QUERIES, Account, account_of, find, tell
 from access.credentials import csrf_of, fingerprint, new_secret
 from access.errors import AccountRefused, SignInRefused
 from access.passwords import is_outdated, matches, rehashed
 from access.unknown_names import failed_unknown, waits_until
 from access.viewer import Viewer
+from config.access_settings import SignInSettings
 from config.database import Connection
-from config.settings import SignInSettings
 
 Way = Literal["password", "totp", "link", "oidc"]
 _SEEN_AGAIN = timedelta(minutes=1)  # how often the last request of a session is written down
@@ -102,7 +101,7 @@ def failed(
         tries, until = row
         if until is None or until <= now:
             return SignInRefused(wrong)
-        append(connection, act="account.held", actor=None, subject=str(tried.id), details={"tries": tries})
+        tell(connection, act="account.held", by=None, account_id=tried.id, details={"tries": tries})
     return SignInRefused("locked", (until - now).total_seconds())
 
 
@@ -118,7 +117,7 @@ def open_session(
 ) -> str:
     """A new session; its secret is told this once. The browser's `former` one is not taken over: it ends."""
     secret = new_secret()
-    lasts, idle = settings.lasting(account.kind)
+    lasts, idle = settings.lasting(account.kind, phone=_is_phone(connection, account, settings, now))
     row = {
         "hash": fingerprint(secret),
         "account": account.id,
@@ -134,8 +133,13 @@ def open_session(
             connection.execute(QUERIES["end_other_session"], {"hash": fingerprint(former)})
         connection.execute(QUERIES["forget_failures"], {"id": account.id})
         connection.execute(QUERIES["open_session"], row)
-        append(connection, act="session.opened", actor=account.id, subject=str(account.id), details={"way": way})
+        tell(connection, act="session.opened", by=account.id, account_id=account.id, details={"way": way})
     return secret
+
+
+def _is_phone(connection: Connection, account: Account, settings: SignInSettings, now: datetime) -> bool:
+    named = {"id": account.id, "roles": list(settings.phone_roles), "now": now}
+    return connection.execute(QUERIES["is_phone"], named).fetchone() == (True,)
 
 
 def viewer_of_session(connection: Connection, secret: str, *, now: datetime) -> Viewer | None:
@@ -154,6 +158,7 @@ def viewer_of_session(connection: Connection, secret: str, *, now: datetime) -> 
         grants=_grants(row),
         csrf=csrf_of(secret),
         session_hash=asked["hash"],  # type: ignore[arg-type]
+        since=row["created_at"],
         must_change=row["must_change"],
         second_factor=row["second_factor"],
     )
@@ -185,7 +190,7 @@ def end_session(connection: Connection, secret_hash: bytes) -> None:
     with connection.transaction():
         row = connection.execute(QUERIES["end_session"], {"hash": secret_hash}).fetchone()
         if row is not None:
-            append(connection, act="session.ended", actor=row[0], subject=str(row[0]))
+            tell(connection, act="session.ended", by=row[0], account_id=row[0])
 
 
 def end_sessions(connection: Connection, account_id: UUID, *, but: bytes | None = None, by: UUID | None) -> int:
@@ -193,7 +198,7 @@ def end_sessions(connection: Connection, account_id: UUID, *, but: bytes | None 
     with connection.transaction():
         ended = connection.execute(QUERIES["end_sessions"], {"account": account_id, "but": but}).rowcount
         connection.execute(QUERIES["forget_tickets"], {"account": account_id})
-        append(connection, act="session.all_ended", actor=by, subject=str(account_id), details={"count": ended})
+        tell(connection, act="session.all_ended", by=by, account_id=account_id, details={"count": ended})
     return ended
 
 
@@ -203,7 +208,7 @@ def end_session_of(connection: Connection, account_id: UUID, session_id: str) ->
         asked = {"account": account_id, "id": session_id}
         if connection.execute(QUERIES["end_session_of"], asked).fetchone() is None:
             raise AccountRefused("that session is over already", "该会话已结束。")
-        append(connection, act="session.ended", actor=account_id, subject=str(account_id))
+        tell(connection, act="session.ended", by=account_id, account_id=account_id)
 
 
 def sessions_of(connection: Connection, account_id: UUID, *, now: datetime) -> list[dict[str, Any]]:
@@ -223,8 +228,14 @@ def add_link(connection: Connection, account_id: UUID, *, now: datetime, lasts_s
     }
     with connection.transaction():
         connection.execute(QUERIES["add_link"], row)
-        append(connection, act="link.made", actor=by, subject=str(account_id))
+        tell(connection, act="link.made", by=by, account_id=account_id)
     return secret
+
+
+def check_link(connection: Connection, secret: str, *, now: datetime) -> None:
+    """Raise SignInRefused("link") where it would open nothing."""
+    if connection.execute(QUERIES["link"], {"hash": fingerprint(secret), "now": now}).fetchone() is None:
+        raise SignInRefused("link")
 
 
 def use_link(connection: Connection, secret: str, *, now: datetime) -> UUID:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from access.accounts import QUERIES
+from access.accounts import QUERIES, home, tell
 from access.audit import append
 from access.credentials import fingerprint, new_api_token
 from access.errors import AccountRefused
@@ -47,7 +47,10 @@ def add_token(
         found = connection.execute(QUERIES["add_token"], row).fetchone()
         assert found is not None
         told = {"id": str(found[0]), "rights": sorted(rights), "expires": expires.isoformat()}
-        append(connection, act="token.added", actor=by, subject=str(account_id), division_id=division_id, details=told)
+        tell(
+            connection, act="token.added", by=by, account_id=account_id, details=told,
+            division_id=division_id,
+        )  # fmt: skip
     return secret
 
 
@@ -77,8 +80,9 @@ def revoke_token(
     """It opens nothing any more; raises AccountRefused where there is none (of that account) to be revoked."""
     with connection.transaction():
         asked = {"id": token_id, "account": account_id, "now": now}
-        if connection.execute(QUERIES["revoke_token"], asked).fetchone() is None:
+        row = connection.execute(QUERIES["revoke_token"], asked).fetchone()
+        if row is None:
             raise AccountRefused(
                 "there is no such token, or it was revoked before: see `shijing token list`", "该令牌不存在或已撤销。"
             )
-        append(connection, act="token.revoked", actor=by, subject=str(token_id))
+        append(connection, act="token.revoked", actor=by, subject=str(token_id), division_id=home(connection, row[0]))

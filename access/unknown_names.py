@@ -5,8 +5,8 @@ from datetime import datetime
 from access.accounts import QUERIES
 from access.credentials import fingerprint
 from access.errors import SignInRefused
+from config.access_settings import SignInSettings
 from config.database import Connection
-from config.settings import SignInSettings
 
 
 def waits_until(connection: Connection, name: str, *, now: datetime) -> SignInRefused | None:

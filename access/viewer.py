@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from access.rights import Role
@@ -19,6 +20,7 @@ class Viewer:
     only: frozenset[str] | None = None  # the rights of a token; None: a session, which has all of the roles'
     csrf: str = ""  # what a page of the session sends with every change; "": a token, which no page has
     session_hash: bytes = field(default=b"", repr=False)
+    since: datetime | None = None  # when the session was opened
     must_change: bool = False  # the password, before anything else
     second_factor: bool = False  # there is one, or the provider that signed them in answers for it
 

@@ -38,6 +38,7 @@ class Writer:
         `heard_us`: by then everything was heard. Raises Stale where the database is ahead of the memory,
         Foreign where another partition hears a sensor of the batch.
         """
+        self._hold_placement(known)
         batch = Batch(sensor=gathered.sensor, time=gathered.time_us, value=gathered.value)
         known = replace(known, hearing=known.hearing.joined_by(self.connection, self.fence, batch.sensor))
         found = placed(known.ruleset, known.state, batch)
@@ -67,7 +68,13 @@ class Writer:
 
     def pass_time(self, known: Known, heard_us: int, late_before: int) -> Known:
         """What time alone brings: silence; what is known after it. What lies before `late_before` is found late."""
+        self._hold_placement(known)
         return self._judge(known, NOTHING, heard_us, late=NOTHING, late_before=late_before)
+
+    def _hold_placement(self, known: Known) -> None:
+        """Until the commit nobody publishes other boundaries: what is written here is of one map."""
+        if not known.placement.is_current(self.connection):
+            raise Stale("sensors belong elsewhere since the memory was built")
 
     def _judge(self, known: Known, batch: Batch, heard_us: int, *, late: Batch, late_before: int) -> Known:
         needs = late_needs(known.ruleset, known.state, batch)

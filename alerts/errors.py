@@ -7,6 +7,8 @@ ShijingError
     ├── RulesMoved         another rule set was put in force in between
     ├── TrialTooLarge      a trial of rules over more than can be done at once
     ├── BacktestRefused    a back-test of what there is not
+    ├── PlanRefused        a plan that cannot be made, published or withdrawn so
+    ├── PlanUnknown        no plan of that id, or none that may be seen
     ├── Fenced             this process no longer owns its partition
     ├── Stale              the memory is behind the database
     └── Foreign            sensors that another partition hears
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING
 from config.errors import ShijingError
 
 if TYPE_CHECKING:
+    from alerts.plan_findings import Finding
     from alerts.rule_drafts import Fault
 
 
@@ -62,6 +65,19 @@ class TrialTooLarge(AlertsError):
 
 class BacktestRefused(AlertsError):
     """A back-test cannot be made: says of which span or division there is nothing."""
+
+
+class PlanRefused(AlertsError):
+    """A plan cannot be so; the text says why and what to do. `zh` says it in Chinese, `findings` what is wrong."""
+
+    def __init__(self, text: str, zh: str, findings: Sequence["Finding"] = ()) -> None:
+        super().__init__(text)
+        self.zh = zh
+        self.findings = list(findings)
+
+
+class PlanUnknown(AlertsError):
+    """No such plan."""
 
 
 class Fenced(AlertsError):

@@ -12,6 +12,7 @@ from typing import Any
 
 from alerts.ledger_account import QUERIES, Account, Span, local
 from alerts.ledger_alerts import alerts, incidents, live_events
+from alerts.ledger_calls import calls
 from alerts.ledger_deep import judged_again
 from alerts.ledger_readings import intake, quarantine, readings
 from alerts.ledger_runs import runs
@@ -63,6 +64,7 @@ def check(
             quarantine(connection),
             alerts(connection, span),
             runs(connection, span, rules, plans),
+            *calls(connection, span),
             *incidents(connection, span),
             live_events(connection, span),
         ]

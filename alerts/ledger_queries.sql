@@ -141,7 +141,9 @@ order by alerts.id
 
 -- name: runs
 select plan_runs.id, plan_runs.plan_id, plan_runs.level, plan_runs.recorded_at,
-       array(select task_key from tasks where run_id = plan_runs.id order by task_key) as tasks,
+       case when plan is not null then array(select task ->> 'id' from jsonb_array_elements(plan -> 'tasks') task)
+       end as wanted,
+       array(select task_key from tasks where run_id = plan_runs.id and added_by is null order by task_key) as tasks,
        (select to_level from run_transitions where run_id = plan_runs.id order by id desc limit 1) as told
 from plan_runs
 where started_at >= %(since)s::timestamptz and started_at < %(until)s::timestamptz
@@ -337,3 +339,53 @@ on conflict (partition) do update set sent_at = excluded.sent_at, payload = excl
 
 -- name: heartbeats_sent
 select partition, sent_at, webhook, mqtt from heartbeats order by partition
+
+-- name: begun_tasks
+-- Every task whose turn came is somebody's somewhere.
+select tasks.id, tasks.run_id, tasks.task_key,
+       exists (select from assignments where assignments.task_id = tasks.id) as placed
+from tasks
+where tasks.started_at >= %(since)s::timestamptz and tasks.started_at < %(until)s::timestamptz
+order by tasks.id
+
+-- name: called_assignments
+-- Whoever's ladder is over was called, or it is written that there was nobody to call.
+select assignments.id, assignments.run_id,
+       exists (select from calls where calls.assignment_id = assignments.id) as called,
+       assignments.next_at is not null or assignments.ended_at is not null as under_way,
+       exists (select from run_acts where run_acts.run_id = assignments.run_id and kind = 'unanswered'
+               and detail ->> 'assignment_id' = assignments.id::text) as told
+from assignments
+where assignments.called_at >= %(since)s::timestamptz and assignments.called_at < %(until)s::timestamptz
+order by assignments.id
+
+-- name: messages
+select deliveries.id, deliveries.channel, deliveries.state, deliveries.sent_at is not null as sent
+from deliveries
+where deliveries.due_at >= %(since)s::timestamptz and deliveries.due_at < %(until)s::timestamptz
+order by deliveries.id
+
+-- name: counted_answers
+-- What a commander gave to somebody else afterwards, or stood down, begins anew.
+select answers.key, answers.kind, answers.assignment_id,
+       case answers.kind
+           when 'acknowledged' then assignments.acknowledged_at is not null
+           when 'on_site' then assignments.on_site_at is not null
+           when 'done' then assignments.done_at is not null and assignments.state = 'done'
+           else not exists (select from calls where calls.assignment_id = answers.assignment_id
+                            and calls.person_id = answers.person_id and calls.ended_at is null)
+       end or exists (
+           select from run_acts
+           where run_acts.run_id = assignments.run_id and run_acts.time >= answers.received_at
+             and (kind = 'reassigned' and (detail ->> 'assignment')::bigint = assignments.id
+                  or kind = 'task_stood_down' and run_acts.task_id = assignments.task_id)) as kept
+from answers join assignments on assignments.id = answers.assignment_id
+where answers.counted and answers.received_at >= %(since)s::timestamptz and answers.received_at < %(until)s::timestamptz
+order by answers.received_at, answers.key
+
+-- name: done_unsaid
+-- Done, and nobody said so.
+select id from assignments
+where state = 'done' and done_at >= %(since)s::timestamptz and done_at < %(until)s::timestamptz
+  and not exists (select from answers where answers.assignment_id = assignments.id and counted and kind = 'done')
+order by id

@@ -69,6 +69,7 @@ class Known:
 
 def remember(connection: Connection, partition: str, rules: Sequence[AnyRule], gatherer: Gatherer) -> Known:
     """As it is after the last committed batch."""
+    placement = Placement.load(connection)  # first: its version tells whether anything of what follows is older
     subjects = load_subjects(connection, partition)
     ruleset = compile_rules(rules, subjects, touches=load_touches(connection), warnings=load_warnings(connection))
     return Known(
@@ -76,7 +77,7 @@ def remember(connection: Connection, partition: str, rules: Sequence[AnyRule], g
         rules=rules,
         ruleset=ruleset,
         state=load_state(connection, ruleset, partition),
-        placement=Placement.load(connection),
+        placement=placement,
         hearing=load_hearing(connection, partition, len(gatherer.registry.low)),
     )
 

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import psycopg
 from psycopg import sql
@@ -21,12 +21,13 @@ from alerts.errors import AlertsError, Foreign, Stale
 from alerts.fence import Fence, claim
 from alerts.hearing import come_to, take_over
 from alerts.memory import Known, end_orphans, lasting, remember
-from alerts.plan_files import load_plans
+from alerts.plan_library import plans_in_force
+from alerts.plan_shelf import PlanShelf
 from alerts.plans import Plan
 from alerts.rule_sets import rules_in_force
 from alerts.rules import AnyRule
 from config.database import Connection, connect
-from config.settings import CONFIG, PipelineSettings
+from config.settings import PipelineSettings
 from ingest import quarantine
 from ingest.gather import Fault, Gatherer, Limits, Message
 from ingest.quantities import load_quantities
@@ -64,7 +65,8 @@ class Pipeline:
         self._follow_clock = follow_clock
         self._rules = rules  # None: those in force, as they change
         self._good_rules: Sequence[AnyRule] = ()
-        self._plans = list(plans) if plans is not None else load_plans(CONFIG / "plans")
+        self._plans: Sequence[Plan] = () if plans is None else plans
+        self._follows_plans = plans is None  # those in force, as they change
         self._topics = load_topic_map()
         self._quantities = load_quantities()
         self._store = ReadingsStore()
@@ -73,6 +75,7 @@ class Pipeline:
         self._heard_us = NEVER  # by then everything was heard: who is silent until there is silent
         self._changed = threading.Event()  # registry, boundaries: build the memory again
         self._requested = threading.Event()  # someone asked for a release
+        self._replanned = threading.Event()  # other plans are in force
         self._warned = threading.Event()  # other official warnings are in force
         self._looked = self._asked = self._beat = 0.0
         self._foreign: list[int] = []  # sensors that came here and are another partition's
@@ -101,11 +104,15 @@ class Pipeline:
     def _open(self) -> None:
         self._connection = connect(self._url, "pipeline", autocommit=True)
         self._connection.add_notify_handler(self._hear)
-        for channel in ("shijing_registry", "shijing_rules", "shijing_warnings", "shijing_quarantine"):
+        for channel in ("shijing_registry", "shijing_rules", "shijing_plans", "shijing_warnings", "shijing_quarantine"):
             self._connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
 
     def _hear(self, notice: psycopg.Notify) -> None:
-        flags = {"shijing_quarantine": self._requested, "shijing_warnings": self._warned}
+        flags = {
+            "shijing_quarantine": self._requested,
+            "shijing_warnings": self._warned,
+            "shijing_plans": self._replanned,
+        }
         flags.get(notice.channel, self._changed).set()
 
     def _rebuild(self) -> None:
@@ -115,6 +122,7 @@ class Pipeline:
         with lasting():
             registry = load_registry(self._connection, self._quantities)
             gatherer = Gatherer(registry, self._topics, self._limits(), follow_clock=self._follow_clock)
+            self._read_plans()
             self._known = known = remember(self._connection, self._fence.partition, self._rules_now(), gatherer)
         for refused in known.ruleset.refused:
             log.error("rule %s does not judge sensor %s: %s", refused.rule_id, refused.sensor_id, refused.reason)
@@ -133,6 +141,16 @@ class Pipeline:
                 raise
             log.error("the rules stay as they were: %s", error)
         return self._good_rules
+
+    def _read_plans(self) -> None:
+        """Those in force now, unless others were given."""
+        self._replanned.clear()
+        if self._follows_plans:
+            self._plans = plans_in_force(self._connection)
+
+    def _plans_end(self) -> bool:
+        """Whether a plan came into force or ended since they were read; that nobody announces."""
+        return isinstance(self._plans, PlanShelf) and self._plans.is_over(datetime.now(UTC))
 
     def _limits(self) -> Limits:
         return Limits(
@@ -238,9 +256,11 @@ class Pipeline:
         failures = 0
         while True:
             try:
-                if self._changed.is_set():
+                if self._changed.is_set() or self._known.placement.is_over(datetime.now(UTC)):
                     self._take_over()
                     self._rebuild()
+                elif self._replanned.is_set() or self._plans_end():
+                    self._read_plans()
                 elif self._warned.is_set():
                     self._warned.clear()
                     self._known = self._known.warned(self._connection)

@@ -1,6 +1,6 @@
 """Loading plan files: one plan or a list of plans to a file, checked before any of it is used."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -73,9 +73,16 @@ def load_plans(folder: Path) -> list[Plan]:
     return plans
 
 
+def composed(path: Path, raw: bytes) -> tuple[object, Callable[[int], int]]:
+    """What a file says, and the line that each entry of its list begins at; raises EditedFileError."""
+    root = _compose(path, raw)
+    _refuse_traps(path, root, set())
+    return _construct(path, root), lambda number: _line_of(root, [number])
+
+
 def load_plan_file(path: Path) -> list[Plan]:
     """The plans of one file; raises EditedFileError."""
-    root = _compose(path)
+    root = _compose(path, path.read_bytes())
     _refuse_traps(path, root, set())
     data = _construct(path, root)
     is_list = isinstance(data, list)
@@ -93,9 +100,9 @@ def load_plan_file(path: Path) -> list[Plan]:
     return plans
 
 
-def _compose(path: Path) -> yaml.Node | None:
+def _compose(path: Path, raw: bytes) -> yaml.Node | None:
     try:
-        return yaml.compose(path.read_bytes().decode("utf-8"), Loader=yaml.SafeLoader)
+        return yaml.compose(raw.decode("utf-8-sig"), Loader=yaml.SafeLoader)
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise EditedFileError(path, line, "not UTF-8", "save the file as UTF-8") from error

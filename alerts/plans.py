@@ -4,18 +4,20 @@ The form is told in docs/plans.md. Tasks, routes, shelters and the rest are kept
 of the triggers, rules, reports and official warnings fire.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, to_builtins
 
-from alerts.levels import Grade, Level, highest, rank
+from alerts.levels import GRADES, Grade, Level, rank
 
 Text = Annotated[str, Meta(min_length=1)]
 Minutes = Annotated[int, Meta(ge=1)]
 Response = Literal["IV", "III", "II", "I", "blue", "yellow", "orange", "red"]
+# Response levels map to those of alerts (domain: blue IV, yellow III, orange II, red I).
+GRADE_OF: dict[str, Grade] = {"IV": "blue", "III": "yellow", "II": "orange", "I": "red", **{one: one for one in GRADES}}
 # What plans know an alert by: the number of its rule, "report:" and the words of a report, "official:" and a code.
 TriggerKey = int | str
 # A condition in words that a person ticks, or a measured one that is not judged yet.
@@ -91,10 +93,15 @@ class Task(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     evidence: Text | None = None
     result: tuple[Text, ...] = ()  # choices for the answer
     after: tuple[Text, ...] = ()  # tasks that come first
+    from_level: Response | None = None  # begins when the run has that level; None: at any
 
     def __post_init__(self) -> None:
         if self.limit_min is None and self.repeat_min is None:
             raise ValueError("a task has a `limit_min` or a `repeat_min`")
+
+    def grade(self) -> Grade | None:
+        """The level of an alert from which on it is done."""
+        return None if self.from_level is None else GRADE_OF[self.from_level]
 
     def due_min(self, level: str) -> int:
         """Minutes from the run's start until it is due, first due where it repeats."""
@@ -199,31 +206,26 @@ class Match:
     township_id: int
     level: Level  # the highest among the alerts
     alert_ids: tuple[int, ...]
-
-
-def matches(plans: Sequence[Plan], alerts: Iterable[OpenAlert]) -> list[Match]:
-    """The plans that the open alerts call for, township by township."""
-    by_township: dict[int, list[OpenAlert]] = defaultdict(list)
-    for alert in alerts:
-        if alert.township_id is not None:
-            by_township[alert.township_id].append(alert)
-    found = (_match(plan, township, here) for township, here in by_township.items() for plan in plans)
-    return [match for match in found if match]
-
-
-def _match(plan: Plan, township_id: int, alerts: Sequence[OpenAlert]) -> Match | None:
-    if not plan.trigger.holds(lambda key: highest(*(one.level for one in alerts if key in one.triggers))):
-        return None
-    mildest = plan.mildest()
-    joined = [one for one in alerts if meets(mildest, one.triggers, one.level)]
-    return Match(
-        plan=plan,
-        township_id=township_id,
-        level=highest(*(one.level for one in joined)),
-        alert_ids=tuple(one.alert_id for one in joined),
-    )
+    since: datetime | None = None  # as Shelved.since
 
 
 def meets(mildest: Mapping[TriggerKey, Grade], triggers: Sequence[TriggerKey], level: Level) -> bool:
     """Whether an alert is of a kind and a level that the trigger names."""
     return any(one in mildest and rank(level) >= rank(mildest[one]) for one in triggers)
+
+
+def begins(task: Task, level: Level) -> bool:
+    """Whether a task is one of a run at that level."""
+    grade = task.grade()
+    return grade is None or rank(level) >= rank(grade)
+
+
+def body_of_plan(plan: Plan) -> dict[str, Any]:
+    """What a run keeps of its plan: the form of a plan file, without what was not said."""
+    return _said(to_builtins(plan))  # type: ignore[no-any-return]
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _said(item) for key, item in value.items() if item is not None and item not in ([], {})}
+    return [_said(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -219,9 +219,11 @@ where a.state in ('open', 'acknowledged', 'in_hand')
 select pg_advisory_xact_lock(hashtext('plan_runs'))
 
 -- name: open_runs
+-- The township's own one last, which is the one that is kept where another has come to it with a change of boundaries.
 select id, plan_id, township_id, level
 from plan_runs
-where state = 'open' and township_id = any(%(townships)s) and exercise = %(exercise)s
+where state in ('proposed', 'open') and township_id = any(%(townships)s) and exercise = %(exercise)s
+order by moved_from nulls last, id
 
 -- name: open_alerts_of_townships
 -- Those that are held back start nothing.
@@ -232,11 +234,12 @@ where state in ('open', 'acknowledged', 'in_hand') and township_id = any(%(towns
 order by id
 
 -- name: insert_runs
-insert into plan_runs (id, plan_id, township_id, level, state, exercise, started_at)
+insert into plan_runs (id, plan_id, version_id, name, plan, township_id, level, state, exercise, started_at, confirm_by)
 overriding system value
-select id, plan_id, township_id, level, 'open', %(exercise)s, started_at
+select id, plan_id, version_id, name, plan, township_id, level, state, %(exercise)s, started_at, confirm_by
 from jsonb_to_recordset(%(rows)s) as (
-    id bigint, plan_id text, township_id integer, level text, started_at timestamptz)
+    id bigint, plan_id text, version_id bigint, name text, plan jsonb, township_id integer, level text, state text,
+    started_at timestamptz, confirm_by timestamptz)
 
 -- name: raise_runs
 update plan_runs set level = new.level
@@ -254,10 +257,14 @@ select * from jsonb_to_recordset(%(rows)s) as (
     run_id bigint, time timestamptz, from_level text, to_level text, reason text)
 
 -- name: insert_tasks
-insert into tasks (run_id, task_key, post, backup, what, after, due_at, repeat_min)
-select * from jsonb_to_recordset(%(rows)s) as (
-    run_id bigint, task_key text, post text, backup text, what text, after text[],
-    due_at timestamptz, repeat_min integer)
+insert into tasks (run_id, task_key, post, post_id, backup, what, after, due_at, limit_min, limit_red_min, repeat_min,
+                   from_level, evidence, results)
+select run_id, task_key, post, post_id, backup, what, after, due_at, limit_min, limit_red_min, repeat_min, from_level,
+       evidence, results
+from jsonb_to_recordset(%(rows)s) as (
+    run_id bigint, task_key text, post text, post_id text, backup text, what text, after text[],
+    due_at timestamptz, limit_min integer, limit_red_min integer, repeat_min integer, from_level text, evidence text,
+    results text[])
 
 -- name: hasten_tasks
 -- A run that turned red: what is shorter at red is due sooner, counted from then.

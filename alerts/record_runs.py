@@ -10,8 +10,10 @@ from psycopg.types.json import Jsonb
 
 from alerts.instants import aware, iso
 from alerts.levels import Level, rank
-from alerts.plans import Plan, Task, TriggerKey, meets
+from alerts.plan_shelf import PlanShelf
+from alerts.plans import Plan, Task, TriggerKey, begins, body_of_plan, meets
 from alerts.rule_kinds import Common, WarningRule
+from alerts.run_tasks import begin, post_id
 from alerts.runs import Move, Run, RunBook
 from alerts.standing import OPEN, Step
 from config.database import Connection
@@ -37,19 +39,23 @@ def follow(
     The alerts' rows are, so `stood` tells the level that each moved alert had before, by its id: none
     for a new one.
     """
-    asked = [plan.mildest() for plan in plans]
-    moves = [move for move in moves if any(not mildest.keys().isdisjoint(move.triggers) for mildest in asked)]
-    if not any(move.rises and meets(mildest, move.triggers, move.level) for move in moves for mildest in asked):
+    shelf = PlanShelf.of(plans)
+    moves = [move for move in moves if shelf.names(move.triggers)]
+    if not any(move.rises and _concerns(shelf, move) for move in moves):
         return []
     townships: Row = {"townships": sorted({move.township_id for move in moves}), "exercise": exercise}
     open_runs, open_alerts = _read(connection, townships)
     before = _before(open_alerts, triggers_by_rule(rules), moves, stood)
-    book = RunBook(plans, [Run(**row) for row in open_runs], before)
+    book = RunBook(shelf, [Run(**row) for row in open_runs], before)
     for move in moves:
         book.follow(move)
     runs = book.touched()
     _draw_ids(connection, [run for run in runs if run.started_at is not None])
     return runs
+
+
+def _concerns(shelf: PlanShelf, move: Move) -> bool:
+    return any(meets(one.mildest, move.triggers, move.level) for one in shelf.here(move.township_id))
 
 
 def moves_of(steps: Iterable[Step], rules: Sequence[Common]) -> list[Move]:
@@ -155,6 +161,13 @@ def write_runs(connection: Connection, runs: Sequence[Run], *, exercise: bool = 
     _write(connection, "insert_run_alerts", [row for run in runs for row in _join_rows(run)])
     _write(connection, "insert_tasks", [row for run in started for row in _task_rows(run)])
     _write(connection, "hasten_tasks", [row for run in runs for row in _hastened_rows(run)])
+    begin(connection, runs)
+
+
+def write_tasks(connection: Connection, run: Run) -> None:
+    """Transitions and tasks of a run that somebody started by hand, whose own row is written already."""
+    _write(connection, "insert_run_transitions", _transition_rows(run))
+    _write(connection, "insert_tasks", _task_rows(run))
 
 
 def _write(connection: Connection, query: str, rows: Sequence[Row], **parameters: object) -> None:
@@ -163,12 +176,20 @@ def _write(connection: Connection, query: str, rows: Sequence[Row], **parameters
 
 
 def _run_row(run: Run) -> Row:
+    assert run.plan is not None
+    start = run.transitions[0].time
+    confirm = run.plan.trigger.confirm_within_min
     return {
         "id": run.id,
         "plan_id": run.plan_id,
+        "version_id": run.version_id,
+        "name": run.plan.name,
+        "plan": body_of_plan(run.plan),
         "township_id": run.township_id,
         "level": run.level,
-        "started_at": iso(run.transitions[0].time),
+        "state": "open" if confirm is None else "proposed",
+        "started_at": iso(start),
+        "confirm_by": None if confirm is None else iso(start + confirm * _MINUTE),
     }
 
 
@@ -199,11 +220,18 @@ def _task_row(run: Run, task: Task, due: int) -> Row:
         "run_id": run.id,
         "task_key": task.id,
         "post": task.post,
+        "post_id": post_id(task.post),
         "backup": task.backup,
         "what": task.do,
         "after": task.after,
-        "due_at": iso(due),
+        # What begins with a higher level is due by when that is reached.
+        "due_at": iso(due) if begins(task, run.level) else None,
+        "limit_min": task.limit_min,
+        "limit_red_min": task.limit_min_red,
         "repeat_min": task.repeat_min,
+        "from_level": task.grade(),
+        "evidence": task.evidence,
+        "results": task.result,
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from alerts.levels import LEVELS, Grade, Level, highest, rank
+from alerts.plan_shelf import PlanShelf, Shelved
 from alerts.plans import Plan, Task, TriggerKey, meets
 
 Reason = Literal["started", "escalated"]
@@ -43,6 +44,7 @@ class Run:
     level: Level
     started_at: int | None = None  # event time, µs; None: it was open before this batch
     plan: Plan | None = None  # of a run that this batch started or raised
+    version_id: int | None = None  # of the library; None: of a file
     joins: dict[int, int] = field(default_factory=dict)  # alert id → time
     transitions: list[RunTransition] = field(default_factory=list)
 
@@ -84,10 +86,10 @@ class _Township:
 
 
 class RunBook:
-    """The open runs of the townships concerned, led through a batch's moves one by one, in order."""
+    """The runs of the townships concerned, open or proposed, led through a batch's moves one by one, in order."""
 
     def __init__(self, plans: Sequence[Plan], runs: Iterable[Run], alerts: Iterable[Move]) -> None:
-        self._plans = [(plan, plan.mildest()) for plan in plans]
+        self._shelf = PlanShelf.of(plans)
         self._open = {(run.plan_id, run.township_id): run for run in runs}
         self._townships: dict[int, _Township] = defaultdict(_Township)
         for alert in alerts:
@@ -99,24 +101,32 @@ class RunBook:
         township.put(move.alert_id, move.triggers, move.level)
         if not move.rises:
             return
-        for plan, mildest in self._plans:
-            if not meets(mildest, move.triggers, move.level):
+        for one in self._shelf.here(move.township_id):
+            if not meets(one.mildest, move.triggers, move.level):
                 continue
-            run = self._open.get((plan.id, move.township_id))
-            if run is None and plan.trigger.holds(township.level_of):
-                self._start(plan, mildest, township, move)
+            run = self._open.get((one.plan.id, move.township_id))
+            if run is None and one.plan.trigger.holds(township.level_of):
+                self._start(one, township, move)
             elif run is not None:
-                run.plan = plan
+                run.plan = one.plan
                 run.joins.setdefault(move.alert_id, move.time)
                 run.rise(move.level, move.time, "escalated")
 
-    def _start(self, plan: Plan, mildest: dict[TriggerKey, Grade], township: _Township, move: Move) -> None:
-        joined = township.meeting(mildest)
+    def _start(self, one: Shelved, township: _Township, move: Move) -> None:
+        joined = township.meeting(one.mildest)
         level = highest(*(township.alerts[alert_id][1] for alert_id in joined))
-        run = Run(id=None, plan_id=plan.id, township_id=move.township_id, level="none", started_at=move.time, plan=plan)
+        run = Run(
+            id=None,
+            plan_id=one.plan.id,
+            township_id=move.township_id,
+            level="none",
+            started_at=move.time,
+            plan=one.plan,
+            version_id=one.version_id,
+        )
         run.rise(level, move.time, "started")
         run.joins = dict.fromkeys(joined, move.time)
-        self._open[plan.id, move.township_id] = run
+        self._open[one.plan.id, move.township_id] = run
 
     def touched(self) -> list[Run]:
         """The runs that this batch started, joined or raised, in the order of their opening."""

@@ -13,7 +13,7 @@ from alerts import subjects
 from alerts.books import micros
 from alerts.kernel import Transition
 from alerts.levels import Level, highest, rank
-from alerts.plan_files import load_plans
+from alerts.plan_library import plans_in_force
 from alerts.plans import Plan
 from alerts.record import record
 from alerts.rule_kinds import Common, WarningRule
@@ -21,7 +21,6 @@ from alerts.rule_sets import rules_in_force
 from alerts.warnings_cover import QUERIES, townships_of
 from config.database import Connection
 from config.exercise import is_exercise
-from config.settings import CONFIG
 
 _BACK = timedelta(hours=24)  # what ended longer ago raises nothing any more
 _TOWNSHIP_DIGITS = 9
@@ -54,9 +53,7 @@ class Judging:
 
 def judging_of(connection: Connection) -> Judging:
     """The rules in force and the plans of this database, and whether it is an exercise."""
-    return Judging(
-        rules=rules_in_force(connection), plans=load_plans(CONFIG / "plans"), exercise=is_exercise(connection)
-    )
+    return Judging(rules=rules_in_force(connection), plans=plans_in_force(connection), exercise=is_exercise(connection))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 from access import audit
 from config.database import Connection
 from people.errors import Refused, Unknown
-from people.history import change, check_serves, check_span, instant, lock_people, one, told_at
+from people.history import MEANWHILE_ZH, change, check_serves, check_span, instant, lock_people, one, told_at
 
 Kind = Literal["leave", "sick", "training", "other"]
 KINDS: tuple[Kind, ...] = ("leave", "sick", "training", "other")
@@ -31,14 +31,23 @@ def add_absence(
     if kind not in KINDS:
         raise Refused(f"{kind!r} is no kind of absence: take one of {', '.join(KINDS)}")
     if stand_in_id == person_id:
-        raise Refused("nobody stands in for themselves: name another person, or nobody")
+        raise Refused(
+            "nobody stands in for themselves: name another person, or nobody", "不能自己顶自己，请另选一人或不选。"
+        )
     span = {"since": since, "until": until}
-    with change(connection, overlap="the person is away already for some of that time: end that absence first"):
+    with change(
+        connection,
+        overlap="the person is away already for some of that time: end that absence first",
+        zh="此人在此时间内已有请假，请先销假。",
+    ):
         organisation = lock_people(connection, {person_id, stand_in_id or person_id})[person_id]
         if stand_in_id is not None:
             check_serves(connection, stand_in_id, since, until, "standing in")
             if one(connection, "is_away", {"person": stand_in_id, **span}):
-                raise Refused("the stand-in is away themselves for some of that time: name another person")
+                raise Refused(
+                    "the stand-in is away themselves for some of that time: name another person",
+                    "顶岗人当时也请假，请换一人。",
+                )
         asked = {"person": person_id, "organisation": organisation, "kind": kind, "stand_in": stand_in_id, **span}
         number: int = one(connection, "add_absence", {**asked, "recorded": instant(connection)})
         _log(connection, "absence.added", person_id, organisation, since, actor)
@@ -48,14 +57,18 @@ def add_absence(
 def end_absence(connection: Connection, absence_id: int, *, at: datetime, actor: UUID | None = None) -> None:
     """They are back at `at`; before its beginning: they never went. Raises Unknown where it is over by then."""
     check_span(at, None)
-    with change(connection, overlap="another change of the same absence came in between: try again"):
+    with change(connection, overlap="another change of the same absence came in between: try again", zh=MEANWHILE_ZH):
         person = one(connection, "absence", {"id": absence_id})
         if person is None:
-            raise Unknown(f"there is no absence {absence_id}, or it was changed since")
+            raise Unknown(
+                f"there is no absence {absence_id}, or it was changed since", "没有这条请假，或刚被他人修改。"
+            )
         organisation = lock_people(connection, [person])[person]
         cut = {"person": person, "id": absence_id, "at": at, "recorded": instant(connection)}
         if not one(connection, "cut_absences", cut):
-            raise Unknown(f"absence {absence_id} is over by then, or was changed since")
+            raise Unknown(
+                f"absence {absence_id} is over by then, or was changed since", "该请假届时已结束，或刚被他人修改。"
+            )
         _log(connection, "absence.ended", person, organisation, at, actor)
 
 

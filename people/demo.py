@@ -23,7 +23,10 @@ MARK = "（虚构）"
 # A number that no network of the country gives out: nobody is called by mistake.
 _PHONE = "000{:08}"
 _SURNAMES, _GIVEN = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨", ("甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸")
-_OF_TOWNSHIP = ("commander", "deputy_a", "deputy_b", "duty_officer", "duty_officer", "hydrology", "livelihood_section")
+_OF_TOWNSHIP = (
+    *("commander", "deputy_a", "deputy_b", "duty_officer", "duty_officer"),
+    *("hydrology", "livelihood_section", "city_management"),
+)
 _OF_VILLAGE = ("grid_leader", "grid_worker")
 _DUTY = timedelta(hours=12)
 
@@ -64,7 +67,8 @@ def _furnish(
     )
     since = begin - timedelta(days=365)
     jobs = [(post, township.id) for post in _OF_TOWNSHIP]
-    jobs += [(post, village) for village in township.villages for post in _OF_VILLAGE]
+    # One of each for the whole township: gauges stand in no village that the demo knows the boundary of.
+    jobs += [(post, place) for place in [township.id, *township.villages] for post in _OF_VILLAGE]
     held: dict[str, list[UUID]] = {}
     for number, (post, division) in enumerate(jobs, 1):
         fields = private(next(names), _PHONE.format(organisation * 100 + number))

@@ -12,7 +12,11 @@ from config.errors import ShijingError
 
 
 class PeopleError(ShijingError):
-    """The base of every error of this package."""
+    """The base of every error of this package; `zh` says the same on a page in Chinese."""
+
+    def __init__(self, text: str, zh: str = "") -> None:
+        super().__init__(text)
+        self.zh = zh or text
 
 
 class Unknown(PeopleError):

@@ -7,7 +7,7 @@ from uuid import UUID
 from access import audit
 from config.database import Connection
 from people.errors import Unknown
-from people.history import QUERIES, change, check_serves, check_span, instant, lock_people, one
+from people.history import MEANWHILE_ZH, QUERIES, change, check_serves, check_span, instant, lock_people, one
 from people.posts import shipped_posts
 
 
@@ -27,7 +27,11 @@ def hold_post(
     """
     check_span(since, until)
     asked = {"person": person_id, "post": shipped_posts().named(post).id, "division": division_id}
-    with change(connection, overlap=f"the person holds {asked['post']} there already for some of that time"):
+    with change(
+        connection,
+        overlap=f"the person holds {asked['post']} there already for some of that time",
+        zh="此人在此时间内已任该岗。",
+    ):
         lock_people(connection, [person_id])
         check_serves(connection, person_id, since, until, "the post")
         span = {"since": since, "until": until, "recorded": instant(connection)}
@@ -48,10 +52,13 @@ def end_post(
     """They hold the post for the division no longer from `at` on; raises Unknown where they do not then."""
     check_span(at, None)
     asked = {"person": person_id, "post": shipped_posts().named(post).id, "division": division_id}
-    with change(connection, overlap="another change of the same post came in between: try again"):
+    with change(connection, overlap="another change of the same post came in between: try again", zh=MEANWHILE_ZH):
         lock_people(connection, [person_id])
         if not one(connection, "cut_holdings", {**asked, "at": at, "recorded": instant(connection)}):
-            raise Unknown(f"the person does not hold {asked['post']} for that division after {at.isoformat()}")
+            raise Unknown(
+                f"the person does not hold {asked['post']} for that division after {at.isoformat()}",
+                "此人届时已不任该岗。",
+            )
         _log(connection, "post.ended", asked, actor, at=at)
 
 
@@ -71,7 +78,11 @@ def add_shift(
     """
     check_span(since, until)
     asked = {"person": person_id, "post": shipped_posts().named(post).id, "division": division_id}
-    with change(connection, overlap=f"the person has a shift as {asked['post']} there for some of that time"):
+    with change(
+        connection,
+        overlap=f"the person has a shift as {asked['post']} there for some of that time",
+        zh="此人在此时间内已有该岗的班次。",
+    ):
         lock_people(connection, [person_id])
         check_serves(connection, person_id, since, until, "the shift")
         span = {"since": since, "until": until, "recorded": instant(connection)}
@@ -84,15 +95,17 @@ def cancel_shift(
     connection: Connection, shift_id: int, *, at: datetime | None = None, actor: UUID | None = None
 ) -> None:
     """A shift ends at `at`, or (None) never was to be; raises Unknown where there is none (any more)."""
-    with change(connection, overlap="another change of the same shift came in between: try again"):
+    with change(connection, overlap="another change of the same shift came in between: try again", zh=MEANWHILE_ZH):
         row = connection.execute(QUERIES["shift"], {"id": shift_id}).fetchone()
         if row is None:
-            raise Unknown(f"there is no shift {shift_id}, or it was changed since")
+            raise Unknown(f"there is no shift {shift_id}, or it was changed since", "没有这个班次，或刚被他人修改。")
         person, division, begins = row
         lock_people(connection, [person])
         cut = {"person": person, "id": shift_id, "at": at or begins, "recorded": instant(connection)}
         if not one(connection, "cut_shifts", cut):
-            raise Unknown(f"shift {shift_id} is over by then, or was changed since")
+            raise Unknown(
+                f"shift {shift_id} is over by then, or was changed since", "该班次届时已结束，或刚被他人修改。"
+            )
         _log(connection, "shift.cancelled", {"person": person, "division": division}, actor, at=at or begins)
 
 

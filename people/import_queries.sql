@@ -247,8 +247,14 @@ union all
 select what, line, 'division', 'foreign_division', division
 from told join own_divisions on own_divisions.id = told.division_id where not own_divisions.covered
 union all
-select what, line, 'stand_in', 'no_person', stand_in_number from told
-where stand_in_number is not null and stand_in_id is null
+select what, line, 'stand_in', 'no_person', stand_in_number
+from told left join own on own.code = told.stand_in_organisation
+where stand_in_number is not null and stand_in_id is null and coalesce(own.covered, true)
+union all
+-- Whoever stands in is seen by whoever sees the absence: nobody draws others into their scope. One who is there stays.
+select what, line, 'stand_in', 'foreign_organisation', stand_in_organisation
+from told join own on own.code = told.stand_in_organisation
+where stand_in_number is not null and not own.covered and not cancel and told.state is distinct from 'unchanged'
 union all
 select what, line, 'stand_in', 'own_stand_in', '' from told where stand_in_id = person_id
 union all
@@ -258,10 +264,12 @@ where person_id is not null and not cancel and not coalesce(spans @> span, false
 union all
 select what, line, 'stand_in', 'stand_in_gone', ''
 from told left join serving on serving.person_id = told.stand_in_id
+join own on own.code = told.stand_in_organisation and own.covered
 where stand_in_id is not null and not cancel and not coalesce(spans @> span, false)
 union all
 select told.what, told.line, 'stand_in', 'stand_in_away', ''
-from told where stand_in_id is not null and not cancel and (
+from told join own on own.code = told.stand_in_organisation and own.covered
+where stand_in_id is not null and not cancel and (
     exists (select from known where known.what = 'absences' and known.person_id = told.stand_in_id
             and known.target && told.span)
     or exists (select from told other where other.what = 'absences' and other.person_id = told.stand_in_id

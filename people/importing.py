@@ -139,7 +139,10 @@ def _change(connection: Connection) -> Iterator[psycopg.Transaction]:
         with connection.transaction() as transaction:
             yield transaction
     except (psycopg.errors.ExclusionViolation, psycopg.errors.UniqueViolation) as error:
-        raise Overlaps("another change of the same people came in between: look at the preview again") from error
+        raise Overlaps(
+            "another change of the same people came in between: look at the preview again",
+            "同一批人员刚被他人修改，请重新预览。",
+        ) from error
 
 
 def _judged(connection: Connection, vault: Vault, told: Told, asked: Asked) -> list[Fault]:

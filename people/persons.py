@@ -14,7 +14,7 @@ from access import audit
 from access.vault import Vault
 from config.database import Connection
 from people.errors import Refused, Unknown
-from people.history import QUERIES, change, check_span, instant, lock_people, one, told_at
+from people.history import MEANWHILE_ZH, QUERIES, change, check_span, instant, lock_people, one, told_at
 from people.private import Private, find_private, put_private
 
 Employment = Literal["full_time", "part_time", "volunteer"]
@@ -86,7 +86,11 @@ def add_person(
     check_span(since, None)
     number = plain_number(staff_number)
     term = _term(employment, skills)
-    with change(connection, overlap="the organisation has that staff number already: take another, or change that one"):
+    with change(
+        connection,
+        overlap="the organisation has that staff number already: take another, or change that one",
+        zh="该机构已有此工号，请换一个，或修改该人员。",
+    ):
         person_id: UUID = one(connection, "add_person", {"organisation": organisation_id, "staff_number": number})
         put_private(connection, vault, person_id, organisation_id, fields)
         asked = {"person": person_id, "organisation": organisation_id, "since": since, **term}
@@ -107,10 +111,13 @@ def change_term(
     """Another employment or other skills from `at` on, as long as that term lasts; raises Unknown, Refused."""
     check_span(at, None)
     asked = {"person": person_id, "at": at, **_term(employment, skills)}
-    with change(connection, overlap="another change of the same term came in between: try again"):
+    with change(connection, overlap="another change of the same term came in between: try again", zh=MEANWHILE_ZH):
         organisation = lock_people(connection, [person_id])[person_id]
         if not one(connection, "change_term", {**asked, "recorded": instant(connection)}):
-            raise Refused(f"the person does not serve at {at.isoformat()}: name a time within a term, or renew it")
+            raise Refused(
+                f"the person does not serve at {at.isoformat()}: name a time within a term, or renew it",
+                "此人当时不在职，请先办理重新任职。",
+            )
         _log(connection, "person.term_changed", person_id, organisation, at, actor)
 
 
@@ -126,7 +133,11 @@ def renew_term(
     """Somebody who left serves again from `since` on; raises Overlaps while they serve."""
     check_span(since, None)
     asked = {"person": person_id, "since": since, **_term(employment, skills)}
-    with change(connection, overlap="the person serves already at some of that time: change the term instead"):
+    with change(
+        connection,
+        overlap="the person serves already at some of that time: change the term instead",
+        zh="此人在此时间内已在职，无需重新任职。",
+    ):
         organisation = lock_people(connection, [person_id])[person_id]
         asked |= {"organisation": organisation, "recorded": instant(connection)}
         connection.execute(QUERIES["add_term"], asked)
@@ -140,13 +151,13 @@ def leave(connection: Connection, person_id: UUID, *, at: datetime, actor: UUID 
     """
     check_span(at, None)
     asked = {"person": person_id, "at": at, "post": None, "division": None, "id": None}
-    with change(connection, overlap="another change of the same person came in between: try again"):
+    with change(connection, overlap="another change of the same person came in between: try again", zh=MEANWHILE_ZH):
         # Those for whom they stand in are changed, too: locked together, in the order of ids.
         others = [row[0] for row in connection.execute(QUERIES["stood_in_for"], asked)]
         organisation = lock_people(connection, [person_id, *others])[person_id]
         asked["recorded"] = instant(connection)
         if not one(connection, "cut_terms", asked):
-            raise Refused(f"the person does not serve after {at.isoformat()}: they left before")
+            raise Refused(f"the person does not serve after {at.isoformat()}: they left before", "此人届时已离职。")
         ended = {name: one(connection, f"cut_{name}", asked) for name in ("holdings", "shifts", "absences")}
         ended["stand_ins"] = one(connection, "lose_stand_in", asked)
         _log(connection, "person.left", person_id, organisation, at, actor, **ended)
@@ -156,9 +167,15 @@ def plain_number(text: str) -> str:
     """A number of staff as it is kept; raises Refused."""
     number = text.strip()
     if not number or len(number) > _LONGEST or "/" in number:
-        raise Refused(f"a staff number has 1 to {_LONGEST} letters, and no / among them")
+        raise Refused(
+            f"a staff number has 1 to {_LONGEST} letters, and no / among them",
+            f"工号为 1 至 {_LONGEST} 个字符，不含 /。",
+        )
     if _PERSONAL.fullmatch(number):
-        raise Refused("a staff number is no telephone, identity card or mail address: it is not encrypted")
+        raise Refused(
+            "a staff number is no telephone, identity card or mail address: it is not encrypted",
+            "工号不加密，不能用手机号、身份证号或邮箱。",
+        )
     return number
 
 

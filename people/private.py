@@ -52,11 +52,20 @@ def private(name: str, phone: str = "", email: str = "") -> Private:
     """Personal fields as they are kept; raises Refused, which never says what stood there."""
     fields = Private(name=" ".join(name.split()), phone=plain_phone(phone), email=email.strip())
     if not fields.name or any(len(text) > _LONGEST or "\0" in text for text in vars(fields).values()):
-        raise Refused(f"a person has a name, and no field is longer than {_LONGEST} letters: shorten or fill it in")
+        raise Refused(
+            f"a person has a name, and no field is longer than {_LONGEST} letters: shorten or fill it in",
+            f"姓名必填，各项不超过 {_LONGEST} 个字符。",
+        )
     if not _PHONE.fullmatch(fields.phone):
-        raise Refused("the telephone is no number: write 3 to 20 digits, with a + before them at the most")
+        raise Refused(
+            "the telephone is no number: write 3 to 20 digits, with a + before them at the most",
+            "电话应为 3 至 20 位数字，前面可有 +。",
+        )
     if not _EMAIL.fullmatch(fields.email):
-        raise Refused("the mail address is none: write one such as duty@example.org, or leave it empty")
+        raise Refused(
+            "the mail address is none: write one such as duty@example.org, or leave it empty",
+            "邮箱格式不对，请写成 duty@example.org，或留空。",
+        )
     return fields
 
 
@@ -134,7 +143,9 @@ def erase_private(connection: Connection, person_id: UUID, *, now: datetime, act
     with connection.transaction():
         organisation = lock_people(connection, [person_id])[person_id]
         if one(connection, "serves_after", {"person": person_id, "at": now}):
-            raise Refused("the person still serves: end their term first (`shijing people end`)")
+            raise Refused(
+                "the person still serves: end their term first (`shijing people end`)", "此人仍在职，请先办理离职。"
+            )
         if one(connection, "erase_private", {"person": person_id}) is None:
             raise Unknown(f"the personal fields of {person_id} were erased before")
         _log(connection, "person.erased", person_id, organisation, now, actor)

@@ -78,7 +78,10 @@ def read_rows(sheets: Iterable[Sheet], wanted: Sequence[What]) -> Told:
         if sheet.name.strip() != HELP_SHEET:
             _sheet(told, sheet, wanted)
     if not told.sheets and not told.faults:
-        raise Refused("the file has no rows: fill in a template (`shijing people template`, `shijing roster template`)")
+        raise Refused(
+            "the file has no rows: fill in a template (`shijing people template`, `shijing roster template`)",
+            "文件没有任何行，请填写模板。",
+        )
     return told
 
 

@@ -88,7 +88,10 @@ def only(pages: Sequence[Page]) -> Page:
     """The one that a CSV file has room for."""
     if len(pages) != 1:
         names = ", ".join(page.table.what for page in pages)
-        raise Refused(f"a CSV file holds one table: name one of {names}, or write an .xlsx file")
+        raise Refused(
+            f"a CSV file holds one table: name one of {names}, or write an .xlsx file",
+            "CSV 只能有一张表，请选择一张，或用 .xlsx。",
+        )
     return pages[0]
 
 
