@@ -1,0 +1,1 @@
+"""Drafts of boundaries: edited step by step, checked, weighed, reviewed, published in one transaction."""
