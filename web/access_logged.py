@@ -7,7 +7,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from access.access_log import Access, AccessLog
 
-_NOT_LOGGED = {"/health"}  # asked every few seconds by whoever watches the server, and tells nobody anything
+# Asked every few seconds by whoever watches the server, and tells nobody anything; and what would tell when a worker's
+# phone was on: no time online is stored (docs/worker.md).
+_NOT_LOGGED = {
+    "/health",
+    "/worker",
+    "/worker/sw.js",
+    "/worker/manifest.webmanifest",
+    "/api/worker/stream",
+    "/api/worker/receipts",
+    "/api/worker/tasks",
+}
 
 
 class LogAccess:

@@ -13,6 +13,7 @@ from access.viewer import Viewer
 from config.database import Connection
 from web.account_view import account_page_of
 from web.errors import NotConfiguredError
+from web.fresh import check_fresh
 from web.gate import in_language, page_of
 from web.pages import Language
 from web.parts import Parts, PartsOf
@@ -22,17 +23,19 @@ router = APIRouter(prefix="/account/factor")
 
 Lang = Annotated[Language, Form()]
 Code = Annotated[str, Form(max_length=60)]
+Password = Annotated[str, Form(max_length=1000)]
 
 
 @router.post("/begin", response_class=HTMLResponse, dependencies=[open_form("signed_in")])
-def begin_factor(parts: PartsOf, viewer: OwnViewer, lang: Lang = "zh") -> Response:
-    """Show a new secret, which waits for its first code."""
+def begin_factor(parts: PartsOf, viewer: OwnViewer, password: Password = "", lang: Lang = "zh") -> Response:
+    """Show a new secret, which waits for its first code; for the password, where signing in was a while ago."""
     if parts.vault is None:
         raise NotConfiguredError("no key file is named: set SHIJING_ACCESS_KEY_FILE (docs/accounts.md)")
     try:
         with parts.pool.connection(DATABASE_WAIT_S) as connection:
+            check_fresh(connection, parts, viewer, password)
             begin(connection, parts.vault, viewer.account_id, now=parts.clock())
-    except AccountRefused as refused:
+    except (SignInRefused, AccountRefused) as refused:
         return account_page_of(parts, viewer, lang, at="factor", refused=refused)
     return _back(lang)
 
@@ -59,10 +62,13 @@ def confirm_factor(parts: PartsOf, viewer: OwnViewer, code: Code = "", lang: Lan
 
 
 @router.post("/codes", response_class=HTMLResponse, dependencies=[open_form("signed_in")])
-def renew_recovery_codes(parts: PartsOf, viewer: OwnViewer, code: Code = "", lang: Lang = "zh") -> Response:
-    """New recovery codes, for a code."""
+def renew_recovery_codes(
+    parts: PartsOf, viewer: OwnViewer, code: Code = "", password: Password = "", lang: Lang = "zh"
+) -> Response:
+    """New recovery codes, for a code, and for the password, where signing in was a while ago."""
     try:
         with parts.pool.connection(DATABASE_WAIT_S) as connection:
+            check_fresh(connection, parts, viewer, password)
             _check_code(connection, parts, viewer, code)
             codes = renew_codes(connection, viewer.account_id, now=parts.clock())
     except (SignInRefused, AccountRefused) as refused:

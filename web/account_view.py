@@ -16,6 +16,7 @@ from access.tokens import tokens
 from access.viewer import Viewer
 from config.database import Connection
 from web.account_words import WAYS, agent_in_words, moment, right_in_words
+from web.fresh import is_fresh
 from web.gate import page_of, status_of, told, with_wait
 from web.pages import Language, menu
 from web.parts import Parts
@@ -56,6 +57,7 @@ def _shown(connection: Connection, parts: Parts, viewer: Viewer, language: Langu
         "tokens": _tokens(connection, account, language),
         "rights": [(right, right_in_words(right, language)) for right in sorted(viewer.rights(parts.roles))],
         "now": parts.clock(),
+        "fresh": is_fresh(viewer, parts.clock()),
         **_factor(connection, parts, account),
     }
 

@@ -15,9 +15,12 @@ from access.places import division_within
 from access.sessions import add_link
 from config.database import Connection
 from config.logs import BEIJING
+from people.errors import Refused
 from web.accounts_view import AT, administrator_of, list_page, new_page, one_page
 from web.office import address, office_page
+from web.own_address import own_address
 from web.pages import Language
+from web.people_names import colleague, kept_by
 from web.viewing import View, ViewOf, needs, needs_form
 
 router = APIRouter(prefix=AT)
@@ -34,10 +37,11 @@ def accounts_page(
     view: ViewOf,
     q: Annotated[str, Query(max_length=60)] = "",
     after: Annotated[str, Query(max_length=60)] = "",
+    done: Annotated[str, Query(max_length=20)] = "",
     lang: Annotated[Language, Query()] = "zh",
 ) -> Response:
     """The accounts whose every role lies in the scope."""
-    return list_page(request, view, lang, q.strip(), after)
+    return list_page(request, view, lang, q.strip(), after, done)
 
 
 @router.get("/new", response_class=HTMLResponse, dependencies=[needs(RIGHT)])
@@ -150,6 +154,53 @@ def sign_account_out(request: Request, view: ViewOf, account: UUID, lang: Lang =
     )  # fmt: skip
 
 
+@router.post("/{account}/person", response_class=HTMLResponse, dependencies=[needs_form(RIGHT)])
+def link_person(
+    request: Request,
+    view: ViewOf,
+    account: UUID,
+    person: Annotated[str, Form(max_length=100)] = "",
+    lang: Lang = "zh",
+) -> Response:
+    """Whom it answers for at /worker, by staff number, whole name or telephone; empty: nobody."""
+    now = view.parts.clock()
+    try:
+        with view.acting() as connection:
+            administrator_of(view).found(connection, account, now=now)  # before anybody is looked for
+        found = _one_of_ours(view, person, now) if person.strip() else None
+        with view.acting() as connection:
+            administrator_of(view).link_person(connection, account, found, now=now)
+    except AccountRefused as refused:
+        return one_page(request, view, lang, account, refused=refused)
+    return _back(account, lang, "linked" if found else "unlinked")
+
+
+def _one_of_ours(view: View, text: str, now: datetime) -> UUID:
+    """Somebody whom the administrator keeps; raises AccountRefused, in the same words whether elsewhere or nowhere."""
+    try:
+        with view.connection() as connection:
+            return colleague(view, connection, text, kept_by(view, now), at=now)
+    except Refused as refused:
+        raise AccountRefused(str(refused), refused.zh) from refused
+
+
+@router.post("/{account}/erase", response_class=HTMLResponse, dependencies=[needs_form(RIGHT)])
+def erase(
+    request: Request,
+    view: ViewOf,
+    account: UUID,
+    name: Annotated[str, Form(max_length=60)] = "",
+    lang: Lang = "zh",
+) -> Response:
+    """Its name and all that it signs in with are gone for good."""
+    try:
+        with view.acting() as connection:
+            administrator_of(view).erase(connection, account, name.strip(), now=view.parts.clock())
+    except AccountRefused as refused:
+        return one_page(request, view, lang, account, refused=refused)
+    return RedirectResponse(address(AT, lang, done="erased"), status_code=303)
+
+
 @router.post("/{account}/password", response_class=HTMLResponse, dependencies=[needs_form(RIGHT)])
 def renew_password(request: Request, view: ViewOf, account: UUID, lang: Lang = "zh") -> Response:
     """A new password that is shown this once, and has to be changed at the first sign-in."""
@@ -218,7 +269,7 @@ def _once(
     request: Request, view: View, language: Language, account_id: UUID, name: str, *, secret: str = "", **told: Any
 ) -> HTMLResponse:
     """What is shown this once."""
-    link = f"{request.url.scheme}://{request.url.netloc}/link/{secret}" if secret else ""
+    link = f"{own_address(request)}/link/{secret}" if secret else ""
     back = address(f"{AT}/{account_id}", language)
     values: dict[str, Any] = {"password": "", "hours": 0, "minutes": 0, **told}
     return office_page(

@@ -14,6 +14,7 @@ from access.places import divisions_of
 from web.account_words import moment
 from web.office import address, office_page
 from web.pages import Language
+from web.people_names import names_of
 from web.viewing import View
 
 AT = "/accounts"
@@ -30,6 +31,9 @@ DONE: Mapping[str, tuple[str, str]] = {
     "taken": ("角色已收回。", "The role is taken back."),
     "locked": ("账号已锁定，其会话已全部结束。", "The account is locked; its sessions have ended."),
     "unlocked": ("账号已解锁。", "The account can be used again."),
+    "linked": ("已关联人员。", "It is linked with that person."),
+    "unlinked": ("已解除关联。", "It is linked with nobody any more."),
+    "erased": ("账号已注销，名称已清除。", "The account is erased, and its name with it."),
     "signed_out": ("其会话已全部结束。", "All its sessions have ended."),
 }
 
@@ -45,7 +49,7 @@ def in_words(refused: AccountRefused, language: Language) -> str:
     return text[:1].upper() + text[1:]
 
 
-def list_page(request: Request, view: View, language: Language, sought: str, after: str) -> HTMLResponse:
+def list_page(request: Request, view: View, language: Language, sought: str, after: str, done: str) -> HTMLResponse:
     """The accounts of the scope, fifty on a page."""
     roles = view.parts.roles
     words = [name for name, role in roles.items() if sought and sought.lower() in (name, role.zh, role.en.lower())]
@@ -66,6 +70,7 @@ def list_page(request: Request, view: View, language: Language, sought: str, aft
         "accounts.html",
         language,
         menu_at=AT,
+        done=DONE[done][0 if language == "zh" else 1] if done in DONE else "",
         rows=[shown(row, view, language) for row in rows],
         sought=sought,
         onward=address(AT, language, q=sought, after=rows[-1]["name"]) if more else "",
@@ -143,6 +148,14 @@ def _choices(view: View, language: Language, division: str | None) -> dict[str, 
     }
 
 
+def _person(view: View, person_id: UUID | None) -> str:
+    """Whom it answers for: by name, else by staff number; empty: nobody."""
+    if person_id is None:
+        return ""
+    with view.connection() as connection:
+        return names_of(view, connection, [person_id]).of(person_id)
+
+
 def one_page(
     request: Request,
     view: View,
@@ -168,6 +181,7 @@ def one_page(
         told="" if refused is None else in_words(refused, language),
         done=DONE[done][place] if done in DONE else "",
         one=shown(row, view, language),
+        person=_person(view, row["person_id"]),
         why_not="" if why_not is None else in_words(why_not, language),
         base=f"{AT}/{account_id}",
         back=address(AT, language),

@@ -1,32 +1,24 @@
 """Alerts for other programs: lists with filters, one alert, its transitions, its CAP messages. Read-only."""
 
-from importlib.metadata import version
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.out_alerts import Asked, ToldAlert, alerts_by_id, read_alerts, read_transitions
 from alerts.out_json import alert_json, transition_json
 from alerts.out_messages import Written, read_message, write_messages
 from config.database import Connection
-from web import feed
-from web.alerts_schema import AlertDetail, AlertPage, Problem, TransitionPage
+from web.alerts_schema import AlertDetail, AlertPage, TransitionPage
+from web.answers import CAP, answers, answers_text
 from web.api import as_json
 from web.asked import Division, Level, Moment, State, Word, check_division, cursor_of, entity_matches, place_of
 from web.errors import AlertUnknownError, RevisionUnknownError
-from web.feed import CAP_TYPE
 from web.parts import PartsOf
 from web.viewing import View, ViewOf, needs
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    404: {"model": Problem, "description": "There is no such alert or message."},
-    422: {"model": Problem, "description": "What is asked cannot be: the answer says what and why."},
-    503: {"model": Problem, "description": "The database does not answer; ask again."},
-}
-router = APIRouter(prefix="/api", tags=["alerts"], responses=_PROBLEMS)
+router = APIRouter(prefix="/api", tags=["alerts"])
 
 AlertId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 
@@ -81,7 +73,7 @@ class CapQuery(BaseModel):
     revision: int | None = Field(None, ge=1, le=2**31 - 1, description="1, 2 …; without it the newest.")
 
 
-@router.get("/alerts", responses={200: {"model": AlertPage}}, dependencies=[needs("alerts.read")])
+@router.get("/alerts", responses=answers(AlertPage), dependencies=[needs("alerts.read")])
 def alerts(request: Request, parts: PartsOf, view: ViewOf, asked: Annotated[AlertsQuery, Query()]) -> Response:
     """Alerts, the newest first by the time they were opened."""
     wanted = asked.asked()
@@ -95,7 +87,7 @@ def alerts(request: Request, parts: PartsOf, view: ViewOf, asked: Annotated[Aler
     return _page(request, told, place)
 
 
-@router.get("/alerts/{alert_id:int}", responses={200: {"model": AlertDetail}}, dependencies=[needs("alerts.read")])
+@router.get("/alerts/{alert_id:int}", responses=answers(AlertDetail, 404), dependencies=[needs("alerts.read")])
 def alert(alert_id: AlertId, parts: PartsOf, view: ViewOf) -> Response:
     """One alert, and the CAP messages it has made."""
     with view.connection() as connection:
@@ -108,7 +100,7 @@ def alert(alert_id: AlertId, parts: PartsOf, view: ViewOf) -> Response:
 
 @router.get(
     "/alerts/{alert_id:int}/transitions",
-    responses={200: {"model": TransitionPage}},
+    responses=answers(TransitionPage, 404),
     dependencies=[needs("alerts.read")],
 )
 def transitions(
@@ -126,7 +118,7 @@ def transitions(
 @router.get(
     "/alerts/{alert_id:int}.cap",
     response_class=Response,
-    responses={200: {"content": {CAP_TYPE: {}}, "description": "A CAP 1.2 message."}},
+    responses=answers_text(CAP, "A CAP 1.2 message.", 404, kept=True),
     dependencies=[needs("alerts.read")],
 )
 def cap(
@@ -148,14 +140,7 @@ def cap(
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if entity_matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
-    return Response(found[1], media_type=CAP_TYPE, headers=headers)
-
-
-@router.get("/openapi.json", include_in_schema=False, dependencies=[needs("alerts.read")])
-def openapi() -> Response:
-    """The description of these routes, and of the feed."""
-    routes = [*router.routes, *feed.router.routes]
-    return as_json(get_openapi(title="Shijing alerts", version=version("shijing"), routes=routes))
+    return Response(found[1], media_type=CAP, headers=headers)
 
 
 def _known(connection: Connection, alert_id: int) -> ToldAlert:

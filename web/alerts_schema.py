@@ -12,12 +12,6 @@ LevelOrNone = Literal["none", "blue", "yellow", "orange", "red"]
 StateOrNone = Literal["none", "open", "acknowledged", "in_hand", "resolved", "closed"]
 
 
-class Problem(BaseModel):
-    """An answer that is none."""
-
-    error: str
-
-
 class Title(BaseModel):
     """What people call it."""
 

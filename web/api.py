@@ -8,14 +8,16 @@ import orjson
 from fastapi import APIRouter, Header, Query, Response
 
 from config.database import Connection
+from web.answers import GEO_JSON, answers, answers_text
+from web.api_schema import SeriesTold
 from web.errors import SensorUnknownError
 from web.layers import Layer
-from web.names import titles_in_force
+from web.names import Names, titles_in_force
 from web.parts import PartsOf
-from web.state import QUERIES, read_clock, read_snapshot
+from web.state import QUERIES, Snapshot, read_clock, read_snapshot
 from web.viewing import ViewOf, needs
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["screen"])
 
 SERIES_READINGS = 500
 
@@ -26,27 +28,37 @@ def as_json(data: Any) -> Response:
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-@router.get("/state", dependencies=[needs("map.read")])
+@router.get("/state", responses=answers(Snapshot), dependencies=[needs("map.read")])
 def state(view: ViewOf) -> Response:
     """Everything a screen needs for its first view."""
     with view.connection() as connection:
         return as_json(read_snapshot(connection))
 
 
-@router.get("/names", dependencies=[needs("map.read")])
+@router.get("/names", responses=answers(Names), dependencies=[needs("map.read")])
 def names(parts: PartsOf, view: ViewOf) -> Response:
     """Titles of rules and plans by id; of a rule that is gone, as it was when the server started."""
     with view.connection() as connection:
         return as_json(replace(parts.names, rules={**parts.names.rules, **titles_in_force(connection)}))
 
 
-@router.get("/layers/rivers.geojson", dependencies=[needs("map.read")])
+@router.get(
+    "/layers/rivers.geojson",
+    response_class=Response,
+    responses=answers_text(GEO_JSON, "GeoJSON, gzipped; lon/lat in degrees, CGCS2000.", 404, kept=True),
+    dependencies=[needs("map.read")],
+)
 def rivers(parts: PartsOf, if_none_match: Annotated[str | None, Header()] = None) -> Response:
     """The main rivers of the base map."""
     return _layer(parts.layers.rivers(), if_none_match)
 
 
-@router.get("/layers/{name}.geojson", dependencies=[needs("map.read")])
+@router.get(
+    "/layers/{name}.geojson",
+    response_class=Response,
+    responses=answers_text(GEO_JSON, "GeoJSON, gzipped; lon/lat in degrees, CGCS2000.", 404, kept=True),
+    dependencies=[needs("map.read")],
+)
 def layer(
     name: str,
     parts: PartsOf,
@@ -59,7 +71,7 @@ def layer(
         return _layer(parts.layers.get(connection, name, at or read_clock(connection).now), if_none_match)
 
 
-@router.get("/sensors/{sensor}/series", dependencies=[needs("map.read")])
+@router.get("/sensors/{sensor}/series", responses=answers(SeriesTold, 404), dependencies=[needs("map.read")])
 def series(sensor: int, view: ViewOf) -> Response:
     """The newest readings of a sensor, oldest first: `{"sensor", "times", "values"}`."""
     with view.connection() as connection:
@@ -78,4 +90,4 @@ def _layer(layer: Layer, if_none_match: str | None) -> Response:
     headers = {"ETag": layer.etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
     if if_none_match == layer.etag:
         return Response(status_code=304, headers=headers)
-    return Response(layer.body, media_type="application/geo+json", headers={**headers, "Content-Encoding": "gzip"})
+    return Response(layer.body, media_type=GEO_JSON, headers={**headers, "Content-Encoding": "gzip"})

@@ -13,7 +13,9 @@ from access.access_log import AccessLog
 from access.oidc import Provider
 from access.rights import load_roles
 from access.vault import Vault
-from config.settings import BrokerSettings, OidcSettings, WebSettings
+from config.access_settings import OidcSettings
+from config.settings import BrokerSettings, WebSettings
+from events.kinds import shipped_kinds
 from web import (
     account_factor,
     account_page,
@@ -26,20 +28,59 @@ from web import (
     audit_export,
     audit_page,
     backtest_api,
+    boundaries_export,
+    divisions_api,
+    divisions_page,
+    duty_page,
+    events_api,
+    events_own,
+    events_page,
+    events_report,
+    events_reporting,
+    events_stream,
     feed,
     health,
     incidents_api,
     metrics,
+    ogc_api,
+    ogc_edit,
     oidc_sign_in,
+    openapi,
     page,
+    people_acts,
+    people_import,
+    people_page,
+    planner_api,
+    planner_impact,
+    planner_import,
+    planner_page,
+    planner_proposals,
+    planner_review,
+    planner_steps,
+    plans_edit,
+    plans_import,
+    plans_page,
+    receipts,
     records_api,
+    records_edit,
+    records_import,
     records_page,
     rules_api,
     rules_page,
+    run_report,
+    runs_acts,
+    runs_api,
+    runs_page,
     second_step,
     sign_in,
     stream,
+    tiles_api,
+    tiles_drawn,
     warnings_api,
+    worker_api,
+    worker_page,
+    worker_push,
+    worker_stream,
 )
 from web.access_logged import LogAccess
 from web.assets import VENDOR, check_assets
@@ -57,6 +98,7 @@ from web.viewing import declared
 STATIC = Path(__file__).parent / "static"
 
 _MODULES = (
+    worker_stream,  # first: routes are looked for in this order, and it is asked by thousands of phones at once
     sign_in,
     second_step,
     oidc_sign_in,
@@ -67,7 +109,32 @@ _MODULES = (
     audit_page,
     audit_export,
     audit_api,
+    divisions_api,
+    divisions_page,
+    duty_page,
+    events_own,
+    events_reporting,
+    events_report,
+    events_stream,
+    events_page,
+    events_api,
+    people_import,
+    people_page,
+    people_acts,
+    planner_import,
+    planner_page,
+    planner_api,
+    boundaries_export,
+    planner_proposals,
+    planner_impact,
+    planner_review,
+    planner_steps,
+    plans_import,
+    plans_edit,
+    plans_page,
     records_page,
+    records_edit,
+    records_import,
     records_api,
     page,
     api,
@@ -76,12 +143,25 @@ _MODULES = (
     feed,
     incidents_api,
     warnings_api,
+    tiles_drawn,  # before tiles_api: `proposed` is no level
+    tiles_api,
+    ogc_api,
+    ogc_edit,
     stream,
     rules_page,
     rules_api,
+    runs_page,
+    runs_api,
+    runs_acts,
+    run_report,
     backtest_api,
+    receipts,
+    worker_push,
+    worker_page,
+    worker_api,
     health,
     metrics,
+    openapi,
 )
 
 
@@ -113,6 +193,7 @@ def create_app(
     """
     check_assets()
     oidc = OidcSettings()
+    shipped_kinds()  # raises ConfigError now, and not when somebody reports
     given = Given(
         settings=settings,
         database_url=database_url,
@@ -128,7 +209,16 @@ def create_app(
         provider=Provider(oidc) if oidc.on else None,
     )
     life = partial(lifespan, given=given)
-    app = FastAPI(title=settings.title_en, lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title=settings.title_en,
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,  # the way there would begin with whatever host a request names
+        # /metrics tells what there is to tell; an exporter that the environment names is nobody's setting of ours.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
     app.state.settings, app.state.certificate = settings, certificate
 
     for module in _MODULES:

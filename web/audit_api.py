@@ -4,7 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from web.answers import answers
 from web.api import as_json
+from web.api_schema import AuditPage as AuditTold
 from web.audit_asked import found
 from web.audit_page import RIGHT, Asked, Before
 from web.viewing import ViewOf, needs
@@ -12,7 +14,7 @@ from web.viewing import ViewOf, needs
 router = APIRouter(prefix="/api", tags=["audit"])
 
 
-@router.get("/audit", dependencies=[needs(RIGHT)])
+@router.get("/audit", responses=answers(AuditTold), dependencies=[needs(RIGHT)])
 def audit_acts(
     view: ViewOf, asked: Asked, before: Before = None, limit: Annotated[int, Query(ge=1, le=500)] = 100
 ) -> Response:

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, TypedDict
 from uuid import UUID
 
 from fastapi import Query
 
 from access.accounts import actor_named, names_of
 from access.audit import Entry, entries
-from access.errors import AccountRefused
+from access.errors import FilterRefused
 from access.places import division_within, place_names
 from config.logs import BEIJING
 from web.viewing import View
@@ -53,44 +53,53 @@ def filters(
     return Filters(act=act, account=account.strip(), division=division.strip(), since=since, until=until)
 
 
-def found(view: View, asked: Filters, *, before: int | None, most: int) -> list[Entry]:
-    """The acts of the scope that fit; raises AccountRefused for a filter that cannot be."""
-    actor, within = None, None
-    with view.acting() as connection:
-        if asked.account:
-            actor = actor_of(view, asked.account)
-        if asked.division:
+class Terms(TypedDict):
+    """Filters in the database's terms."""
+
+    actor: UUID | None
+    within: int | None
+    since: datetime | None
+    until: datetime | None
+
+
+def terms(view: View, asked: Filters) -> Terms:
+    """Raises FilterRefused for a filter that cannot be."""
+    within = None
+    if asked.division:
+        with view.acting() as connection:
             within = division_within(connection, asked.division, view.scope, now=view.parts.clock())
+    return Terms(
+        actor=actor_of(view, asked.account) if asked.account else None,
+        within=within,
+        since=begin_of(asked.since),
+        until=end_of(asked.until),
+    )
+
+
+def found(view: View, asked: Filters, *, before: int | None, most: int) -> list[Entry]:
+    """The acts of the scope that fit; raises FilterRefused for a filter that cannot be."""
+    fitting = terms(view, asked)
     with view.connection() as connection:
-        return entries(
-            connection,
-            act=asked.act or None,
-            actor=actor,
-            within=within,
-            since=begin_of(asked.since),
-            until=end_of(asked.until),
-            before=before,
-            most=most,
-        )
+        return entries(connection, act=asked.act or None, before=before, most=most, **fitting)
 
 
 def actor_of(view: View, name: str) -> UUID:
-    """Whose acts are asked for; raises AccountRefused for a name that nobody has."""
+    """Whose acts are asked for; raises FilterRefused for a name that nobody has."""
     with view.acting() as connection:
         known = actor_named(connection, name)
     if known is None:
-        raise AccountRefused(f"there is no account {name[:40]!r}", f"没有名为“{name[:40]}”的账号。")
+        raise FilterRefused(f"there is no account {name[:40]!r}", f"没有名为“{name[:40]}”的账号。")
     return known
 
 
 def begin_of(day: str) -> datetime | None:
-    """The beginning of that day in Beijing; raises AccountRefused for no date."""
+    """The beginning of that day in Beijing; raises FilterRefused for no date."""
     if not day:
         return None
     try:
         return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=BEIJING)
     except ValueError as error:
-        raise AccountRefused("a day is written as 2026-11-26", "日期请写成 2026-11-26。") from error
+        raise FilterRefused("a day is written as 2026-11-26", "日期请写成 2026-11-26。") from error
 
 
 def end_of(day: str) -> datetime | None:

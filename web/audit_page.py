@@ -9,12 +9,12 @@ from fastapi.responses import HTMLResponse, Response
 from access import audit
 from access.access_log import Access, accesses
 from access.audit import Entry
-from access.errors import AccountRefused
+from access.errors import AccountRefused, FilterRefused
 from access.places import divisions_of
 from access.records import looks, openings
 from web.account_words import moment
 from web.accounts_view import in_words
-from web.audit_asked import Filters, Known, actor_of, begin_of, end_of, filters, found, known
+from web.audit_asked import Filters, Known, actor_of, begin_of, end_of, filters, found, known, terms
 from web.audit_words import act_in_words, choices, details_in_words
 from web.office import Tab, address, office_page
 from web.pages import Language
@@ -60,24 +60,24 @@ def audit_page(request: Request, view: ViewOf, asked: Asked, before: Before = No
 def openings_page(
     request: Request,
     view: ViewOf,
-    account: Annotated[str, Query(max_length=60)] = "",
+    asked: Asked,
     before: Before = None,
     lang: Lang = "zh",
 ) -> Response:
     """Who opened whose record; why is asked for by a form of its own."""
-    return _openings(request, view, lang, account.strip(), before, with_reasons=False)
+    return _openings(request, view, lang, asked, before, with_reasons=False)
 
 
 @router.post("/openings", response_class=HTMLResponse, dependencies=[needs_form(RIGHT)])
 def openings_with_reasons(
     request: Request,
     view: ViewOf,
-    account: Annotated[str, Query(max_length=60)] = "",
+    asked: Asked,
     before: Before = None,
     lang: Lang = "zh",
 ) -> Response:
     """The same with the words of the reasons; that they were read is itself in the trail, first."""
-    return _openings(request, view, lang, account.strip(), before, with_reasons=True)
+    return _openings(request, view, lang, asked, before, with_reasons=True)
 
 
 @router.get("/access", response_class=HTMLResponse, dependencies=[needs(RIGHT, everywhere=True)])
@@ -112,7 +112,7 @@ def access_page(
 
 
 def requests(view: View, asked: Filters, route: str, *, failed: bool, before: str, most: int) -> list[Access]:
-    """Those of the access log that fit; raises AccountRefused for a filter that cannot be."""
+    """Those of the access log that fit; raises FilterRefused for a filter that cannot be."""
     account = actor_of(view, asked.account) if asked.account else None
     with view.connection() as connection:
         return accesses(
@@ -131,34 +131,36 @@ def _instant(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text) if text else None
     except ValueError as error:
-        raise AccountRefused("this page of the list is none of ours", "翻页地址不对，请从第一页重新开始。") from error
+        raise FilterRefused("this page of the list is none of ours", "翻页地址不对，请从第一页重新开始。") from error
 
 
 def _openings(
-    request: Request, view: View, language: Language, account: str, before: int | None, *, with_reasons: bool
+    request: Request, view: View, language: Language, asked: Filters, before: int | None, *, with_reasons: bool
 ) -> HTMLResponse:
     vault = view.parts.vault
     told, status, rows, reasons = "", 200, [], {}
     try:
-        actor = actor_of(view, account) if account else None
+        fitting = terms(view, asked)
         with view.connection() as connection:
-            rows = looks(connection, actor=actor, before=before, most=ON_A_PAGE + 1)
+            rows = looks(connection, before=before, most=ON_A_PAGE + 1, **fitting)
         if with_reasons and vault is not None:
             _tell(view, len(rows[:ON_A_PAGE]))
             with view.connection() as connection:
-                opened = openings(connection, vault, actor=actor, before=before, most=ON_A_PAGE)
+                opened = openings(connection, vault, before=before, most=ON_A_PAGE, **fitting)
             reasons = {one.id: one for one in opened}
     except AccountRefused as refused:
         told, status = in_words(refused, language), 422
     shown, more = rows[:ON_A_PAGE], len(rows) > ON_A_PAGE
     names = known(view, [one.actor for one in shown], [one.division_id for one in shown])
-    path = f"{AT}/openings"
+    path, query = f"{AT}/openings", {**asked.query(), "act": ""}
+    with view.acting() as connection:
+        places = divisions_of(connection, view.scope, now=view.parts.clock())
     return office_page(
         request, view, "audit_openings.html", language, menu_at=AT, status=status, told=told,
-        tabs=tabs(view, language, "openings"), account_asked=account, rows=shown, names=names, reasons=reasons,
+        tabs=tabs(view, language, "openings"), asked=asked, places=places, rows=shown, names=names, reasons=reasons,
         has_vault=vault is not None, with_reasons=with_reasons,
-        action=address(path, language, account=account, before=before),
-        onward=address(path, language, account=account, before=shown[-1].audit_seq) if more else "",
+        action=address(path, language, **query, before=before),
+        onward=address(path, language, **query, before=shown[-1].audit_seq) if more else "",
         moment=moment,
     )  # fmt: skip
 

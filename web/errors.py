@@ -5,11 +5,22 @@ ShijingError
     ├── AssetsMissingError   the browser assets are not installed, or could not be
     ├── ListenError          the address to listen on cannot be used
     ├── LayerUnknownError    a map layer that does not exist
+    ├── TileUnknownError     a level or a place that has no vector tile
+    ├── CollectionUnknownError  a collection or a feature of the OGC API that does not exist
+    ├── OgcAskedWrongError   what the OGC API cannot be asked: 400, as its standards have it
+    ├── PreconditionError    the version that a change was meant for is there no more
+    ├── UploadUnknownError   a layer that was not sent, or not by who asks, or more than a day ago
     ├── SensorUnknownError   a sensor that does not exist
     ├── AlertUnknownError    an alert that does not exist
     ├── IncidentUnknownError an incident that does not exist
     ├── RevisionUnknownError a CAP message that an alert has not made
     ├── WarningUnknownError  an official warning that does not exist
+    ├── RunUnknownError      a run that does not exist
+    ├── PersonUnknownError   a person, a shift or a file that does not exist, or is none of who asks
+    ├── NoPersonError        an account that answers for nobody, where a worker's own things are
+    ├── AnswerUnknownError   an answer that is none of who asks
+    ├── PlaceUnknownError    a division where who asks has nothing to do
+    ├── DivisionUnknownError a division that there never was
     ├── SignInNeededError    nobody is signed in
     ├── ForbiddenError       somebody is, without the right
     ├── SessionNeededError   a program is, where a person's own things are
@@ -19,25 +30,34 @@ ShijingError
     ├── ReportUnknownError   a back-test report that was not written yet
     ├── AskedWrongError      a filter or a place in a list that cannot be
     ├── BodyTooLargeError    a body that is too long to be read
+    ├── MediaTypeError       a body that is no JSON by its own account
     └── BusyError            one such request is under way, and another is one too many
 """
 
 import logging
 from urllib.parse import quote
 
+import orjson
 import psycopg
 import psycopg_pool
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from access.errors import AccountRefused, AccountUnknown
+from access.errors import AccountRefused, AccountUnknown, FilterRefused, RecordUnknown
 from alerts.act_errors import ActRefused, AlertUnknown
-from alerts.errors import RulesMoved, RulesRefused, TrialTooLarge
+from alerts.errors import PlanRefused, PlanUnknown, RulesMoved, RulesRefused, TrialTooLarge
 from alerts.rule_drafts import in_both
 from alerts.rule_fault_words import in_chinese
 from alerts.warnings import WarningRefused
+from boundaries.errors import BoundaryError, DraftLocked, DraftRefused, DraftUnknown, NotTheirs, StepNotTaken
 from config.errors import ShijingError
+from dispatch.errors import Refused as DispatchRefused
+from events.errors import EventError, EventUnknown
+from geo.errors import FilterWrong, GeoError, StepRefused
+from people.errors import PeopleError
 from web.security import HEADERS
 
 log = logging.getLogger(__name__)
@@ -59,6 +79,31 @@ class LayerUnknownError(WebError):
     """No layer of that name."""
 
 
+class TileUnknownError(WebError):
+    """No vector tile there; the text says where there are some."""
+
+
+class CollectionUnknownError(WebError):
+    """No such collection or feature of the OGC API, or none that may be shown; the text says where there are some."""
+
+
+class OgcAskedWrongError(WebError):
+    """A parameter of the OGC API that there is not, or a value that it cannot have; the text says which."""
+
+
+class PreconditionError(WebError):
+    """What a change was meant for has changed since; the text says to what."""
+
+
+class UploadUnknownError(WebError):
+    """No layer of that number of whoever asks."""
+
+    zh = "没有这个图层，或已超过一天被删除，请重新上传。"
+
+    def __init__(self) -> None:
+        super().__init__("no layer of yours has that number, or it was sent more than a day ago: send it again")
+
+
 class SensorUnknownError(WebError):
     """No sensor of that number."""
 
@@ -77,6 +122,35 @@ class RevisionUnknownError(WebError):
 
 class WarningUnknownError(WebError):
     """No official warning of that number."""
+
+
+class PersonUnknownError(WebError):
+    """Nobody of that id, no such shift or file, or none of whoever asks."""
+
+
+class RunUnknownError(WebError):
+    """No run of that number, or none that may be shown."""
+
+
+class NoPersonError(WebError):
+    """The account answers for nobody."""
+
+    zh = "本账号尚未关联人员，请联系管理员。"
+
+    def __init__(self) -> None:
+        super().__init__("this account is linked with no person: an administrator does that at /accounts")
+
+
+class AnswerUnknownError(WebError):
+    """No answer of that key, or somebody else's."""
+
+
+class PlaceUnknownError(WebError):
+    """No such division, or none where who asks has a task or a post."""
+
+
+class DivisionUnknownError(WebError):
+    """There never was a division of that number."""
 
 
 class SignInNeededError(WebError):
@@ -119,6 +193,10 @@ class BodyTooLargeError(WebError):
     """A body is too long to be read; the text says how much is too much."""
 
 
+class MediaTypeError(WebError):
+    """A body of another media type than the route takes; the text says which."""
+
+
 class BusyError(WebError):
     """Such a request is under way, and another is one too many."""
 
@@ -126,12 +204,26 @@ class BusyError(WebError):
 # Exception → (status, what the client is told; "": what the error itself says). The cause goes to the log only.
 STATUSES: dict[type[Exception], tuple[int, str]] = {
     LayerUnknownError: (404, "no such layer"),
+    TileUnknownError: (404, ""),
+    CollectionUnknownError: (404, ""),
+    OgcAskedWrongError: (400, ""),
+    PreconditionError: (412, ""),
+    FilterWrong: (400, ""),
+    UploadUnknownError: (404, ""),
+    GeoError: (422, ""),
     SensorUnknownError: (404, "no such sensor"),
     AlertUnknownError: (404, "no such alert"),
     IncidentUnknownError: (404, "no such incident"),
     RevisionUnknownError: (404, ""),
     WarningUnknownError: (404, "no such official warning"),
     ReportUnknownError: (404, "no back-test report: see `shijing backtest --out` and SHIJING_WEB_BACKTEST"),
+    RunUnknownError: (404, "no such run"),
+    DispatchRefused: (409, ""),
+    PersonUnknownError: (404, "no such person, shift or file"),
+    NoPersonError: (409, ""),
+    AnswerUnknownError: (404, "no such answer"),
+    PlaceUnknownError: (404, "no such place"),
+    DivisionUnknownError: (404, "no such division"),
     AlertUnknown: (404, ""),
     ActRefused: (409, ""),
     WarningRefused: (422, ""),
@@ -142,13 +234,28 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     NotConfiguredError: (404, ""),
     CsrfError: (403, ""),
     AccountRefused: (409, ""),
+    PeopleError: (409, ""),
+    EventUnknown: (404, ""),
+    EventError: (409, ""),
+    FilterRefused: (422, ""),
+    RecordUnknown: (404, "no such record"),
     AccountUnknown: (404, "no such account"),
     AskedWrongError: (422, ""),
     BodyTooLargeError: (413, ""),
+    ClientDisconnect: (400, "the body was cut off: it is too long, or whoever sent it has gone"),
+    MediaTypeError: (415, ""),
     BusyError: (429, ""),
+    PlanUnknown: (404, "no such plan"),
+    PlanRefused: (409, ""),
     RulesRefused: (422, ""),
     RulesMoved: (409, ""),
     TrialTooLarge: (422, ""),
+    DraftUnknown: (404, ""),
+    DraftRefused: (409, ""),
+    NotTheirs: (403, ""),
+    DraftLocked: (423, ""),
+    StepNotTaken: (422, ""),
+    StepRefused: (422, ""),
     psycopg.DataError: (422, "a value cannot be looked for or stored: it holds a NUL character, or is out of range"),
     psycopg.errors.UndefinedTable: (503, "the database has no schema yet: run `shijing migrate`"),
     psycopg_pool.PoolTimeout: (503, "the database does not answer; it is tried again by itself"),
@@ -161,12 +268,13 @@ def add_error_table(app: FastAPI) -> None:
     for kind in STATUSES:
         app.add_exception_handler(kind, _answer)
     app.add_exception_handler(RequestValidationError, _answer_refused)
+    app.add_exception_handler(HTTPException, _answer_unrouted)
     app.add_exception_handler(Exception, _answer_unforeseen)
 
 
 async def _answer(request: Request, error: Exception) -> Response:
     status, message = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
-    if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
+    if _is_for_a_page(request):
         if isinstance(error, SignInNeededError):
             back = quote(str(request.url.path) + (f"?{request.url.query}" if request.url.query else ""))
             return RedirectResponse(f"/sign-in?next={back}", status_code=303)
@@ -174,11 +282,30 @@ async def _answer(request: Request, error: Exception) -> Response:
             return RedirectResponse("/account", status_code=303)
     log.log(logging.WARNING if status >= 500 else logging.INFO, "%s: %s: %s", request.url.path, status, error)
     told: dict[str, object] = {"error": message or str(error)}
-    if chinese := in_chinese(str(told["error"])):
+    chinese = getattr(error, "zh", "") or in_chinese(str(told["error"]))
+    if chinese:
         told["error_zh"] = chinese
     if isinstance(error, RulesRefused):
         told["faults"] = [in_both(fault) for fault in error.faults]
-    return JSONResponse(told, status_code=status)
+    if isinstance(error, BoundaryError):
+        told |= error.told
+    return Response(orjson.dumps(told), status_code=status, media_type="application/json")
+
+
+def _is_for_a_page(request: Request) -> bool:
+    """Whether somebody waits for a page: what is asked of the API is answered as it is described."""
+    wants = "text/html" in request.headers.get("accept", "")
+    return wants and request.method == "GET" and not request.url.path.startswith("/api/")
+
+
+_UNROUTED = {404: "there is no such address", 405: "that address does not know this method"}
+
+
+async def _answer_unrouted(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    """What no route takes, in the form that all errors have."""
+    assert isinstance(error, HTTPException)
+    told = _UNROUTED.get(error.status_code, error.detail)
+    return JSONResponse({"error": told}, status_code=error.status_code, headers=error.headers)
 
 
 async def _answer_unforeseen(request: Request, error: Exception) -> Response:  # noqa: ARG001  # the server logs it

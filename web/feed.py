@@ -15,14 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from alerts.cap import clean
 from alerts.out_feed import Listed, Page, read_feed
 from alerts.out_messages import write_messages
+from web.answers import ATOM as ATOM_TYPE
+from web.answers import CAP, answers_text
 from web.asked import Division, Level, check_division, entity_matches
+from web.own_address import own_address
 from web.parts import PartsOf
 from web.viewing import View, ViewOf, needs
 
 router = APIRouter(prefix="/api", tags=["alerts"])
 
 ATOM = "http://www.w3.org/2005/Atom"
-CAP_TYPE = "application/cap+xml"
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # of an empty feed: any time that stays
 
 
@@ -56,10 +58,7 @@ class _Addresses:
 @router.get(
     "/feed.atom",
     response_class=Response,
-    responses={
-        200: {"content": {"application/atom+xml": {}}, "description": "The newest messages, a link to each."},
-        304: {"description": "Nothing new since the ETag sent as If-None-Match."},
-    },
+    responses=answers_text(ATOM_TYPE, "The newest messages, a link to each.", kept=True),
     dependencies=[needs("alerts.read")],
 )
 def feed(
@@ -82,7 +81,7 @@ def feed(
             before=asked.before,
             limit=asked.limit,
         )
-    base = parts.out.url or str(request.base_url)
+    base = parts.out.url or own_address(request)
     query = asked.model_dump(exclude_defaults=True, exclude={"before"}, mode="json")
     addresses = _Addresses(base=base.rstrip("/"), query={name: _text(value) for name, value in query.items()})
     etag = _etag(page, addresses.page(asked.before))
@@ -90,7 +89,7 @@ def feed(
     if entity_matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
     body = feed_xml(page, addresses, asked.before, parts.out.sender_name)
-    return Response(body, media_type="application/atom+xml", headers=headers)
+    return Response(body, media_type=ATOM_TYPE, headers=headers)
 
 
 def _write_down(view: View, alerts: Sequence[int]) -> None:
@@ -134,7 +133,7 @@ def _put_entry(entry: ElementTree.Element, one: Listed, address: str) -> None:
     _put(entry, "summary", one.headline_en)
     for scheme, term in (("level", one.level), ("msgType", one.msg_type)):
         ElementTree.SubElement(entry, "category", {"scheme": f"urn:shijing:{scheme}", "term": term})
-    ElementTree.SubElement(entry, "link", {"rel": "alternate", "type": CAP_TYPE, "href": address})
+    ElementTree.SubElement(entry, "link", {"rel": "alternate", "type": CAP, "href": address})
 
 
 def _put(parent: ElementTree.Element, name: str, text: str) -> None:

@@ -20,6 +20,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _TOLD: Mapping[str, tuple[str, str]] = {
     "wrong": ("名称或密码不对。", "The name or the password is wrong."),
     "old": ("原密码不对。", "The old password is wrong."),
+    "password": ("密码不对。", "The password is wrong."),
     "locked": ("输错次数过多，请 {wait} 后再试。", "Too many wrong tries: wait {wait} and try again."),
     "code": (
         "验证码不对，或已用过。请等待下一个验证码。",

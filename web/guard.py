@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from fastapi import Depends, Request
 
-from web.errors import AskedWrongError, BodyTooLargeError
+from web.errors import AskedWrongError, BodyTooLargeError, MediaTypeError
 
 BODY_AT_MOST = 2_000_000  # bytes
 
@@ -13,14 +13,19 @@ Value = TypeVar("Value")
 
 
 async def json_body(request: Request) -> bytes:
-    """The body of a change; raises AskedWrongError or BodyTooLargeError."""
-    if request.headers.get("content-type", "").split(";")[0].strip() != "application/json":
-        raise AskedWrongError("the body has to be application/json")
+    """The body of a change; raises MediaTypeError or BodyTooLargeError."""
+    return await read_json(request, BODY_AT_MOST)
+
+
+async def read_json(request: Request, most: int, kinds: tuple[str, ...] = ("application/json",)) -> bytes:
+    """The same of at most so many bytes, and of one of the media types."""
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() not in kinds:
+        raise MediaTypeError(f"the body has to be {' or '.join(kinds)}")
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > BODY_AT_MOST:
-            raise BodyTooLargeError(f"the body is longer than {BODY_AT_MOST:,} bytes")
+        if len(body) > most:
+            raise BodyTooLargeError(f"the body is longer than {most:,} bytes")
     return bytes(body)
 
 

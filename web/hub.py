@@ -13,6 +13,7 @@ from access.scope import Scope
 log = logging.getLogger(__name__)
 
 QUEUE_FRAMES = 256
+QUEUE_BYTES = 16 * 1024 * 1024  # a board of 5,000 alerts is about two
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,24 +38,31 @@ class Client:
         self.scope = scope
         self.still = still  # asks the database; a scope of nothing where the session is over
         self._queue: asyncio.Queue[Frame | None] = asyncio.Queue(limit)
+        self._bytes = 0  # of what is queued
 
     def offer(self, frame: Frame) -> bool:
-        """Queue a frame; False where the client is too far behind."""
+        """Queue a frame; False where the client is too far behind, in frames or in bytes."""
+        if self._bytes and self._bytes + len(frame.text) > QUEUE_BYTES:
+            return False
         try:
             self._queue.put_nowait(frame)
         except asyncio.QueueFull:
             return False
+        self._bytes += len(frame.text)
         return True
 
     def end(self) -> None:
         """Let go of what is queued and end the stream: the client comes back and resumes."""
         while not self._queue.empty():
             self._queue.get_nowait()
+        self._bytes = 0
         self._queue.put_nowait(None)
 
     async def next(self, timeout_s: float) -> Frame | None:
         """The next frame, None at the end; raises TimeoutError after `timeout_s` of nothing."""
-        return await asyncio.wait_for(self._queue.get(), timeout_s)
+        frame = await asyncio.wait_for(self._queue.get(), timeout_s)
+        self._bytes -= 0 if frame is None else len(frame.text)
+        return frame
 
 
 class Hub:
@@ -93,7 +101,7 @@ class Hub:
         """Give a frame to every client of that scope, None: to all; one that cannot keep up is dropped."""
         meant = [client for client in self._clients if scope is None or client.scope == scope]
         for client in [client for client in meant if not client.offer(frame)]:
-            log.warning("a screen was %d frames behind and was let go; it resumes by itself", self._limit)
+            log.warning("a screen read too slowly and was let go; it resumes by itself")
             self.leave(client)
             client.end()
 

@@ -14,7 +14,9 @@ from alerts.incident_listing import (
     read_incident_list,
     told_json,
 )
+from web.answers import answers
 from web.api import as_json
+from web.api_schema import IncidentDetail, IncidentPage
 from web.asked import Division, Level, Moment, Word, check_division, cursor_of, place_of
 from web.errors import IncidentUnknownError
 from web.viewing import ViewOf, needs
@@ -51,7 +53,7 @@ class IncidentsQuery(BaseModel):
         )
 
 
-@router.get("/incidents", dependencies=[needs("alerts.read")])
+@router.get("/incidents", responses=answers(IncidentPage), dependencies=[needs("alerts.read")])
 def incidents(request: Request, view: ViewOf, asked: Annotated[IncidentsQuery, Query()]) -> Response:
     """Incidents, the newest first by the time they opened; those that were merged are told as what they became."""
     wanted = asked.asked()
@@ -70,7 +72,7 @@ def incidents(request: Request, view: ViewOf, asked: Annotated[IncidentsQuery, Q
     return answer
 
 
-@router.get("/incidents/{number:int}", dependencies=[needs("alerts.read")])
+@router.get("/incidents/{number:int}", responses=answers(IncidentDetail, 404), dependencies=[needs("alerts.read")])
 def incident(number: Annotated[int, Path(ge=1, le=2**63 - 1)], view: ViewOf) -> Response:
     """One incident with its footprint, its story and its alerts; asked for under the number of one that was
     merged, the incident that it is part of now."""

@@ -10,20 +10,26 @@ from starlette.concurrency import run_in_threadpool
 
 from access.access_log import AccessLog
 from access.oidc import Provider
+from access.readers import ReaderLogin, ScopedPool
 from access.rights import Role
-from access.scope import ScopedPool
 from access.vault import Vault
+from config.access_settings import SignInSettings
 from config.database import open_pool
-from config.settings import BrokerSettings, SignInSettings, WebSettings
+from config.settings import BrokerSettings, WebSettings
 from web.certificate import ListenerCertificate
 from web.exercise import ExerciseMark
 from web.hub import Hub
 from web.layers import Layers
+from web.levels_kept import Levels
 from web.listener import Listener
 from web.names import Names
 from web.parts import Parts
 from web.rate import Rates
 from web.registry_kept import KeptRegistry
+from web.tiles_kept import Tiles
+from web.worker_line import PhoneLine
+from web.worker_phones import Phones
+from web.worker_receipts import AnswerDesk, ReceiptDesk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,29 +55,56 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
     """Open the parts, and close them at the end. The database need not be up: it is waited for."""
     parts = app.state.parts = _open(given)
     parts.listener.start()
+    parts.phone_line.start()
+    parts.receipts.start()
+    parts.answers.start()
     given.log.start()
     try:
         yield
     finally:
         parts.hub.close()
-        for close in (parts.listener.stop, given.log.stop, parts.registry.close, parts.pool.close, parts.scoped.close):
+        parts.phones.close()
+        for close in (
+            parts.listener.stop,
+            parts.receipts.stop,
+            parts.answers.stop,
+            parts.phone_line.stop,
+            given.log.stop,
+            parts.tiles.close,
+            parts.registry.close,
+            parts.pool.close,
+            parts.scoped.close,
+        ):
             await run_in_threadpool(close)
 
 
 def _open(given: Given) -> Parts:
-    hub = Hub()
+    hub, phones, login, levels = Hub(), Phones(), ReaderLogin(given.database_url), Levels()
+    pool, scoped = open_pool(given.database_url, "web"), ScopedPool(login)
+
+    def renew() -> None:
+        # One that waits for a connection pauses longer after each dead one it is given, up to all of its three seconds.
+        pool.check()
+        scoped.renew()
+
     return Parts(
         settings=given.settings,
         broker=given.broker,
-        pool=open_pool(given.database_url, "web"),
-        scoped=ScopedPool(given.database_url),
+        pool=pool,
+        scoped=scoped,
         roles=given.roles,
         sign_in=SignInSettings(),
         hub=hub,
-        listener=Listener(given.database_url, hub),
+        listener=Listener(login, hub, regained=renew),
         layers=Layers(),
+        levels=levels,
+        tiles=Tiles(levels),
         names=given.names,
         registry=KeptRegistry(given.database_url),
+        phones=phones,
+        phone_line=PhoneLine(given.database_url, phones, given.roles, given.clock),
+        receipts=ReceiptDesk(given.database_url),
+        answers=AnswerDesk(given.database_url),
         exercise=ExerciseMark(told=given.exercise),
         certificate=given.certificate,
         rates=given.rates,

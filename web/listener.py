@@ -10,7 +10,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +18,9 @@ from datetime import datetime
 import psycopg
 from psycopg import sql
 
-from access.scope import EVERYWHERE, Scope, as_reader, narrow
+from access.errors import ScopeRefused
+from access.readers import ReaderLogin
+from access.scope import EVERYWHERE, Scope, as_reader
 from config.database import Connection, connect
 from web.hub import Frame, Hub
 from web.pace import Pace
@@ -36,9 +38,12 @@ _BOARDS_SHARE = 0.4  # and reading the boards, however many scopes there are, th
 class Listener(threading.Thread):
     """Publishes frames: alert, run and divisions (resumable), board, readings, clock and status."""
 
-    def __init__(self, database_url: str, hub: Hub) -> None:
+    def __init__(self, login: ReaderLogin, hub: Hub, *, regained: Callable[[], None] = lambda: None) -> None:
+        """`regained` is called when the database is back after it was away."""
         super().__init__(name="web-listener", daemon=True)
-        self._url = database_url
+        self._regained = regained
+        self._was_lost = False
+        self._login = login
         self._hub = hub
         self._publish = hub.publish_from_thread
         self._stopping = threading.Event()
@@ -53,11 +58,12 @@ class Listener(threading.Thread):
     def run(self) -> None:
         while not self._stopping.is_set():
             try:
-                with connect(self._url, "web-live", autocommit=True) as connection:
+                with connect(self._login.url(), "web-live", autocommit=True) as connection:
                     self._watch(connection)
-            except psycopg.Error as error:  # gone, restarting, or not migrated yet: all of it passes
+            except (psycopg.Error, ScopeRefused) as error:  # gone, restarting, or not migrated yet: all of it passes
                 log.warning("the live stream lost the database and tries again: %s", str(error).strip())
                 self._publish(Frame(event="status", data={"database": False}))
+                self._was_lost = True
                 self._stopping.wait(0.5 + random.random())
 
     def stop(self) -> None:
@@ -69,11 +75,14 @@ class Listener(threading.Thread):
         for channel in (LIVE, READINGS, ACCESS, REGISTRY):
             connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
         as_reader(connection)
-        narrow(connection, EVERYWHERE)
+        self._login.narrow(connection, EVERYWHERE)
         self._seen = {}
         if self._last_id is None:
             self._last_id = read_last_event_id(connection)
         self.began.set()
+        if self._was_lost:
+            self._was_lost = False
+            self._regained()
         self._publish(Frame(event="status", data={"database": True}))
         paces = _Paces()
         while not self._stopping.is_set():
@@ -116,7 +125,7 @@ class Listener(threading.Thread):
         frames = {number: Frame(event=kind, data=payload, id=number) for number, kind, payload in rows}
         self._last_id = rows[-1][0]
         for scope in self._hub.scopes():
-            with _as(connection, scope):
+            with self._as(connection, scope):
                 shown = connection.execute(QUERIES["events_shown"], {"ids": list(frames)}).fetchall()
             for (number,) in shown:
                 self._publish(frames[number], scope)
@@ -126,7 +135,7 @@ class Listener(threading.Thread):
         clock, scopes = read_clock(connection), self._hub.scopes()
         self._boards = {scope: board for scope, board in self._boards.items() if scope in scopes}
         for scope in scopes:
-            with _as(connection, scope):
+            with self._as(connection, scope):
                 board = read_board(connection, clock)
             former = self._boards.get(scope)
             if former is None or replace(board, clock=former.clock) != former:
@@ -146,10 +155,17 @@ class Listener(threading.Thread):
 
     def _of(self, connection: Connection, scope: Scope, values: list[LastValue]) -> list[LastValue]:
         if scope not in self._seen:
-            with _as(connection, scope):
+            with self._as(connection, scope):
                 rows = connection.execute(QUERIES["sensor_ids"]).fetchall()
             self._seen[scope] = frozenset(row[0] for row in rows)
         return [value for value in values if value.id in self._seen[scope]]
+
+    @contextmanager
+    def _as(self, connection: Connection, scope: Scope) -> Iterator[None]:
+        """Read as that scope for a while, and as everywhere again."""
+        self._login.narrow(connection, scope)
+        yield
+        self._login.narrow(connection, EVERYWHERE)
 
     def _is_news(self, value: LastValue) -> bool:
         return self._values.get(value.id) != (value.time, value.value)
@@ -159,14 +175,6 @@ class Listener(threading.Thread):
         if clock.injected and clock != self._clock:
             self._publish(Frame(event="clock", data=clock))
         self._clock = clock
-
-
-@contextmanager
-def _as(connection: Connection, scope: Scope) -> Iterator[None]:
-    """Read as that scope for a while, and as everywhere again."""
-    narrow(connection, scope)
-    yield
-    narrow(connection, EVERYWHERE)
 
 
 class _Paces:

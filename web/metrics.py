@@ -12,6 +12,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from access.scope import EVERYWHERE
 from alerts.heartbeat import Heartbeat
 from alerts.ledger_keeper import LedgerStanding
 from web.health import read_ledger, read_pipelines
@@ -92,7 +93,7 @@ class _System(Collector):
         yield from _of_board(board, reasons)
 
     def _read(self) -> tuple[Board, list[tuple[str, int]]]:
-        with self._parts.pool.connection(DATABASE_WAIT_S) as connection:
+        with self._parts.scoped.connection(EVERYWHERE, DATABASE_WAIT_S) as connection:
             reasons = connection.execute(QUERIES["quarantined_by_reason"]).fetchall()
             return read_board(connection, read_clock(connection)), reasons
 

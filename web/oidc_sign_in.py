@@ -13,6 +13,7 @@ from access.oidc_logins import LASTS, Login, account_for, add_login, new_login, 
 from web.errors import NotConfiguredError
 from web.gate import local, sign_in_form
 from web.letting_in import drop_cookie, first_factor_shown, set_passing_cookie
+from web.own_address import own_address
 from web.pages import Language
 from web.parts import Parts, PartsOf
 from web.viewing import DATABASE_WAIT_S, cookie_name, open_to
@@ -97,7 +98,7 @@ def _provider(parts: Parts) -> Provider:
 
 
 def _back(request: Request) -> str:
-    return f"{request.url.scheme}://{request.headers.get('host', '')}{_BACK}"
+    return f"{own_address(request)}{_BACK}"
 
 
 def _cookie(request: Request) -> str:

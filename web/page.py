@@ -3,9 +3,8 @@
 import secrets
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import folium
 from branca.element import Figure
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
@@ -13,6 +12,7 @@ from folium.template import Template
 
 from config.settings import WebSettings
 from web.account_bar import ACCOUNT, with_account
+from web.maps import CityMap
 from web.pages import STAND_IN, Language, menu
 from web.parts import PartsOf
 from web.security import page_policy
@@ -25,7 +25,6 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _STATIC = Path(__file__).parent / "static"
 # Around the whole municipality, degrees.
 _SOUTH_WEST, _NORTH_EAST = [28.1, 105.2], [32.3, 110.3]
-# name, z-index, whether it takes clicks; Leaflet's own overlay pane is at 400, markers at 600.
 _PANES = (
     ("townships", 380, True),
     ("rivers", 390, False),
@@ -54,24 +53,14 @@ class Screen(Figure):
         self.modules = sorted(path.name for path in _STATIC.glob("*.js"))
 
 
-class CityMap(folium.Map):
-    """A Folium map that needs Leaflet only, from our own address, and styles nothing inline."""
-
-    _template = Template((_TEMPLATES / "map.html").read_text(encoding="utf-8"))
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.default_js = [("leaflet", "/vendor/leaflet/leaflet.js")]
-        self.default_css = [("leaflet_css", "/vendor/leaflet/leaflet.css")]
-
-
 @cache
 def render_page(settings_json: str, language: Language, *, exercise: bool = False) -> str:
     """The page's text with a stand-in for the nonce; rendered once per language."""
     screen = Screen(WebSettings.model_validate_json(settings_json), language, exercise=exercise)
     city = CityMap(
+        "city",
+        panes=_PANES,
         location=[29.9, 107.6],
-        tiles=None,
         zoom_start=8,
         zoom_control=False,
         prefer_canvas=True,
@@ -79,11 +68,7 @@ def render_page(settings_json: str, language: Language, *, exercise: bool = Fals
         max_zoom=17,
         zoom_snap=0.05,
         zoom_delta=0.5,
-        attribution_control=False,
     )
-    city._id = "city"  # the modules find the map by this name
-    for name, z_index, clicks in _PANES:
-        folium.map.CustomPane(name, z_index=z_index, pointer_events=clicks).add_to(city)
     city.fit_bounds([_SOUTH_WEST, _NORTH_EAST])
     screen.add_child(city)
     return str(screen.render())

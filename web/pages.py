@@ -31,8 +31,16 @@ class Page:
 
 PAGES = (  # a new page is one line here, and {{ pages }} in its template
     Page(path="/", zh="实景图", en="Map", right="map.read"),
+    Page(path="/runs", zh="预案运行", en="Plan runs", right="plans.read"),
+    Page(path="/worker", zh="我的任务", en="My tasks", right="tasks.answer"),
     Page(path="/rules", zh="告警规则", en="Alert rules", right="rules.read"),
+    Page(path="/events", zh="网格事件", en="Reported events", right="events.read"),
+    Page(path="/plans", zh="预案", en="Plans", right="plans.read"),
+    Page(path="/planner", zh="边界规划", en="Boundaries", right="boundaries.draft"),
+    Page(path="/people", zh="人员", en="People", right="people.read"),
+    Page(path="/duty", zh="值班", en="Duty", right="people.read"),
     Page(path="/records", zh="重点人群", en="People in need", right="records.count"),
+    Page(path="/divisions", zh="区划沿革", en="Divisions", right="map.read"),
     Page(path="/accounts", zh="账号管理", en="Accounts", right="accounts.manage"),
     Page(path="/audit", zh="审计", en="Audit", right="audit.read"),
     Page(

@@ -9,21 +9,30 @@ from fastapi import Depends, Request
 from psycopg_pool import ConnectionPool
 
 from access.oidc import Provider
+from access.readers import ScopedPool
 from access.rights import Role
-from access.scope import ScopedPool
 from access.vault import Vault
 from alerts.out_words import RuleBook
+from boundaries.desk import Desk
+from config.access_settings import SignInSettings
 from config.database import Connection
-from config.settings import BrokerSettings, OutSettings, SignInSettings, WebSettings
+from config.settings import BrokerSettings, OutSettings, WebSettings
 from web.certificate import ListenerCertificate
 from web.exercise import ExerciseMark
+from web.held import HeldFiles
 from web.hub import Hub
+from web.layer_tables import LayerTables
 from web.layers import Layers
+from web.levels_kept import Levels
 from web.listener import Listener
 from web.names import Names
 from web.rate import Rates
 from web.registry_kept import KeptRegistry
+from web.tiles_kept import Tiles
 from web.trail_watch import TrailWatch
+from web.worker_line import PhoneLine
+from web.worker_phones import Phones
+from web.worker_receipts import AnswerDesk, ReceiptDesk
 
 
 def wall_clock() -> datetime:
@@ -44,8 +53,14 @@ class Parts:
     hub: Hub
     listener: Listener
     layers: Layers
+    levels: Levels
+    tiles: Tiles
     names: Names
     registry: KeptRegistry
+    phones: Phones
+    phone_line: PhoneLine
+    receipts: ReceiptDesk
+    answers: AnswerDesk
     clock: Callable[[], datetime] = wall_clock  # by which sessions, codes and locks go
     vault: Vault | None = None  # None: no key file is named, so there is no second factor
     provider: Provider | None = None  # of the single sign-on
@@ -54,7 +69,10 @@ class Parts:
     exercise: ExerciseMark = field(default_factory=lambda: ExerciseMark(told=False))
     certificate: ListenerCertificate | None = None  # None: TLS, if any, is a proxy's
     rates: Rates = field(default_factory=Rates)
+    held: HeldFiles = field(default_factory=HeldFiles)
     trail: TrailWatch = field(default_factory=TrailWatch)
+    layer_tables: LayerTables = field(default_factory=LayerTables)  # files of boundaries that were read
+    desk: Desk = field(default_factory=Desk)  # where drafts of boundaries are drawn in
 
 
 def parts_of(request: Request) -> Parts:

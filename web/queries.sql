@@ -19,40 +19,34 @@ select id, kind, payload from (
 
 -- name: stations
 select s.id, s.name, s.label, s.quantity, s.unit, s.datum, s.river, s.levels, s.source, s.interval_s,
-       p.lon, p.lat,
-       township.division_id as township_id, tv.name as township,
+       s.lon, s.lat,
+       lies.township as township_id, tv.name as township,
        dv.name as district, b.derived as derived
-from sensors s
-left join sensor_places p
-       on p.sensor_id = s.id and p.valid @> %(at)s::timestamptz and upper_inf(p.recorded)
-left join sensor_divisions township
-       on township.sensor_id = s.id and township.level = 'township'
-      and township.valid @> %(at)s::timestamptz and upper_inf(township.recorded)
-left join sensor_divisions district
-       on district.sensor_id = s.id and district.level = 'district'
-      and district.valid @> %(at)s::timestamptz and upper_inf(district.recorded)
-left join division_versions tv
-       on tv.division_id = township.division_id
-      and tv.valid @> %(at)s::timestamptz and upper_inf(tv.recorded)
-left join division_versions dv
-       on dv.division_id = coalesce(district.division_id, tv.parent_id)
-      and dv.valid @> %(at)s::timestamptz and upper_inf(dv.recorded)
-left join boundary_versions b
-       on b.division_id = township.division_id
-      and b.valid @> %(at)s::timestamptz and upper_inf(b.recorded)
-where p.reason is distinct from 'retired'
+from sensors_placed(%(at)s) s
+left join lateral (
+    select max(division_id) filter (where level = 'township') as township,
+           max(division_id) filter (where level = 'district') as district
+    from sensor_divisions where sensor_id = s.id and valid @> %(at)s::timestamptz and upper_inf(recorded)
+) lies on true
+-- One by one, and each division once (the planner remembers them): not all names of the city.
+left join lateral (
+    select name, parent_id from division_versions
+    where division_id = lies.township and valid @> %(at)s::timestamptz and upper_inf(recorded) limit 1
+) tv on true
+left join lateral (
+    select name from division_versions
+    where division_id = coalesce(lies.district, tv.parent_id)
+      and valid @> %(at)s::timestamptz and upper_inf(recorded) limit 1
+) dv on true
+left join lateral (
+    select derived from boundary_versions
+    where division_id = lies.township and valid @> %(at)s::timestamptz and upper_inf(recorded) limit 1
+) b on true
 order by s.id;
 
 -- name: last_values
--- One index probe per sensor: the newest reading and the one before it.
-select s.id, (newest.times)[1] as time, (newest.readings)[1] as value, (newest.readings)[2] as previous
-from sensors s
-cross join lateral (
-    select array_agg(time) as times, array_agg(value) as readings
-    from (select time, value from readings where sensor_id = s.id order by time desc limit 2) two
-) newest
-where newest.times is not null
-order by s.id;
+select sensor_id as id, times[1] as time, readings[1] as value, readings[2] as previous
+from newest_readings() order by sensor_id;
 
 -- name: open_alerts
 -- What is put aside (suppressed) or hidden behind a graver one (inhibited) is counted, not shown.
@@ -73,6 +67,7 @@ where a.state in ('open', 'acknowledged', 'in_hand') and a.suppressed_by is null
 order by array_position(array['red', 'orange', 'yellow', 'blue'], a.level), a.changed_at, a.id;
 
 -- name: open_runs
+-- The board is what walls show: without the plans that are not for them (their page: /runs).
 select r.id, r.plan_id, r.township_id, tv.name as township, dv.name as district,
        r.level, r.exercise, r.started_at
 from plan_runs r
@@ -82,30 +77,36 @@ left join division_versions tv
 left join division_versions dv
        on dv.division_id = tv.parent_id
       and dv.valid @> %(at)s::timestamptz and upper_inf(dv.recorded)
-where r.state = 'open'
+where r.state = 'open' and coalesce((r.plan #>> '{privacy,show_on_wall}')::boolean, true)
 order by array_position(array['red', 'orange', 'yellow', 'blue'], r.level), r.started_at, r.id;
 
 -- name: open_tasks
 select t.run_id, t.task_key, t.post, t.backup, t.what, t.after, t.due_at, t.repeat_min, t.state
 from tasks t join plan_runs r on r.id = t.run_id
-where r.state = 'open'
+where r.state = 'open' and coalesce((r.plan #>> '{privacy,show_on_wall}')::boolean, true)
 order by t.run_id, t.due_at nulls last, t.id;
 
 -- name: counts
 select
-    (select count(*) from divisions d join division_versions v on v.division_id = d.id
-     where d.level = 'township' and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)) as townships,
-    (select count(*) from divisions d join division_versions v on v.division_id = d.id
-     where d.level = 'township' and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)
-       and v.lon is not null) as townships_located,
-    (select count(*) from sensors) as sensors,
+    townships.all_of_them as townships, townships.located as townships_located,
+    (select count(*) from sensors_in_scope()) as sensors,
     (select coalesce(sum(stored), 0)::bigint from intake) as readings,
     (select coalesce(sum(late), 0)::bigint from intake) as late,
     (select coalesce(sum(count), 0)::bigint from quarantine where state <> 'released') as quarantined,
     (select count(*) from alerts where state in ('open', 'acknowledged', 'in_hand')
        and suppressed_by is not null) as suppressed,
     (select count(*) from alerts where state in ('open', 'acknowledged', 'in_hand')
-       and suppressed_by is null and inhibited_by is not null) as inhibited;
+       and suppressed_by is null and inhibited_by is not null) as inhibited
+from (
+    select count(*) as all_of_them, count(v.lon) as located
+    from divisions d
+    -- One by one: a city has sixty grids to each township, and their versions are in the same table.
+    cross join lateral (
+        select lon from division_versions
+        where division_id = d.id and valid @> %(at)s::timestamptz and upper_inf(recorded) limit 1
+    ) v
+    where d.level = 'township'
+) townships;
 
 -- name: quarantined_by_reason
 select reason, sum(count)::bigint from quarantine where state <> 'released' group by reason order by reason;
@@ -153,4 +154,17 @@ select area_codes from warnings where sender = %(sender)s and identifier = %(ide
 select id from live_events where id = any(%(ids)s) order by id;
 
 -- name: sensor_ids
-select id from sensors;
+select sensors_in_scope();
+
+-- name: division_stamp
+-- A number that every change of divisions moves on, and the pipeline's clock.
+select number, coalesce((select max(clock) from partitions), now()) from division_changes;
+
+-- name: proposals_stamp
+-- Of the grid networks that wait for a planner in the scope: it differs when others do.
+select count(*), max(made_at) from boundary_proposals where draft_id is null;
+
+-- name: proposals_shown
+select p.township_id, g.number, g.code, g.name, g.geometry
+from boundary_proposals p join boundary_proposed_grids g on g.proposal_id = p.id
+where p.draft_id is null order by p.township_id, g.number;

@@ -173,7 +173,8 @@ def _parsed(budget: str) -> tuple[RateLimitItem, ...]:
 
 def _refusal(scope: Scope, seconds: int) -> Response:
     headers = {"Retry-After": str(seconds), "Cache-Control": "no-store"}
-    if "text/html" in Headers(scope=scope).get("accept", ""):
+    wants_page = "text/html" in Headers(scope=scope).get("accept", "") and not scope["path"].startswith("/api/")
+    if wants_page:
         return HTMLResponse(_PAGE.format(seconds=seconds), status_code=429, headers=headers)
     told = {"error": f"too many requests from this address: try again in {seconds} s", "retry_after_s": seconds}
     return JSONResponse(told, status_code=429, headers=headers)

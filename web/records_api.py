@@ -4,14 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from web.answers import answers
 from web.api import as_json
+from web.api_schema import RecordCounts
 from web.records_view import counted
 from web.viewing import ViewOf, needs
 
 router = APIRouter(prefix="/api/records", tags=["records"])
 
 
-@router.get("/counts", dependencies=[needs("records.count")])
+@router.get("/counts", responses=answers(RecordCounts), dependencies=[needs("records.count")])
 def record_counts(view: ViewOf, division: Annotated[str, Query(max_length=60)] = "") -> Response:
     """How many there are in a division (its code or name) and in each that lies right below it."""
     found = counted(view, division.strip())

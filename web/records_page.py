@@ -6,14 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from access.errors import AccountRefused, AccountUnknown, CannotOpen, RecordError
+from access.errors import AccountRefused, CannotOpen, FilterRefused, RecordError, RecordUnknown
 from access.places import division_within, divisions_of, place_names
 from access.records import Record, find, open_record, residents_in
 from web.account_words import moment
 from web.accounts_view import in_words
-from web.office import Tab, address, office_page
+from web.office import address, office_page
 from web.pages import Language
-from web.records_view import KINDS, NEEDS, REASONS, counted, word
+from web.records_view import KINDS, NEEDS, ONE, REASONS, counted, tabs, word
 from web.viewing import View, ViewOf, needs, needs_form
 
 AT = "/records"
@@ -35,7 +35,7 @@ def records_page(request: Request, view: ViewOf, division: Division = "", lang: 
         told, status = in_words(refused, lang), 422
     return office_page(
         request, view, "records.html", lang, menu_at=AT, status=status, told=told, found=found,
-        tabs=_tabs(view, lang, "counts"), kinds=KINDS, needs=NEEDS, word=word, address=address,
+        tabs=tabs(view, lang, "counts"), kinds=KINDS, needs=NEEDS, word=word, address=address,
     )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def open_one(
     with view.connection() as connection:
         known = find(connection, resident)
     if known is None:
-        raise AccountUnknown("record")
+        raise RecordUnknown(str(resident))
     try:
         record = _opened(view, resident, why, words, lang)
     except AccountRefused as refused:
@@ -76,7 +76,7 @@ def _opened(view: View, resident: UUID, why: str, words: str, language: Language
         )
     if why not in REASONS or len("".join(words.split())) < 4:
         raise AccountRefused("choose a reason, and say in a few words what for", "请选择理由，并用四个字以上说明用途。")
-    reason = f"{word(REASONS, why, language)}：{words}"
+    reason = f"{word(REASONS, why, language)}{'：' if language == 'zh' else ': '}{words}"
     try:
         with view.acting() as connection:
             return open_record(
@@ -93,7 +93,7 @@ def _shown(request: Request, view: View, language: Language, record: Record) -> 
         place = place_names(connection, [record.division_id], now=view.parts.clock())
     return office_page(
         request, view, "record_once.html", language, menu_at=AT, record=record,
-        place=place.get(record.division_id, ""), kind=word(KINDS, record.kind, language),
+        place=place.get(record.division_id, ""), kind=word(ONE, record.kind, language),
         needs=[word(NEEDS, one, language) for one in record.needs], at=moment(view.parts.clock()),
         back=address(f"{AT}/list", language),
     )  # fmt: skip
@@ -122,16 +122,15 @@ def _list(
             places = place_names(connection, {row.division_id for row in rows}, now=now)
         choices = divisions_of(connection, view.scope, now=now)
     return office_page(
-        request, view, "records_list.html", language, menu_at=AT, status=200 if refused is None else 409,
-        told="" if refused is None else in_words(refused, language), tabs=_tabs(view, language, "list"),
+        request, view, "records_list.html", language, menu_at=AT, status=_status_of(refused),
+        told="" if refused is None else in_words(refused, language), tabs=tabs(view, language, "list"),
         rows=rows, places=places, choices=choices, named=named, chosen=chosen, most=ON_A_PAGE,
-        kinds=KINDS, needs=NEEDS, reasons=[(key, word(REASONS, key, language)) for key in REASONS], word=word,
+        kinds=ONE, needs=NEEDS, reasons=[(key, word(REASONS, key, language)) for key in REASONS], word=word,
     )  # fmt: skip
 
 
-def _tabs(view: View, language: Language, here: str) -> list[Tab]:
-    zh = language == "zh"
-    found = [("counts", AT, "人数" if zh else "Numbers")]
-    if view.may("records.open"):
-        found.append(("list", f"{AT}/list", "查阅档案" if zh else "Open a record"))
-    return [Tab(href=address(path, language), word=text, here=name == here) for name, path, text in found]
+def _status_of(refused: AccountRefused | None) -> int:
+    """422 for a division that cannot be looked for, 409 for an opening that cannot be."""
+    if refused is None:
+        return 200
+    return 422 if isinstance(refused, FilterRefused) else 409

@@ -9,6 +9,7 @@ from psycopg.rows import class_row
 from access.places import division_within, place_names
 from access.records import QUERIES, Counts, counts, counts_of_level
 from config.database import Connection
+from web.office import Tab, address
 from web.pages import Language
 from web.viewing import View
 
@@ -18,6 +19,14 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "disabled": ("残疾人", "disabled"),
     "patient": ("病人", "patients"),
     "other": ("其他", "others"),
+}
+# Of one record.
+ONE: Mapping[str, tuple[str, str]] = {
+    "elder": ("老人", "elderly person"),
+    "child": ("儿童", "child"),
+    "disabled": ("残疾人", "disabled person"),
+    "patient": ("病人", "patient"),
+    "other": ("其他", "other"),
 }
 NEEDS: Mapping[str, tuple[str, str]] = {
     "alone": ("独居", "lives alone"),
@@ -66,7 +75,7 @@ class Counted:
 
 
 def counted(view: View, named: str) -> Counted:
-    """The numbers of a division of the scope, by code or name; "": of the scope. Raises AccountRefused."""
+    """The numbers of a division of the scope, by code or name; "": of the scope. Raises FilterRefused."""
     at = view.parts.clock()
     with view.connection() as connection:
         chosen = division_within(connection, named, view.scope, now=at) if named else None
@@ -92,3 +101,14 @@ def _places(connection: Connection, view: View, division: int | None, at: dateti
 def _numbers(connection: Connection, places: list[Place], at: datetime) -> list[tuple[Place, dict[str, int]]]:
     by_level = {level: counts_of_level(connection, level, at=at) for level in {place.level for place in places}}
     return [(place, by_level[place.level].get(place.id, {})) for place in places]
+
+
+def tabs(view: View, language: Language, here: str) -> list[Tab]:
+    """Numbers; the records for whoever may open them; and for whoever keeps them."""
+    zh = language == "zh"
+    found = [("counts", "/records", "人数" if zh else "Numbers")]
+    if view.may("records.open"):
+        found.append(("list", "/records/list", "查阅档案" if zh else "Open"))
+    if view.may("records.edit"):
+        found.append(("edit", "/records/edit", "维护档案" if zh else "Edit"))
+    return [Tab(href=address(path, language), word=text, here=name == here) for name, path, text in found]

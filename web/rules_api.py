@@ -26,15 +26,17 @@ from alerts.rule_sets import (
     revert,
 )
 from alerts.rule_told import rules_in_words
-from alerts.rule_trial_report import try_rules
+from alerts.rule_trial_report import Trial, try_rules
 from alerts.rules import AnyRule
 from config.database import Connection
+from web.answers import answers, takes
 from web.api import as_json
+from web.api_schema import DraftChecked, RulesTold, SetDiff, SetHistory, SetPut
 from web.errors import AskedWrongError, BusyError
 from web.guard import Body, read_body
 from web.viewing import View, ViewOf, needs
 
-router = APIRouter(prefix="/api/rules")
+router = APIRouter(prefix="/api/rules", tags=["rules"])
 
 _TRIAL = threading.Semaphore(1)  # a trial takes a core for seconds: the screens need the other one
 
@@ -69,7 +71,7 @@ class RevertAsked(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     note: str
 
 
-@router.get("", dependencies=[needs("rules.read")])
+@router.get("", responses=answers(RulesTold), dependencies=[needs("rules.read")])
 def rules(view: ViewOf) -> Response:
     """The rules in force in words, with what each judges, and their texts."""
     with view.connection() as connection:
@@ -89,7 +91,7 @@ def rules(view: ViewOf) -> Response:
     return as_json(told)
 
 
-@router.post("/check", dependencies=[needs("rules.try")])
+@router.post("/check", responses=answers(DraftChecked), openapi_extra=takes(Draft), dependencies=[needs("rules.try")])
 def check(view: ViewOf, body: Body) -> Response:
     """What is wrong with a draft, what it changes, and what the changed rules say."""
     draft = read_body(body, Draft)
@@ -104,7 +106,7 @@ def check(view: ViewOf, body: Body) -> Response:
     )
 
 
-@router.post("/try", dependencies=[needs("rules.try")])
+@router.post("/try", responses=answers(Trial), openapi_extra=takes(TrialAsked), dependencies=[needs("rules.try")])
 def try_(view: ViewOf, body: Body) -> Response:
     """Both the rules in force and a draft over stored readings."""
     asked = read_body(body, TrialAsked)
@@ -125,7 +127,12 @@ def try_(view: ViewOf, body: Body) -> Response:
     return as_json(trial)
 
 
-@router.post("/put", dependencies=[needs("rules.put", everywhere=True)])
+@router.post(
+    "/put",
+    responses=answers(SetPut, 409),
+    openapi_extra=takes(PutAsked),
+    dependencies=[needs("rules.put", everywhere=True)],
+)
 def put(view: ViewOf, body: Body) -> Response:
     """Put a draft in force."""
     asked = read_body(body, PutAsked)
@@ -135,7 +142,12 @@ def put(view: ViewOf, body: Body) -> Response:
     return as_json({"set": number})
 
 
-@router.post("/revert", dependencies=[needs("rules.put", everywhere=True)])
+@router.post(
+    "/revert",
+    responses=answers(SetPut, 409),
+    openapi_extra=takes(RevertAsked),
+    dependencies=[needs("rules.put", everywhere=True)],
+)
 def revert_(view: ViewOf, body: Body) -> Response:
     """Put an earlier set in force again."""
     asked = read_body(body, RevertAsked)
@@ -144,7 +156,7 @@ def revert_(view: ViewOf, body: Body) -> Response:
     return as_json({"set": number})
 
 
-@router.get("/history", dependencies=[needs("rules.read")])
+@router.get("/history", responses=answers(SetHistory), dependencies=[needs("rules.read")])
 def versions(view: ViewOf) -> Response:
     """The sets that were put in force, newest first."""
     with view.connection() as connection:
@@ -152,7 +164,7 @@ def versions(view: ViewOf) -> Response:
         return as_json({"now": now.id, "sets": history(connection)})
 
 
-@router.get("/sets/{number}", dependencies=[needs("rules.read")])
+@router.get("/sets/{number}", responses=answers(SetDiff), dependencies=[needs("rules.read")])
 def one_set(number: int, view: ViewOf) -> Response:
     """What an earlier set (0: the shipped files) would change of what is in force."""
     with view.connection() as connection:

@@ -1,6 +1,7 @@
 """The headers that every answer carries: nothing from elsewhere, nothing inline without the page's nonce."""
 
-from starlette.datastructures import MutableHeaders
+from collections.abc import Iterator
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADERS = {
@@ -14,6 +15,8 @@ HEADERS = {
     "Cache-Control": "no-store",  # an answer that says nothing of it, an error, is kept by nobody
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+# Where a grid worker says where they are and shows what they see (/worker): asked there, and nowhere else.
+_WORKER_POLICY = "camera=(self), geolocation=(self), microphone=(self)"
 _HSTS = "max-age=31536000"  # a year; other services of the host's domain are not ours to bind
 
 
@@ -33,6 +36,16 @@ def script_policy() -> str:
     )
 
 
+def worker_policy(nonce: str) -> str:
+    """The same for the page of a grid worker: it is installed, keeps itself, and plays a recording."""
+    return f"{page_policy(nonce)}; manifest-src 'self'; media-src 'self'; worker-src 'self'"
+
+
+_RAW = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+_RAW_HSTS = (b"strict-transport-security", _HSTS.encode())
+_RAW_WORKER = (b"permissions-policy", _WORKER_POLICY.encode())
+
+
 class SecurityHeaders:
     """ASGI middleware: sets what a route has not set itself."""
 
@@ -42,11 +55,23 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                if scope.get("scheme") == "https":  # over plain http a browser would not believe it
-                    headers.setdefault("Strict-Transport-Security", _HSTS)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                # As bytes, in one look at what is set: every answer goes through here.
+                present = {name.lower() for name, _ in message.get("headers", ())}
+                missing = [header for header in _due(scope) if header[0] not in present]
+                message = {**message, "headers": [*message.get("headers", ()), *missing]}
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def _due(scope: Scope) -> Iterator[tuple[bytes, bytes]]:
+    """What an answer carries; over plain http a browser would not believe in HSTS."""
+    if scope.get("scheme") == "https":
+        yield _RAW_HSTS
+    is_workers = _is_workers(scope.get("path", ""))
+    for header in _RAW:
+        yield _RAW_WORKER if is_workers and header[0] == _RAW_WORKER[0] else header
+
+
+def _is_workers(path: str) -> bool:
+    return path == "/worker" or path.startswith("/worker/")

@@ -1,11 +1,12 @@
 """Running the web application until it is told to stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from types import FrameType
@@ -14,8 +15,10 @@ import uvicorn
 from fastapi import FastAPI
 
 from access.vault import Vault
-from config.settings import BrokerSettings, TlsSettings, WebSettings
+from config.access_settings import TlsSettings
+from config.settings import BrokerSettings, WebSettings
 from web.app import create_app
+from web.bounded_http import BoundedHttp
 from web.certificate import ListenerCertificate
 from web.listening import listening_socket
 from web.redirect import start_redirect
@@ -24,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _LAST_ANSWERS_S = 5
 _LOOK_TICKS = 50  # uvicorn has ten a second
+_GARBAGE = 10_000  # objects made since the last look; Python's own 700 is for small programs
 
 
 def serve(
@@ -46,6 +50,7 @@ def serve(
         if settings.redirect_port:
             plain = stack.enter_context(listening_socket(settings.host, settings.redirect_port))
         app = create_app(settings, database_url, broker, exercise=exercise, certificate=certificate, vault=vault)
+        _leave_what_stays()
         Server(app, _url(listener, certificate), ready, plain=plain).run(sockets=[listener])
 
 
@@ -69,7 +74,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http="httptools",
+                http=BoundedHttp,
                 ws="none",
                 log_config=None,
                 access_log=False,  # /metrics counts; a line per tile would fill the disk
@@ -95,13 +100,17 @@ class Server(uvicorn.Server):
         """Start answering, then say so."""
         await super().startup(sockets)
         if self._plain is not None and sockets:
-            self._redirect = await start_redirect(self._plain, sockets[0].getsockname()[1])
+            self._redirect = await start_redirect(self._plain, sockets[0].getsockname()[1], self._names())
         if self.started and self._ready is not None:
             self._ready(self.url)
+
+    def _names(self) -> Sequence[str]:
+        return () if self._certificate is None else self._certificate.told.names
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then let the other requests finish."""
         self._app.state.parts.hub.close()
+        self._app.state.parts.phones.close()
         if self._redirect is not None:
             self._redirect.close()
         await super().shutdown(sockets)
@@ -116,6 +125,14 @@ class Server(uvicorn.Server):
         """Stop; at once on a second Ctrl-C. (uvicorn's own would raise the signal again after a clean stop.)"""
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
+
+
+def _leave_what_stays() -> None:
+    """Let the garbage collector pass over what was loaded at the start, and look less often at what thousands of open
+    streams hold: a storm of requests would have it walk through all of that again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GARBAGE, 20, 100)
 
 
 def _url(listener: socket.socket, certificate: ListenerCertificate | None) -> str:

@@ -6,8 +6,8 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from access.errors import SignInRefused
-from access.sessions import check_password, end_session, end_sessions, use_link
-from web.gate import in_language, local, sign_in_form
+from access.sessions import check_link, check_password, end_session, end_sessions, use_link
+from web.gate import in_language, local, page_of, sign_in_form
 from web.letting_in import drop_cookie, first_factor_shown
 from web.pages import Language
 from web.parts import PartsOf
@@ -51,9 +51,22 @@ def sign_in(
         return sign_in_form(parts, lang, onward, refused=refused, name=name)
 
 
-@router.get("/link/{secret}", dependencies=[open_to("public")])
-def by_link(request: Request, parts: PartsOf, secret: str, lang: Annotated[Language, Query()] = "zh") -> Response:
-    """Let somebody in by a one-time link."""
+@router.get("/link/{secret}", response_class=HTMLResponse, dependencies=[open_to("public")])
+def link_page(parts: PartsOf, secret: str, lang: Annotated[Language, Query()] = "zh") -> Response:
+    """A button that uses the link. To look at the page changes nothing: chats and mail scanners open links, too."""
+    try:
+        with parts.pool.connection(DATABASE_WAIT_S) as connection:
+            check_link(connection, secret, now=parts.clock())
+    except SignInRefused as refused:
+        return sign_in_form(parts, lang, "/", refused=refused)
+    return page_of(parts, "link.html", lang, here=f"/link/{secret}")
+
+
+@router.post("/link/{secret}", response_class=HTMLResponse, dependencies=[open_to("public")])
+def by_link(request: Request, parts: PartsOf, secret: str, lang: Annotated[Language, Form()] = "zh") -> Response:
+    """Let somebody in by a one-time link. There is no session yet to be robbed, but somebody else's might be forced
+    upon a browser: only our own page may send it."""
+    check_origin(request)
     try:
         with parts.pool.connection(DATABASE_WAIT_S) as connection:
             account_id = use_link(connection, secret, now=parts.clock())

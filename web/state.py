@@ -1,11 +1,13 @@
 """What the screen shows, read in one snapshot of the database and typed at the query's edge."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from psycopg import Cursor
 from psycopg.rows import class_row
 
 from config.database import Connection
@@ -13,6 +15,7 @@ from config.queries import Queries
 from web.notices import Notices, read_notices
 
 QUERIES = Queries(Path(__file__).parent / "queries.sql")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +154,24 @@ class Snapshot:
     values: list[LastValue]
 
 
+def _filled(kind: type[T]) -> Callable[[Cursor[Any]], Callable[[Sequence[Any]], T]]:
+    """As class_row, for a hundred thousand at once: the fields' names are checked once, and not set one by one."""
+
+    def factory(cursor: Cursor[Any]) -> Callable[[Sequence[Any]], T]:
+        names = [column.name for column in cursor.description or ()]
+        if names and set(names) != {field.name for field in fields(kind)}:  # type: ignore[arg-type]
+            raise TypeError(f"{kind.__name__} has other fields than {names}")
+
+        def make(values: Sequence[Any]) -> T:
+            one = object.__new__(kind)
+            one.__dict__.update(zip(names, values, strict=True))
+            return one
+
+        return make
+
+    return factory
+
+
 def read_clock(connection: Connection) -> Clock:
     """The pipeline's clock."""
     row = connection.execute(QUERIES["clock"]).fetchone()
@@ -161,13 +182,13 @@ def read_clock(connection: Connection) -> Clock:
 
 def read_last_values(connection: Connection) -> list[LastValue]:
     """The newest reading of every sensor that has one."""
-    with connection.cursor(row_factory=class_row(LastValue)) as cursor:
+    with connection.cursor(row_factory=_filled(LastValue)) as cursor:
         return cursor.execute(QUERIES["last_values"]).fetchall()
 
 
 def read_stations(connection: Connection, at: datetime) -> list[Station]:
     """Every sensor in use, placed as at the given time."""
-    with connection.cursor(row_factory=class_row(Station)) as cursor:
+    with connection.cursor(row_factory=_filled(Station)) as cursor:
         return cursor.execute(QUERIES["stations"], {"at": at}).fetchall()
 
 

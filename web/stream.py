@@ -8,12 +8,13 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from access.scope import NOWHERE, Scope
+from web.answers import EVENTS, answers_text
 from web.hub import Client, Frame, Hub
 from web.parts import PartsOf
 from web.state import QUERIES, read_snapshot
 from web.viewing import DATABASE_WAIT_S, View, ViewOf, needs, viewer_of
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", tags=["screen"])
 
 HEARTBEAT_S = 10.0
 RETRY_MS = 1500
@@ -21,7 +22,12 @@ MISSED_AT_MOST = 500
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-@router.get("/stream", dependencies=[needs("map.read")])
+@router.get(
+    "/stream",
+    response_class=StreamingResponse,
+    responses=answers_text(EVENTS, "Server-sent events, without an end."),
+    dependencies=[needs("map.read")],
+)
 async def stream(
     request: Request,
     parts: PartsOf,
@@ -38,7 +44,7 @@ async def stream(
     except BaseException:
         parts.hub.leave(client)
         raise
-    return StreamingResponse(_frames(parts.hub, client, first), media_type="text/event-stream", headers=_HEADERS)
+    return StreamingResponse(_frames(parts.hub, client, first), media_type=EVENTS, headers=_HEADERS)
 
 
 def _scope_now(request: Request, view: View) -> Scope:

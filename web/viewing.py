@@ -6,12 +6,13 @@ shows nothing beyond the scope; what changes something asks there first whether 
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import Depends, FastAPI, Form, Request
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute, Mount
 
 from access.credentials import is_same
@@ -22,16 +23,18 @@ from access.viewer import Viewer
 from config.database import Connection
 from web.errors import CsrfError, ForbiddenError, MustChangeError, SessionNeededError, SignInNeededError
 from web.parts import Parts, parts_of
+from web.worker_phones import Phone
 
 DATABASE_WAIT_S = 3.0
 COOKIE, SECURE_COOKIE = "shijing", "__Host-shijing"
 CSRF_HEADER = "x-csrf-token"
+PHONE_HEADER = "x-shijing-phone"
 # Served to anybody: they are in the repository.
 PUBLIC_MOUNTS = {"/static", "/vendor"}
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _SAFE_SITES = {"same-origin", "none"}
 
-Kept = Literal["public", "signed_in"]
+Kept = Literal["public", "signed_in", "known", "phone"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,13 @@ class View:
         """A connection that may change things: for what was found to be in the scope before."""
         with self.parts.pool.connection(DATABASE_WAIT_S) as connection:
             yield connection
+
+    def by(self, right: str) -> "View":
+        """The same request by another right, and no further than that reaches; raises ForbiddenError."""
+        scope = self.viewer.scope(right, self.parts.roles)
+        if not scope:
+            raise ForbiddenError(right)
+        return replace(self, right=right, scope=scope)
 
     def may(self, right: str) -> bool:
         """Whether the viewer has that right anywhere."""
@@ -94,7 +104,8 @@ class NeedsForm(Needs):
 
 
 class Open:
-    """A dependency of a route that declares that no right is needed: `public`, or `signed_in` for one's own things.
+    """A dependency of a route that declares that no right is needed: `public`; `known`: for whoever is signed in or
+    has a token, whatever it is for; or `signed_in` for one's own things.
 
     One's own things are a person's at a page: an API token, which has a few rights only, does not reach them.
     They are open also while a password or a second factor is due: it is there that both are given.
@@ -107,10 +118,27 @@ class Open:
         self._let_in(request)
 
     def _let_in(self, request: Request, told: str = "") -> None:
+        if self.kept == "known":
+            signed_in(request, parts_of(request))
         if self.kept == "signed_in":
             request.state.viewer = viewer = signed_in(request, parts_of(request), dues_too=True, told=told)
             if viewer.only is not None:
                 raise SessionNeededError("an API token does not reach this: sign in with a browser")
+
+
+class OpenPhone(Open):
+    """The same for what an open page of a worker sends by the thousand: its stream was let in, and the ticket that came
+    by it is shown with the request. No page of another site knows it, and it is good for as long as the stream."""
+
+    def __init__(self) -> None:
+        super().__init__("phone")
+
+    async def __call__(self, request: Request) -> None:  # type: ignore[override]
+        phone = parts_of(request).phones.of_ticket(request.headers.get(PHONE_HEADER, ""))
+        if phone is None:
+            await run_in_threadpool(signed_in, request, parts_of(request))
+            raise SessionNeededError(f"the header {PHONE_HEADER} shows no ticket of an open stream: open it first")
+        request.state.phone = phone
 
 
 class OpenForm(Open):
@@ -132,7 +160,7 @@ def needs_form(right: str, *, everywhere: bool = False) -> Any:
 
 def open_to(kept: Kept) -> Any:
     """The same for a route that needs no right."""
-    return Depends(Open(kept))
+    return Depends(OpenPhone() if kept == "phone" else Open(kept))
 
 
 def open_form(kept: Kept) -> Any:
@@ -146,6 +174,11 @@ def _view(request: Request) -> View:
 
 def _viewer(request: Request) -> Viewer:
     return cast(Viewer, request.state.viewer)
+
+
+def phone_of(request: Request) -> Phone:
+    """The open page that a request was let in for."""
+    return cast(Phone, request.state.phone)
 
 
 ViewOf = Annotated[View, Depends(_view)]
@@ -224,13 +257,24 @@ class Declared:
 
     method: str
     path: str
-    right: str  # a right, or `public`, or `signed_in`
+    right: str  # a right, or `public`, `known`, `signed_in`
     everywhere: bool = False
 
 
 def declared(app: FastAPI) -> list[Declared]:
     """Every route with what it declares, in their order; raises LookupError for one that declares nothing."""
     return [one for route in app.routes for one in _of(route)]
+
+
+def api_routes(app: FastAPI) -> list[APIRoute]:
+    """Every route of ours, without the folders of files."""
+    return [one for route in app.routes for one in _routes_in(route)]
+
+
+def _routes_in(route: BaseRoute) -> Iterable[APIRoute]:
+    router = getattr(route, "original_router", None)  # as FastAPI keeps what was included
+    inner = [route] if router is None else router.routes
+    return [one for one in inner if isinstance(one, APIRoute)]
 
 
 def _of(route: BaseRoute) -> Iterable[Declared]:

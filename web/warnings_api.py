@@ -13,14 +13,17 @@ from alerts.levels import Grade
 from alerts.warnings_alerts import judging_of
 from alerts.warnings_hand import add, cancel
 from alerts.warnings_list import listing, one
+from alerts.warnings_store import Outcome
 from config.database import Connection
+from web.answers import answers, takes
 from web.api import as_json
+from web.api_schema import WarningDetail, WarningPage
 from web.errors import ForbiddenError, WarningUnknownError
 from web.guard import Body, read_body
 from web.state import QUERIES
 from web.viewing import View, ViewOf, needs
 
-router = APIRouter(prefix="/api/warnings")
+router = APIRouter(prefix="/api/warnings", tags=["warnings"])
 
 Number = Annotated[int, Path(ge=1, le=2**62)]
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -73,7 +76,7 @@ class Ended(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[str, Meta(max_length=2000)] = ""
 
 
-@router.get("", dependencies=[needs("warnings.read")])
+@router.get("", responses=answers(WarningPage), dependencies=[needs("warnings.read")])
 def warnings(
     view: ViewOf,
     *,
@@ -103,7 +106,7 @@ def warnings(
     return as_json({"warnings": rows, "next": rows[-1]["id"] if len(rows) == limit else None})
 
 
-@router.get("/{warning}", dependencies=[needs("warnings.read")])
+@router.get("/{warning}", responses=answers(WarningDetail, 404), dependencies=[needs("warnings.read")])
 def warning_of(warning: Number, view: ViewOf) -> Response:
     """One warning with the townships that it covers and the message as it came."""
     with view.connection() as connection:
@@ -113,7 +116,7 @@ def warning_of(warning: Number, view: ViewOf) -> Response:
     return as_json(row)
 
 
-@router.post("", dependencies=[needs("warnings.enter")])
+@router.post("", responses=answers(Outcome), openapi_extra=takes(Entered), dependencies=[needs("warnings.enter")])
 def enter(body: Body, view: ViewOf) -> Response:
     """Enter a warning by hand (`Entered`): `{"state", "identifier", "ids", "townships", "unknown_codes", …}`."""
     entered = read_body(body, Entered)
@@ -125,7 +128,12 @@ def enter(body: Body, view: ViewOf) -> Response:
         return as_json(add(connection, entered.row(), judging_of(connection), actor=by))
 
 
-@router.post("/{warning}/cancel", dependencies=[needs("warnings.enter")])
+@router.post(
+    "/{warning}/cancel",
+    responses=answers(Outcome, 404),
+    openapi_extra=takes(Ended),
+    dependencies=[needs("warnings.enter")],
+)
 def end(warning: Number, body: Body, view: ViewOf) -> Response:
     """End a warning in its sender's name (`Ended`)."""
     ended = read_body(body, Ended)

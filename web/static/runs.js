@@ -35,7 +35,7 @@ function draw() {
 }
 
 /** @param {import("./store.js").Run} run */
-const tasksOf = (run) => (store.board?.tasks ?? []).filter((task) => task.run_id === run.id);
+const tasksOf = (run) => (store.board?.tasks ?? []).filter((task) => task.run_id === run.id && task.state !== "stood_down");
 
 /** @param {import("./store.js").Run} run @param {import("./store.js").Task[]} tasks @param {number} shown */
 function lane(run, tasks, shown) {

@@ -2,6 +2,7 @@
 
 import { leaveIfOver } from "./session.js";
 import { setLink, store, takeBoard, takeClock, takeReadings, takeSnapshot } from "./store.js";
+import { heardOfEvent } from "./urgent.js";
 
 const SILENT_MS = 15_000; // the server speaks at least every 5 s
 const AGAIN_MS = 1_500;
@@ -34,7 +35,8 @@ function open(onOutdated) {
   on("clock", takeClock);
   on("divisions", onOutdated);
   on("status", ({ database }) => { databaseUp = database; setLink(database ? "live" : "database"); });
-  for (const kind of ["alert", "run", "incident", "warning", "rules", "ledger"]) on(kind, () => {}); // the board that follows says how things stand
+  for (const kind of ["alert", "run", "incident", "warning", "rules", "ledger", "task"]) on(kind, () => {}); // the board that follows says how things stand
+  on("event", heardOfEvent);
   stream.addEventListener("error", () => { setLink("stale"); leaveIfOver(); });
 }
 

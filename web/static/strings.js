@@ -89,6 +89,7 @@ const table = {
   "task.on_site": { zh: "到场", en: "on site" },
   "task.done": { zh: "完成", en: "done" },
   "task.skipped": { zh: "略过", en: "skipped" },
+  "task.stood_down": { zh: "解除", en: "stood down" },
 
   townships: { zh: "镇街", en: "Townships" },
   townshipsLocated: { zh: "已定位 {n}", en: "{n} located" },
@@ -133,6 +134,7 @@ const table = {
   rising: { zh: "上涨", en: "rising" },
   falling: { zh: "回落", en: "falling" },
   steady: { zh: "持平", en: "steady" },
+  urgentEvent: { zh: "紧急事件 #{n}，请立即受理", en: "Urgent event #{n}: accept it now" },
   days: { zh: "{d}天{h}时", en: "{d} d {h} h" },
 };
 
