@@ -11,22 +11,32 @@ from commands.alerts import alert_app
 from commands.audit import audit_app
 from commands.backtest import backtest
 from commands.bench import bench_app
+from commands.channels import channel_app
+from commands.divisions_history import divisions_app, where
 from commands.duty import duty
+from commands.events import event_app
+from commands.exports import export_app
 from commands.gateway import gateway_app
+from commands.grids import grid_app
 from commands.imports import import_app
 from commands.incidents import incident_app
 from commands.out import alerts_out
 from commands.people import absence_app, organisation_app, people_app
 from commands.people_files import register, roster_app
-from commands.processes import demo, pipeline, replay, serve, watch
+from commands.people_posts import register_posts
+from commands.plans import plan_app
+from commands.processes import demo, dispatcher, pipeline, replay, serve, watch
 from commands.quarantine import quarantine_app
 from commands.record import record_app
 from commands.retention import retention_app
 from commands.rules import rules_app
+from commands.run_papers import register_papers
+from commands.runs import run_app
 from commands.sensor import sensor_app
 from commands.state import ledger, migrate, status
 from commands.tls import tls_app
-from commands.user import token_app, user_app
+from commands.tokens import token_app
+from commands.user import user_app
 from commands.vault import vault_app
 from commands.warnings import warning_app
 from config.errors import ShijingError
@@ -34,11 +44,16 @@ from config.logs import set_up_logging
 
 GROUPS = {  # a new group of commands: its app, from a module of its own in commands/, and one line here
     "import": import_app,
+    "export": export_app,
+    "divisions": divisions_app,
     "sensor": sensor_app,
     "rules": rules_app,
     "alert": alert_app,
     "incident": incident_app,
+    "event": event_app,
+    "run": run_app,
     "warning": warning_app,
+    "plan": plan_app,
     "quarantine": quarantine_app,
     "organisation": organisation_app,
     "people": people_app,
@@ -52,9 +67,25 @@ GROUPS = {  # a new group of commands: its app, from a module of its own in comm
     "retention": retention_app,
     "tls": tls_app,
     "gateway": gateway_app,
+    "grids": grid_app,
+    "channel": channel_app,
     "bench": bench_app,
 }
-COMMANDS = (alerts_out, backtest, demo, duty, serve, pipeline, migrate, replay, status, ledger, watch)
+COMMANDS = (
+    alerts_out,
+    backtest,
+    demo,
+    duty,
+    serve,
+    pipeline,
+    dispatcher,
+    migrate,
+    replay,
+    status,
+    ledger,
+    watch,
+    where,
+)
 
 app = typer.Typer(
     name="shijing",
@@ -64,6 +95,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 register(people_app)
+register_papers(run_app)
+register_posts(people_app, absence_app, roster_app)
 for _name, _group in GROUPS.items():
     app.add_typer(_group, name=_name)
 for _command in COMMANDS:
@@ -72,9 +105,12 @@ for _command in COMMANDS:
 
 def _variable(settings: str, place: tuple[int | str, ...]) -> str:
     """The environment variable that a setting is read from (`BrokerSettings`, `port` → SHIJING_MQTT_PORT)."""
+    from config import access_settings, channel_settings, generation_settings
     from config import settings as all_settings
 
-    prefix = getattr(all_settings, settings).model_config["env_prefix"]
+    modules = (all_settings, access_settings, channel_settings, generation_settings)
+    named = {name: value for module in modules for name, value in vars(module).items()}
+    prefix = named[settings].model_config["env_prefix"]
     return f"{prefix}{'_'.join(str(part) for part in place[:1]).upper()}".rstrip("_")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from config.database import connect
+from config.database import Connection, connect
 from config.migrate import migrate
 from geo.defaults import import_defaults
 from geo.placement import assign_sensors
@@ -36,8 +36,13 @@ def furnish(database_url: str) -> None:
             ).fetchall()
         )
         near = seats[np.arange(SENSORS) % len(seats)] + np.random.default_rng(1).normal(0, 0.002, (SENSORS, 2))
-        connection.execute(_DEVICES, {"last": SENSORS - 1})
-        connection.execute(_SENSORS)
-        connection.execute(_PLACES, {"lon": near[:, 0].tolist(), "lat": near[:, 1].tolist()})
+        stand(connection, near)
         connection.execute("analyze")
         assign_sensors(connection)
+
+
+def stand(connection: Connection, spots: NDArray[np.float64]) -> None:
+    """One street-water sensor at each spot, float64[n, 2] of lon and lat in degrees."""
+    connection.execute(_DEVICES, {"last": len(spots) - 1})
+    connection.execute(_SENSORS)
+    connection.execute(_PLACES, {"lon": spots[:, 0].tolist(), "lat": spots[:, 1].tolist()})

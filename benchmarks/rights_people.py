@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from access.scope import EVERYWHERE, Scope, as_reader, narrow
+from access.scope import EVERYWHERE, Scope, as_reader, narrow, read_seal
 from config.database import Connection, connect
 from config.embedded_database import embedded_database
 from config.folder import DataFolder
@@ -73,12 +73,13 @@ def duty_figures(connection: Connection, *, at: datetime, lookups: int = _LOOKUP
 def _in_scope(connection: Connection, grids: Sequence[int], at: datetime) -> dict[str, dict[str, float]]:
     """The same as a page asks it, by the account of one township, of one district, and of everywhere."""
     took: dict[str, list[float]] = {"township": [], "district": [], "everywhere": []}
+    seal = read_seal(connection)
     as_reader(connection)
     try:
         for grid in grids[:200]:
             scopes = {place.level: Scope(divisions=frozenset([place.id])) for place in path(connection, grid, at)}
             for name, times in took.items():
-                narrow(connection, scopes.get(name, EVERYWHERE))
+                narrow(connection, scopes.get(name, EVERYWHERE), seal)
                 times.append(_ms(lambda: on_duty(connection, grid, at)))  # noqa: B023  # it is done at once
     finally:
         connection.execute("reset role; reset search_path; reset shijing.scope")

@@ -22,14 +22,15 @@ from psycopg_pool import ConnectionPool
 
 from access.accounts import account_of, add_account, grant
 from access.rights import load_roles
-from access.scope import EVERYWHERE, Scope, as_reader, narrow
+from access.scope import EVERYWHERE, Scope, as_reader, narrow, read_seal
 from access.sessions import Origin, open_session
 from access.viewer import Viewer
+from config.access_settings import SignInSettings
 from config.database import Connection, connect
 from config.embedded_database import embedded_database
 from config.folder import DataFolder
 from config.migrate import migrate
-from config.settings import SignInSettings, WebSettings
+from config.settings import WebSettings
 from web import viewing
 from web.app import create_app
 from web.listening import listening_socket
@@ -254,9 +255,10 @@ def _queries(bench: Bench) -> dict[str, Any]:
     }
     told: dict[str, Any] = {}
     with connect(bench.url, "bench", autocommit=True) as connection:
+        seal = read_seal(connection)
         as_reader(connection)
         for name, scope in scopes.items():
-            narrow(connection, scope)
+            narrow(connection, scope, seal)
             for query in ("stations", "last_values", "open_alerts", "counts"):
                 took = []
                 for _ in range(3):

@@ -105,11 +105,10 @@ def report(
 ) -> None:
     """Open an alert of what a person sees."""
     from alerts.actors import actor_of
-    from alerts.plan_files import load_plans
+    from alerts.plan_library import plans_in_force
     from alerts.reports import Report
     from alerts.reports import report as open_report
     from alerts.rule_sets import rules_in_force
-    from config.settings import CONFIG
 
     what = Report(title=title, level=level, family=family, lon=lon, lat=lat, division=division, note=note)
     with connected(database, data) as connection:
@@ -118,6 +117,6 @@ def report(
             what,
             actor=actor_of(connection, who or getpass.getuser()),
             rules=rules_in_force(connection),
-            plans=load_plans(CONFIG / "plans"),
+            plans=plans_in_force(connection),
         )
     tell({"alert_id": number}, as_json, [f"alert {number} is open"])

@@ -119,9 +119,73 @@ def scope(as_json: Json = False) -> None:
 
 
 @bench_app.command()
+def plans(
+    plans: Annotated[int, typer.Option(help="How many, among all townships.", min=10)] = 7800, as_json: Json = False
+) -> None:
+    """A city's plans: loading them, matching them, and what they add to a batch."""
+    from benchmarks.plans import lines, run
+
+    result = run(plans)
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
 def rights(as_json: Json = False) -> None:
     """Who is on duty, what the scope of a request costs, and a city's roster: 100,000 people, 62,000 grids."""
     from benchmarks.rights import lines, run
 
     result = run()
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def phones(
+    count: Annotated[int, typer.Option("--phones", help="Connected at once.", min=10)] = 2000,
+    storm_s: Annotated[float, typer.Option(help="Over how long their answers come, s.", min=1)] = 10,
+    as_json: Json = False,
+) -> None:
+    """Phones connected at once, one red alert to all, and the storm of answers."""
+    from benchmarks.phones import lines, run
+
+    result = run(count, storm_s)
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def boundaries(
+    only: Annotated[list[str] | None, typer.Option(help="city, edit, impact or view; all of them if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Boundaries: locating, an edit's round trip, generation and check of all grids, impact, the first view."""
+    from benchmarks.boundaries import PARTS, lines, run
+
+    if strange := set(only or ()) - set(PARTS):
+        raise typer.BadParameter(f"there is no part {', '.join(sorted(strange))}: take {', '.join(PARTS)}")
+    result = run(only or ())
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def publish(
+    publications: Annotated[int, typer.Option(help="How often the district's grids are replaced.", min=1)] = 20,
+    rate: Annotated[int, typer.Option(help="Readings per second meanwhile.", min=100)] = 5000,
+    as_json: Json = False,
+) -> None:
+    """Boundaries of a district published again and again while readings flow; everything is counted afterwards."""
+    from benchmarks.publish import lines, run
+
+    result = run(publications=publications, rate=rate)
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def tiles(
+    grids: Annotated[int, typer.Option(help="How many.", min=1000)] = 62_000,
+    tiles: Annotated[int, typer.Option(help="How many of each zoom.", min=10)] = 120,
+    as_json: Json = False,
+) -> None:
+    """Vector tiles of a city of grids: the first time each is asked for, and again."""
+    from benchmarks.tiles import lines, run
+
+    result = run(grids, tiles)
     tell(result, as_json, lines(result))

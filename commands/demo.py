@@ -23,12 +23,13 @@ from commands.demo_accounts import invitations
 from commands.figures import demo_result
 from commands.registry import prepare
 from commands.servers import Place, broker, database
+from config.access_settings import AccessSettings
 from config.database import connect
 from config.exercise import mark
 from config.folder import DataFolder
 from config.logs import BEIJING
 from config.migrate import migrate
-from config.settings import AccessSettings, BrokerSettings, PipelineSettings, WebSettings
+from config.settings import BrokerSettings, PipelineSettings, WebSettings
 from ingest.scenario import Scenario, load_scenario
 from people.demo import make_demo_people
 from web.assets import check_assets
@@ -121,8 +122,9 @@ class _Show:
         self._published = 0
 
     def start(self) -> None:
-        """Start pipeline and web server."""
+        """Start pipeline, dispatcher and web server."""
         self._servers.append(self._child("pipeline", "pipeline", "--clock", "mqtt"))
+        self._servers.append(self._child("dispatcher", "dispatcher"))
         if not self._options.once:
             web = self._options.web
             self._servers.append(self._child("web", "serve", "--host", web.host, "--port", str(web.port)))
@@ -136,7 +138,7 @@ class _Show:
             self._console.print(f"[dim]people: {made} invented ones, with posts and a roster")
 
     def await_ready(self) -> None:
-        """Wait until both are."""
+        """Wait until all of them are."""
         for server in self._servers:
             server.await_ready()
 
@@ -165,7 +167,7 @@ class _Show:
         """Everybody signs in; here a link for each role does it, once. `shijing user link` makes another."""
         if self._options.once:
             return
-        self._console.print("  sign in by a link, each once:")
+        self._console.print("  sign in by a link and the button on its page, each once:")
         for one in invitations(self._url):
             who = f"{one.role.zh} {one.role.en}{f' ({one.place})' if one.place else ''}"
             self._console.print(f"    {who}\n      [cyan]{address}{one.path}[/]", soft_wrap=True)

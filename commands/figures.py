@@ -6,6 +6,8 @@ from typing import Any
 
 from psycopg.rows import class_row
 
+from access.readers import signed_in
+from access.scope import ROLE
 from alerts import report
 from alerts.heartbeat import Heartbeat, read_heartbeats
 from alerts.heartbeat_out import read_sent
@@ -51,6 +53,7 @@ def status(connection: Connection) -> dict[str, Any]:
         "split": [{"rule": one.rule, "reason": one.reason()} for one in _split(connection)],
         "ledger": _ledger(standing(connection)),
         "rules": _rules(in_force(connection)),
+        "readers": signed_in(connection),
         "heartbeats": [asdict(sent) for sent in read_sent(connection)],
     }
 
@@ -109,6 +112,7 @@ def lines(told: dict[str, Any]) -> list[str]:
     books = "  ".join(f"{name} {told[name]:,}" for name in ("received", "stored", "repeats", "quarantined", "late"))
     drill = ["EXERCISE: nothing here is real"] if told["exercise"] else []
     found = [*drill, f"{told['devices']:,} devices, {told['sensors']:,} sensors", books]
+    found += [_reader_line(one) for one in told["readers"]]
     for one in told["partitions"]:
         found.append(f"pipeline {one['name']}: {one['trouble'] or 'alive'}, clock {one['clock']}")
     found.append(_ledger_line(told["ledger"]))
@@ -122,6 +126,12 @@ def lines(told: dict[str, Any]) -> list[str]:
     found += [f"unlocated {one['label'] or one['sensor']}: {one['reason']}" for one in told["unlocated"]]
     found += [f"open alerts {one['rule']} {one['level']}: {one['count']}" for one in told["alerts"]]
     return found + [f"plan {one['plan']} {one['township']}: {one['level']} since {one['time']}" for one in told["runs"]]
+
+
+def _reader_line(login: str) -> str:
+    if login == ROLE:
+        return f"pages read as {ROLE}, signed in as itself"
+    return f"pages read as {ROLE} by the login of {login}: set SHIJING_DATABASE_WEB_PASSWORD (docs/operations.md)"
 
 
 def _quarantine_line(one: dict[str, Any]) -> str:

@@ -50,6 +50,7 @@ def list_accounts(as_json: Json = False, database: Database = None, data: Data =
         found = accounts(connection)
     told = [
         {
+            "id": str(one.id),
             "name": one.name,
             "for": one.role,
             "devices": one.devices,
@@ -120,13 +121,14 @@ def write(
     data: Data = None,
 ) -> None:
     """Write Mosquitto's password file and access list, with the topics of this process's settings."""
-    from access.broker_accounts import accounts
+    from access.broker_accounts import accounts, tell_written
     from access.broker_files import tell_broker, write_broker_files
     from access.broker_grants import topics_in_use
     from commands.servers import opened
 
     with opened(place_of(database, data), "gateway") as connection:
         written = write_broker_files(folder, accounts(connection), topics_in_use())
+        tell_written(connection, accounts=written.accounts, locked=written.locked)
     if pid_file is not None:
         tell_broker(pid_file)
     told = {"folder": str(folder), "accounts": written.accounts, "locked": written.locked, "told": pid_file is not None}

@@ -11,8 +11,9 @@ from access.retention import load_days, run_retention
 from access.seals import seal, seal_if_due
 from access.vault import Vault
 from commands.retention import KINDS
+from config.access_settings import AccessSettings
 from config.database import Connection, connect
-from config.settings import AccessSettings
+from dispatch.forget import forget_runs
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +48,19 @@ class Keeping:
             log.error("nothing is erased: %s", error)
             return
         self._erased_at = wall
+        self._forget_runs(connection, wall)
         for one in done:
             if one.rows:
                 log.info("retention: %d rows of %s erased (audit entry %s)", one.rows, one.kind, one.audit_seq)
             if one.left:
                 log.error("retention: %d rows of %s from before %s are left", one.left, one.kind, one.before)
+
+    def _forget_runs(self, connection: Connection, wall: datetime) -> None:
+        """The personal data of runs that are over, after the term of each."""
+        for one in forget_runs(connection, now=wall, default_days=AccessSettings().forget_runs_d):
+            log.info("run %d: personal data deleted (audit entry %d)", one.run_id, one.audit_seq)
+            if one.left:
+                log.error("run %d: personal data is left after it was to be deleted", one.run_id)
 
 
 def seal_at_start(database_url: str, vault: Vault | None, *, now: datetime) -> None:

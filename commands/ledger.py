@@ -5,10 +5,9 @@ from typing import Any
 
 from alerts.ledger import Ledger, accept, check
 from alerts.ledger_account import Account, Span, local
-from alerts.plan_files import load_plans
+from alerts.plan_library import plans_in_force
 from alerts.rule_sets import rules_in_force
 from config.database import connect
-from config.settings import CONFIG
 
 _PATIENCE_S = 3600  # `--deep` judges between two statements of its snapshot
 
@@ -18,7 +17,7 @@ def reconcile(
 ) -> Ledger:
     """Check a span; with a note, write off what does not add up, and check again."""
     with connect(database_url, "ledger", autocommit=True, idle_in_transaction_s=_PATIENCE_S) as connection:
-        rules, plans = rules_in_force(connection), load_plans(CONFIG / "plans")
+        rules, plans = rules_in_force(connection), plans_in_force(connection)
         span = Span(since=since, until=until)
         found = check(connection, span, rules, plans, deep=deep)
         if note and accept(connection, found.accounts, note):

@@ -15,22 +15,24 @@ from alerts.heartbeat_out import HeartbeatSender
 from alerts.ledger_keeper import keep_checking
 from alerts.ledger_runs import know_plans
 from alerts.pipeline import Pipeline
-from alerts.plan_files import load_plans
+from alerts.plan_library import plans_in_force
 from alerts.rule_sets import rules_in_force
 from alerts.tending import Tending
+from boundaries.takeover import keep_taking_over
 from commands.keeping import Keeping
 from config.database import Connection, connect
 from config.errors import ShijingError
 from config.exercise import mark
 from config.migrate import migrate
 from config.settings import (
-    CONFIG,
     BrokerSettings,
     DatabaseSettings,
     HeartbeatSettings,
     LedgerSettings,
     PipelineSettings,
 )
+from dispatch.auditor import Auditor
+from geo.hits import keep_hits
 from ingest.session import MqttSession, check_broker
 from ingest.upkeep import Retention, run_upkeep
 
@@ -59,7 +61,7 @@ def run_pipeline(
     with connect(database_url, "migrate", autocommit=True) as connection:
         migrate(connection)
         mark(connection, exercise=exercise)
-        know_plans(connection, load_plans(CONFIG / "plans"))
+        know_plans(connection, plans_in_force(connection))
     check_broker(broker)
     upkeep = threading.Thread(
         target=_keep_up,
@@ -71,6 +73,9 @@ def run_pipeline(
     tending = Tending(partition=settings.partition, follow_clock=follow_clock)
     tender = threading.Thread(target=tending.run, args=(database_url, stop), name="tending", daemon=True)
     tender.start()
+    threading.Thread(target=Auditor().run, args=(database_url, stop), name="auditor", daemon=True).start()
+    takeover = threading.Thread(target=keep_taking_over, args=(database_url, stop), name="boundaries", daemon=True)
+    takeover.start()
     session = MqttSession(broker, settings, ready=ready, exercise=exercise)
     heartbeat = HeartbeatSettings()
     if heartbeat.sends and (heartbeat.exercises or not exercise):
@@ -80,7 +85,7 @@ def run_pipeline(
         threading.Thread(target=sender.run, args=(stop,), name="heartbeat", daemon=True).start()
     Pipeline(settings, database_url, session, follow_clock=follow_clock).run(stop)
     stop.set()
-    for beside in (upkeep, tender):
+    for beside in (upkeep, tender, takeover):
         beside.join(timeout=5)
 
 
@@ -107,6 +112,7 @@ def _keep_up(database_url: str, partition: str, follow_clock: bool, keeping: Kee
                     ahead_days=settings.partitions_ahead_days,
                     keep=keep,
                 )
+                keep_hits(connection)
                 if ledger.checks:
                     _reconcile(connection, now, ledger)
                 keeping.keep(connection, wall)
@@ -118,7 +124,7 @@ def _keep_up(database_url: str, partition: str, follow_clock: bool, keeping: Kee
 
 def _reconcile(connection: Connection, now: datetime, ledger: LedgerSettings) -> None:
     try:
-        rules, plans = rules_in_force(connection), load_plans(CONFIG / "plans")
+        rules, plans = rules_in_force(connection), plans_in_force(connection)
     except ShijingError as error:
         log.warning("the ledger waits for rules and plans that hold together: %s", error)
         return

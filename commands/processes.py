@@ -136,6 +136,28 @@ def pipeline(
         )
 
 
+def dispatcher(
+    exercise: Exercise = False,
+    database: Database = None,
+    data: Data = None,
+    lifeline: Lifeline = False,
+) -> None:
+    """Call people for the tasks of running plans, and the next ones where nobody answers."""
+    from commands.dispatcher import run
+    from commands.servers import database as database_of
+
+    stop = _stop(lifeline)
+    place = place_of(database, data)
+    with database_of(place) as url:
+        run(
+            place,
+            url,
+            stop=stop,
+            ready=lambda: typer.echo("ready"),
+            exercise=is_drill(exercise),
+        )
+
+
 def replay(
     scenario: Annotated[str, typer.Argument(help="Name of a scenario, or the path of its folder.")],
     speed: Annotated[str, typer.Option(help="Times real time, or max.")] = "max",

@@ -19,7 +19,11 @@ record_app = typer.Typer(help="Residents who need care: import, and who opened w
 
 @record_app.command("import")
 def record_import(
-    file: Annotated[Path, typer.Argument(help="CSV; the columns are in docs/privacy.md.")],
+    file: Annotated[
+        Path, typer.Argument(help="An .xlsx or .csv file (UTF-8 or GBK); the columns are in docs/privacy.md.")
+    ],
+    *,
+    preview: Annotated[bool, typer.Option("--preview", help="Say what it would do, and write nothing.")] = False,
     as_json: Json = False,
     database: Database = None,
     data: Data = None,
@@ -31,8 +35,8 @@ def record_import(
 
     place = place_of(database, data)
     with database_of(place) as url, connect(url, "records", autocommit=True) as connection:
-        report = import_records(connection, vault_of(place), file, actor=None, now=datetime.now(UTC))
-    tell(vars(report), as_json, report.errors or report.lines())
+        report = import_records(connection, vault_of(place), file, actor=None, now=datetime.now(UTC), apply=not preview)
+    tell(report.as_dict(), as_json, report.lines())
     raise typer.Exit(1 if report.errors else 0)
 
 

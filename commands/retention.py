@@ -7,14 +7,16 @@ import typer
 
 from access.retention import KINDS as ACCESS_KINDS
 from access.retention import Erased, Kind, load_days, run_retention
+from boundaries.layer_uploads import KINDS as LAYER_KINDS
 from commands.options import Data, Database, Json, place_of, tell
 from config.database import connect
 from config.logs import BEIJING
+from events.private import KINDS as EVENT_KINDS
 from people.private import KINDS as PEOPLE_KINDS
 
 retention_app = typer.Typer(help="How long what is kept of people (config/retention.toml).", no_args_is_help=True)
 
-KINDS: Sequence[Kind] = (*ACCESS_KINDS, *PEOPLE_KINDS)
+KINDS: Sequence[Kind] = (*ACCESS_KINDS, *PEOPLE_KINDS, *EVENT_KINDS, *LAYER_KINDS)
 
 
 @retention_app.command("show")

@@ -10,12 +10,13 @@ from psycopg import ProgrammingError, conninfo
 from pydantic import SecretStr
 
 from access.vault import Vault
+from config.access_settings import AccessSettings
 from config.database import Connection, connect
 from config.database_keeper import kept_up
 from config.embedded_database import embedded_database
 from config.errors import ConfigError
 from config.folder import DataFolder
-from config.settings import PROJECT, AccessSettings, BrokerSettings, DatabaseSettings
+from config.settings import PROJECT, BrokerSettings, DatabaseSettings
 from ingest.embedded_broker import embedded_broker
 
 DEFAULT_FOLDER = PROJECT / "var" / "data"

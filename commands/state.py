@@ -8,13 +8,17 @@ from commands.options import Data, Database, Json, moment_of, place_of, tell
 
 
 def migrate(database: Database = None, data: Data = None) -> None:
-    """Bring the database schema to this version."""
+    """Bring the database schema to this version, and give the pages' login the password that the settings name."""
+    from access.readers import set_reader_password
     from commands.servers import database as database_of
     from config.database import connect
     from config.migrate import migrate as bring_up
+    from config.settings import DatabaseSettings
 
     with database_of(place_of(database, data)) as url, connect(url, "migrate", autocommit=True) as connection:
         steps = bring_up(connection)
+        if password := DatabaseSettings().web_password.get_secret_value():
+            set_reader_password(connection, password)
     typer.echo("\n".join(step.path.name for step in steps) or "the schema is up to date")
 
 

@@ -71,7 +71,7 @@ def show(folder: Folder = None, as_json: Json = False) -> None:
 
 
 def _folder(named: Path | None) -> Path:
-    from config.settings import TlsSettings
+    from config.access_settings import TlsSettings
 
     return named.expanduser().absolute() if named else TlsSettings().folder
 

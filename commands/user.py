@@ -1,8 +1,8 @@
-"""`shijing user` and `shijing token`: accounts, their roles, what programs sign in with. For who has the server."""
+"""`shijing user`: accounts and their roles. For who has the server."""
 
 import getpass
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +12,6 @@ from commands.alert_base import connected
 from commands.options import Data, Database, Json, tell
 
 user_app = typer.Typer(help="Accounts and their roles.", no_args_is_help=True)
-token_app = typer.Typer(help="What programs sign in with.", no_args_is_help=True)
 
 _MARKS = {"locked_at": "locked", "second_factor": "second factor", "single_sign_on": "single sign-on"}
 
@@ -156,7 +155,56 @@ def link(
     with connected(database, data) as connection:
         found = account(connection, name)
         secret = add_link(connection, found.id, now=datetime.now(UTC), lasts_s=minutes * 60)
-    tell({"path": f"/link/{secret}"}, as_json, [f"open /link/{secret} on the server's address within {minutes:g} min"])
+    tell(
+        {"path": f"/link/{secret}"},
+        as_json,
+        [f"open /link/{secret} on the server's address within {minutes:g} min, and press the button there"],
+    )
+
+
+@user_app.command("person")
+def link_person(
+    name: Name,
+    person: Annotated[
+        str, typer.Option(help="Id, organisation/staff number, whole name or telephone; without it: nobody.")
+    ] = "",
+    database: Database = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Whom the account answers for at /worker; without --person for nobody any more."""
+    from access.accounts import account
+    from access.accounts import link_person as link
+    from commands.people_options import staffed
+    from people.persons import person_named
+
+    with staffed(database, data, key=False) as (connection, vault):
+        found = person_named(connection, vault, person) if person else None
+        link(connection, account(connection, name).id, found)
+    tell(
+        {"account": name, "person": None if found is None else str(found)},
+        as_json,
+        [f"account {name} answers for {person if found else 'nobody any more'}"],
+    )
+
+
+@user_app.command()
+def erase(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    database: Database = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Erase an account for good: its name and all that it signs in with; what it did stays under its id."""
+    from access.accounts import account
+    from access.erasure import erase_account
+
+    if not yes:
+        typer.confirm(f"erase {name} for good?", abort=True)
+    with connected(database, data) as connection:
+        called = erase_account(connection, account(connection, name).id, now=datetime.now(UTC))
+    tell({"erased": called}, as_json, [f"the account is erased; what it did is that of {called}"])
 
 
 @user_app.command("reset-factor")
@@ -184,7 +232,7 @@ def link_single_sign_on(
     """Let a person in by the single sign-on of SHIJING_OIDC_ISSUER as this account."""
     from access.accounts import account, link_oidc
     from access.oidc import subject_of
-    from config.settings import OidcSettings
+    from config.access_settings import OidcSettings
 
     issuer = OidcSettings().issuer
     if not issuer:
@@ -192,70 +240,6 @@ def link_single_sign_on(
     with connected(database, data) as connection:
         link_oidc(connection, account(connection, name).id, subject_of(issuer, subject))
     tell({"linked": name}, as_json, [f"account {name} is {subject} of {issuer}"])
-
-
-@token_app.command("add")
-def token_add(
-    name: Name,
-    right: Annotated[list[str], typer.Option(help="A right of docs/rights.md; may be given several times.")],
-    label: Annotated[str, typer.Option(help="What it is for.")],
-    division: Division = None,
-    days: Annotated[float, typer.Option(help="How long it holds.", min=0.001, max=3650)] = 365,
-    database: Database = None,
-    data: Data = None,
-    as_json: Json = False,
-) -> None:
-    """A token for a program; it is shown this once."""
-    from access.accounts import account, division_named
-    from access.rights import load_roles
-    from access.tokens import add_token
-
-    now = datetime.now(UTC)
-    with connected(database, data) as connection:
-        where = None if division is None else division_named(connection, division, now=now)
-        secret = add_token(
-            connection,
-            account(connection, name).id,
-            label=label,
-            rights=right,
-            division_id=where,
-            expires=now + timedelta(days=days),
-            roles=load_roles(),
-            now=now,
-        )
-    tell({"token": secret}, as_json, [secret])
-
-
-@token_app.command("list")
-def token_list(database: Database = None, data: Data = None, as_json: Json = False) -> None:
-    """Every token, without its secret."""
-    from access.tokens import tokens
-
-    with connected(database, data) as connection:
-        found = tokens(connection)
-    lines = [f"{one['id']}  {one['account']:<16} {one['label']:<24} {', '.join(one['rights'])}" for one in found]
-    tell({"tokens": found}, as_json, lines)
-
-
-@token_app.command("revoke")
-def token_revoke(
-    token: Annotated[str, typer.Argument(help="Its id in `shijing token list`.")],
-    database: Database = None,
-    data: Data = None,
-    as_json: Json = False,
-) -> None:
-    """It opens nothing any more."""
-    from uuid import UUID
-
-    from access.tokens import revoke_token
-
-    try:
-        token_id = UUID(token)
-    except ValueError as error:
-        raise typer.BadParameter(f"{token!r} is no id of a token: see `shijing token list`") from error
-    with connected(database, data) as connection:
-        revoke_token(connection, token_id, now=datetime.now(UTC))
-    tell({"revoked": token}, as_json, ["the token is revoked"])
 
 
 def _password(path: Path | None) -> str | None:

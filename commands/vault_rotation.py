@@ -9,9 +9,12 @@ from access.rotation import SEALED, reencrypt
 from access.seals import seal
 from access.vault import Vault
 from config.database import Connection, connect
+from dispatch.addresses import SEALED as ADDRESSES_SEALED
+from dispatch.forget import SEALED as ATTACHMENTS_SEALED
+from events.private import SEALED as EVENT_SEALED
 from people.private import SEALED as PEOPLE_SEALED
 
-COLUMNS = (*SEALED, *PEOPLE_SEALED)
+COLUMNS = (*SEALED, *PEOPLE_SEALED, *ADDRESSES_SEALED, *ATTACHMENTS_SEALED, *EVENT_SEALED)
 
 
 def rotate(database_url: str, vault: Vault, *, new_key: bool) -> dict[str, Any]:
