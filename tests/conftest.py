@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from psycopg import conninfo, sql
 
+from access.scope import ScopeSeal, read_seal
 from config.database import Connection, connect
 from config.embedded_database import embedded_database
 from config.folder import DataFolder
@@ -127,3 +128,9 @@ def connection(database_url: str) -> Iterator[Connection]:
     """An autocommit connection to this test's database."""
     with connect(database_url, "test", autocommit=True) as opened:
         yield opened
+
+
+@pytest.fixture
+def seal(connection: Connection) -> ScopeSeal:
+    """What scopes are sealed with in this test's database."""
+    return read_seal(connection)

@@ -46,13 +46,15 @@ _INCIDENTS = f"""
     order by family, opened_at, of"""
 
 # When an incident changed last goes by what was said of its alerts, and so by what was taken back, too: it is not
-# compared, but lies between the last of what still holds and the last of what was ever said.
+# compared, but is a moment at which something was said of one of them, no earlier than the last of what still holds.
+# (Where nothing was taken back that leaves one moment.)
 _INCIDENTS_OUT_OF_TIME = f"""
     select id, changed_at from incidents
     where merged_into is null and not exists (select from incidents part where part.merged_into = incidents.id)
       and (changed_at < (select max(alerts.changed_at) from alerts where incident_id = incidents.id and {_STANDING})
-           or changed_at > (select max(said.time) from alerts join alert_transitions said on said.alert_id = alerts.id
-                            where incident_id = incidents.id and said.kind = 'level'))"""
+           or not exists (select from alerts join alert_transitions said on said.alert_id = alerts.id
+                          where incident_id = incidents.id and said.kind = 'level'
+                            and said.time = incidents.changed_at))"""
 
 
 def build_city(url: str, folder: Path) -> None:

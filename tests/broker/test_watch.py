@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -166,6 +167,8 @@ def test_a_killed_pipeline_is_noticed_and_its_return_too(
         by_source = {one["source"]: one for one in alarms if one["alarm"]}
         assert by_source["database"]["trouble"].startswith("not running, or cut off from the database")
         assert by_source["mqtt"]["trouble"].startswith("no heartbeat for")
+        # Never early; how soon after that is told by a clock that a test sets (tests/unit/test_heartbeat_watch.py).
+        assert moment(by_source["mqtt"]) - moment(beats[-1]) >= timedelta(seconds=SILENT_S)
         assert {one["partition"] for one in by_source.values()} == {"cq"}
         eventually(lambda: sum(one.get("alarm") is True for one in hook.posted) == 2)
         beating.start()
@@ -177,6 +180,10 @@ def test_a_killed_pipeline_is_noticed_and_its_return_too(
     said = watch.log_file.read_text()
     assert "partition cq: no heartbeat for" in said
     assert "partition cq is alive again" in said
+
+
+def moment(told: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(told["time"])
 
 
 def once(chain: Chain, *arguments: str) -> tuple[int, str]:

@@ -8,8 +8,8 @@ from access.accounts import account_of, add_account, grant
 from access.credentials import csrf_of
 from access.rights import load_roles
 from access.sessions import Origin, open_session
+from config.access_settings import SignInSettings
 from config.database import Connection, connect
-from config.settings import SignInSettings
 
 ROLES = load_roles()
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
@@ -22,6 +23,8 @@ from config.database import Connection, connect
 from config.settings import BrokerSettings, WebSettings
 from tests.browser import seed
 from tests.browser.accounts import SignedIn, everything
+from tests.browser.walk import Ground
+from tests.database.rights_city import seed_rights_city
 from web.app import create_app
 from web.listening import listening_socket
 from web.parts import wall_clock
@@ -238,3 +241,22 @@ def city(city_url: str) -> Iterator[Connection]:
     """An autocommit connection to this test's city."""
     with connect(city_url, "test", autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def ground(connection: Connection) -> Ground:
+    """A city of two districts with something in each, for what everybody may not see."""
+    return Ground(connection, seed_rights_city(connection))
+
+
+@pytest.fixture
+def running(database_url: str, ground: Ground, serve: Serve) -> Running:
+    """A server of that city."""
+    return serve(database_url)
+
+
+@pytest.fixture
+def client(running: Running) -> Iterator[httpx.Client]:
+    """Somebody with a program, signed in as nobody."""
+    with httpx.Client(base_url=running.url, timeout=30) as opened:
+        yield opened

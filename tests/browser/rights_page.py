@@ -26,6 +26,13 @@ CHINESE: Mapping[str, str] = {
     "records.open": "凭理由打开一名居民的档案（记录在案）",
     "records.edit": "维护居民档案",
     "accounts.manage": "建账号，授予和收回角色",
+    "plans.read": "查看预案、运行情况、叫应与应答",
+    "plans.edit": "编写并发布预案",
+    "runs.command": "启动、确认、调整、签字、终止、复盘预案运行，并在台席代为应答",
+    "tasks.answer": "查看并应答自己的任务",
+    "events.report": "上报事件",
+    "events.read": "查看事件及办结情况",
+    "events.handle": "受理、流转、办结事件",
     "audit.read": "看审计记录和访问日志",
     "boundaries.draft": "起草边界",
     "boundaries.review": "审核并发布边界",
@@ -54,7 +61,9 @@ compares: the build fails where an answer is not as it stands here, where a rout
   接口令牌只含其列明的权限和区划，且不超出其账号。
 - Where it is applied: each route reads as the database role `shijing_web`, to which row-level security shows the rows
   of the scope and no others (`config/migrations/0021_access.sql`, `0029_scope_mended.sql`); `tests/database/`
-  `test_scope_rows.py` compares every table and scope with a computation of its own.
+  `test_scope_rows.py` compares every table and scope with a computation of its own. It signs in as that role, and its
+  scope is sealed, so that an injected statement widens neither ([accounts.md](accounts.md#reading-connections)).
+  各接口以数据库角色 `shijing_web` 登录读取，范围带有签章：即使被注入语句，也不能扩大权限或范围。
 """
 
 _TOLD = """
@@ -132,12 +141,17 @@ def _routes(routes: Sequence[Declared], roles: Mapping[str, Role], walks: Mappin
 
 
 def _right(one: Declared) -> str:
-    open_to = {"public": "公开 public", "signed_in": "登录即可 signed in"}
+    open_to = {
+        "public": "公开 public",
+        "signed_in": "登录即可 signed in",
+        "known": "登录或持令牌即可 signed in, or any token",
+        "phone": "已打开的任务页 a worker’s open page",
+    }
     return open_to.get(one.right, f"`{one.right}`")
 
 
 def _mark(one: Declared, role: Role) -> str:
-    if one.right in ("public", "signed_in"):
+    if one.right in ("public", "signed_in", "known"):
         return "●"
     if one.right not in role.rights:
         return ""

@@ -91,6 +91,46 @@ def test_each_sees_the_accounts_of_their_own_district(
     assert {"li.na", "wang.wei", "of.both", "city.admin"} <= set(names(whole))
 
 
+def test_an_account_is_erased_after_its_name_was_written_once_more(
+    city_url: str,
+    city: Connection,
+    serve: Serve,
+    new_screen: OpenScreen,
+    mine: SignedIn,
+    chief: SignedIn,
+) -> None:
+    gone = account_with_password(city, "li.na", (("grid_worker", place(city, "解放碑街道")),))
+    foreign = account_with_password(city, "wang.wei", (("commander", place(city, "北碚区")),))
+    auditor = account_with_password(city, "auditor", (("auditor", place(city, "渝中区")),))
+    running, page = serve(city_url), as_(new_screen, mine)
+    page.goto(f"{running.url}accounts/{gone}")
+    page.click("#erasing summary")
+    page.fill("#erase-name", "li.nan")
+    page.click("#erasing button")
+    assert page.inner_text(".gate-told") == "未注销：填写的名称与账号不符。"
+    page.click("#erasing summary")
+    page.fill("#erase-name", "li.na")
+    page.click("#erasing button")
+    assert page.inner_text(".own-done") == "账号已注销，名称已清除。"
+    assert "li.na" not in names(page)
+    with client_of(running, mine) as client:
+        assert client.get(f"accounts/{gone}").status_code == 404
+        assert client.post(f"accounts/{gone}/erase", data={"name": "li.na"}).status_code == 404  # twice
+        assert client.post(f"accounts/{foreign}/erase", data={"name": "wang.wei"}).status_code == 404
+        assert client.post(f"accounts/{auditor}/erase", data={"name": "auditor"}).status_code == 409  # reserved
+        assert client.post(f"accounts/{mine.account_id}/erase", data={"name": "yuzhong.admin"}).status_code == 409
+    with httpx.Client(base_url=running.url, cookies={"shijing": mine.secret}) as client:  # as a foreign form would
+        assert client.post(f"accounts/{auditor}/erase", data={"name": "auditor"}).status_code == 403
+    [entry] = audit.entries(city, act="account.erased")
+    assert (entry.actor, entry.subject, entry.division_id) == (mine.account_id, str(gone), place(city, "解放碑街道"))
+    watcher = as_(new_screen, signed_in(city, "watcher", [("auditor", place(city, "渝中区"))]))
+    watcher.goto(f"{running.url}audit?act=account.erased")
+    assert f"erased-{str(gone)[:13]}" in watcher.inner_text("#acts")
+    assert "li.na" not in watcher.content()
+    watcher.goto(f"{running.url}audit?account=erased-{str(gone)[:13]}")
+    assert watcher.locator("#nothing").count() == 1  # nothing was done by it; it is found, though
+
+
 def test_an_account_is_made_signs_in_once_and_is_locked(
     city_url: str, city: Connection, serve: Serve, new_screen: OpenScreen, mine: SignedIn
 ) -> None:
@@ -110,6 +150,7 @@ def test_an_account_is_made_signs_in_once_and_is_locked(
     link = page.inner_text("#link")
     person = new_screen(let_in=False).page
     person.goto(link)
+    person.click("#use")
     assert person.url == running.url
     page.click(".button")
     assert "chen.lan" in page.inner_text("h1")

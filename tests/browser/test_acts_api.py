@@ -47,7 +47,7 @@ def test_an_alert_is_led_through_its_life(city_url: str, city: Connection, serve
     assert [one["holds"] for one in ask_json(running, "api/suppressions")["suppressions"]] == [1]
     assert post(running, f"api/suppressions/{shelf}/end", {})[1] == {"ended": shelf}
     assert post(running, f"api/alerts/{alert}/resolve", {})[1]["to_state"] == "resolved"
-    assert post(running, f"api/alerts/{alert}/close", {"cause": "maybe"})[0] == 409
+    assert post(running, f"api/alerts/{alert}/close", {"cause": "maybe"})[0] == 422
     assert post(running, f"api/alerts/{alert}/close", {"cause": "drill"})[1]["to_state"] == "closed"
     assert city.execute("select state, cause from alerts").fetchone() == ("closed", "drill")
     assert post(running, "api/alerts/999/ack", {})[0] == 404
@@ -65,7 +65,7 @@ def test_a_report_comes_in(city_url: str, city: Connection, serve: Serve) -> Non
     assert status == 200
     found = city.execute("select kind, title, township_id is not null from alerts where id = %s", (told["alert_id"],))
     assert found.fetchone() == ("manual", "河水上岸", True)
-    assert post(running, "api/alerts", {**said, "level": "pink"})[0] == 409
+    assert post(running, "api/alerts", {**said, "level": "pink"})[0] == 422
 
 
 def test_only_a_page_of_ours_may_act(city_url: str, city: Connection, serve: Serve) -> None:
@@ -80,7 +80,7 @@ def test_only_a_page_of_ours_may_act(city_url: str, city: Connection, serve: Ser
     ):
         assert post(running, path, {}, headers)[0] == 403
     assert post(running, path, {}, {"Cookie": ""})[0] == 401
-    assert post(running, path, {}, {"Content-Type": "text/plain"})[0] == 422
+    assert post(running, path, {}, {"Content-Type": "text/plain"})[0] == 415
     assert city.execute("select state from alerts").fetchone() == ("open",)
 
 

@@ -1,15 +1,24 @@
 """Every text that a page shows, as a script: nothing of it runs, and it is shown as the text that it is."""
 
+import csv
 import json
+from datetime import timedelta
+from pathlib import Path
 
+import geopandas
 import httpx
 import pytest
 
 from access.accounts import add_account
 from config.database import Connection
+from geo.default_data import DATA
+from geo.importer import import_layer
+from ingest.sensor_files import import_sensors
 from tests.browser import seed
 from tests.browser.conftest import OpenScreen, Serve
 from tests.browser.seed import PEAK
+from tests.database.feed import running_pipeline
+from tests.database.test_ingest_sensor_files import HEADER
 
 IMAGE = '<img src=x onerror="window.pwned=1">'
 CLOSING = "\"'></title></script><script>window.pwned=1</script>"
@@ -67,6 +76,56 @@ def test_no_text_runs(city_url: str, city: Connection, serve: Serve, new_screen:
         page.wait_for_load_state("networkidle")
         assert page.evaluate("window.pwned") is None
         assert page.evaluate("document.querySelectorAll('img[src=x]').length") == 0
+
+
+LAYER = "<img src=x onerror=window.pwned=1>.geojson"
+
+
+def bring_in(city: Connection, city_url: str, folder: Path) -> None:
+    """The same texts by the ways that strangers have: a sensors file, a layer of boundaries, messages of devices."""
+    with (folder / "sensors.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER.split(","))
+        levels = ("180.5", "183.5", "191.41")
+        writer.writerow(["evil", "evil", "stage", "m", "wusong", BOTH, BOTH, "106.60", "29.62", "3600", *levels, BOTH])
+    assert import_sensors(city, folder / "sensors.csv").errors == []
+    townships = geopandas.read_file(DATA / "townships_derived.geojson")
+    layer = townships[townships["district_code"] == "500103"][["name", "district_name", "code", "geometry"]]
+    layer = layer.reset_index(drop=True)
+    layer.loc[0, ["name", "code"]] = [BOTH, IMAGE]
+    layer.to_file(folder / LAYER)
+    report = import_layer(city, folder / LAYER, level="township", write=True, partial=True)
+    assert report.written
+    assert any("onerror" in one for one in report.features_without_division)
+    with running_pipeline(city_url) as feed:
+        feed.stage(195.0, PEAK, "evil")
+        feed.stage(195.5, PEAK + timedelta(hours=1), "evil")
+        told = {"value": 1.0, "time": PEAK.isoformat(), "unit": BOTH, "datum": BOTH, BOTH: BOTH}
+        feed.send("cq/500105/evil/stage", told)
+        feed.send("cq/500105/evil/stage", {"value": BOTH, "time": BOTH})
+        feed.send(f"cq/500105/{NAME}/stage", {**told, "unit": "m"})
+    (kept,) = city.execute("select count(*) from quarantine where payload like %s", (b"%onerror%",)).fetchone() or (0,)
+    assert kept >= 2
+
+
+def test_nothing_that_is_imported_or_sent_runs(
+    city_url: str, city: Connection, serve: Serve, new_screen: OpenScreen, tmp_path: Path
+) -> None:
+    bring_in(city, city_url, tmp_path)
+    running = serve(city_url)
+    for language in ("zh", "en"):
+        screen = new_screen()
+        screen.open(f"{running.url}?lang={language}")
+        page = screen.page
+        page.evaluate("document.querySelectorAll('#alerts *, #incidents *').forEach((one) => one.click?.())")
+        screen.settle()
+        assert "onerror" in page.evaluate("document.body.innerText"), "the texts are not shown: nothing was tried"
+        for path in ("", "rules", "audit", "accounts", "records"):
+            if path:
+                page.goto(f"{running.url}{path}?lang={language}")
+                page.wait_for_load_state("networkidle")
+            assert page.evaluate("window.pwned") is None, path
+            assert page.evaluate("document.querySelectorAll('img[src=x]').length") == 0, path
 
 
 def test_no_address_runs(city_url: str, city: Connection, serve: Serve, new_screen: OpenScreen) -> None:

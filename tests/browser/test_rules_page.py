@@ -213,7 +213,7 @@ def rewritten(city: Connection, old: str, new: str) -> str:
         ({"Sec-Fetch-Site": "cross-site"}, 403, "another site"),
         ({"X-CSRF-Token": "of another session"}, 403, "of another session"),
         ({"Cookie": ""}, 401, "sign in first"),
-        ({"Content-Type": "text/plain"}, 422, "application/json"),
+        ({"Content-Type": "text/plain"}, 415, "application/json"),
         ({"Origin": "null"}, 403, "another site"),
     ],
 )

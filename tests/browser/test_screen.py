@@ -125,7 +125,10 @@ def test_hostile_names_stay_text(city_url: str, city: Connection, serve: Serve, 
     trap = "<img src=x onerror='window.trapped = true'>"
     city.execute("update sensors set label = %s, river = %s, unit = %s, source = %s", (trap, trap, trap, trap))
     city.execute("update sensors set levels = %s", (json.dumps({trap: 190.0}),))
-    city.execute("update division_versions set name = %s where parent_id is not null and upper_inf(recorded)", (trap,))
+    city.execute(  # no two of a parent have the same name
+        "update division_versions set name = %s || division_id where parent_id is not null and upper_inf(recorded)",
+        (trap,),
+    )
     seed.open_alert(city, "cuntan", "red", 191.62, seed.PEAK)
     screen = new_screen()
     screen.open(serve(city_url).url)

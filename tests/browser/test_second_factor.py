@@ -178,6 +178,7 @@ def test_a_link_does_not_go_past_it(
     link = add_link(city, account(city, "chen.lan").id, now=clock.now, lasts_s=900)
     running, page = serve(city_url, vault=vault, clock=clock), new_screen(let_in=False).page
     page.goto(f"{running.url}link/{link}")
+    page.click("#use")
     assert page.url == f"{running.url}sign-in/code"
     assert session_of(page.context) == ""
     give_code(page, code_of(secret, clock))

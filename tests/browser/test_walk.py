@@ -49,7 +49,8 @@ class Walker:
             return frozenset({401})
         if one.right == "signed_in" and self.name == "token":  # what is a person's own is none of a program's
             return frozenset({403})
-        if one.right != "signed_in" and (one.right not in self.rights or (one.everywhere and not self.everywhere)):
+        held = self.rights | {"signed_in", "known"}
+        if one.right not in held or (one.everywhere and not self.everywhere):
             return frozenset({403})
         return walked.own if own or walked.foreign in (SAME, EMPTY) or self.everywhere else walked.statuses
 

@@ -37,6 +37,7 @@ class RightsCity:
     runs: dict[str, int] = field(default_factory=dict)
     suppressions: dict[str, int] = field(default_factory=dict)
     warnings: dict[str, int] = field(default_factory=dict)
+    events: dict[str, int] = field(default_factory=dict)
 
 
 def seed_rights_city(connection: Connection) -> RightsCity:
@@ -49,6 +50,8 @@ def seed_rights_city(connection: Connection) -> RightsCity:
     _seed_runs(connection, city)
     _seed_suppressions(connection, city)
     _seed_warnings(connection, city)
+    for name, code in (("a", GRID), ("village", VILLAGE_GRID), ("second", SECOND_TOWNSHIP), ("b", OTHER_GRID)):
+        city.events[name] = report_event(connection, code)
     event(connection, "divisions", {"source": "test"})
     connection.execute("insert into partitions (name, clock) values ('cq', %s)", (T0 + timedelta(hours=1),))
     return city
@@ -302,6 +305,32 @@ def add_warning(connection: Connection, name: str, codes: list[str], divisions: 
     for covered in divisions:
         connection.execute("insert into warning_divisions values (%s, %s)", (number, covered))
     event(connection, "warning", {"warning_ids": [number]})
+    return int(number)
+
+
+def report_event(connection: Connection, code: str) -> int:
+    """An event that somebody reported there, with its first step and live event."""
+    lies = dict(
+        connection.execute(
+            "select level, division_above(%s, level, now()) from unnest(array['grid', 'village', 'township',"
+            " 'district']) level",
+            (division(connection, code),),
+        ).fetchall()
+    )
+    number = one(
+        connection,
+        "insert into events (key, kind, urgent, way, happened_at, reported_at, grid_id, village_id, township_id,"
+        " district_id, actor, state, level, division_id, since, due_at) values (gen_random_uuid(), 'road', false,"
+        " 'phone', %s, %s, %s, %s, %s, %s, gen_random_uuid(), 'reported', 'township', %s, %s, %s) returning id",
+        *(T0, T0, lies["grid"], lies["village"], lies["township"], lies["district"], lies["township"], T0),
+        T0 + timedelta(days=9000),
+    )
+    connection.execute(
+        "insert into event_steps (event_id, time, act, state, level, division_id) values (%s, %s, 'reported',"
+        " 'reported', 'township', %s)",
+        (number, T0, lies["township"]),
+    )
+    event(connection, "event", {"event_id": number})
     return int(number)
 
 

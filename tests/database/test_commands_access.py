@@ -94,7 +94,11 @@ def test_records_come_in_and_keys_rotate(
     )
     file = tmp_path / "residents.csv"
     file.write_text("division,kind,name\n500103001,elder,王建国\n")
-    assert told(database_url, "record", "import", str(file)) == {"added": 1, "changed": 0, "errors": []}
+    nothing_wrong = {"added": 1, "changed": 0, "errors": [], "faults": []}
+    preview = told(database_url, "record", "import", str(file), "--preview")
+    assert preview == {**nothing_wrong, "written": False}
+    assert audit.entries(connection) == []
+    assert told(database_url, "record", "import", str(file)) == {**nothing_wrong, "written": True}
     rotated = told(database_url, "vault", "rotate")
     assert (rotated["fields"], len(rotated["keys"]), rotated["key"]) == (1, 2, rotated["keys"][1])
     assert told(database_url, "vault", "rotate", "--finish")["keys"] == rotated["keys"]

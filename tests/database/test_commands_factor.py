@@ -14,8 +14,8 @@ from access.second_factor import begin, codes_left, confirm
 from access.sessions import Origin, open_session
 from access.vault import Vault
 from commands.user import user_app
+from config.access_settings import SignInSettings
 from config.database import Connection
-from config.settings import SignInSettings
 
 
 def run(url: str, *arguments: str) -> tuple[int, str]:

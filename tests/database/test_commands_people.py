@@ -130,7 +130,7 @@ def test_people_of_the_demo_are_invented_and_say_so(connection: Connection, ther
     )
     made = make_demo_people(connection, there.vault, begin=scenario.start, end=scenario.end)
     there_are = people(connection, scenario.live_from)
-    assert made == len(there_are) == 11
+    assert made == len(there_are) == 14
     opened = open_private(connection, there.vault, [one.id for one in there_are])
     assert all(one.name.endswith(MARK) and one.phone.startswith("000") for one in opened.values())
     assert len({one.name for one in opened.values()}) == made
@@ -139,3 +139,20 @@ def test_people_of_the_demo_are_invented_and_say_so(connection: Connection, ther
     assert {"commander", "grid_leader", "grid_worker", "hydrology"} <= {one.post for one in on}
     assert make_demo_people(connection, there.vault, begin=scenario.start, end=scenario.end) == 0
     assert verify(connection, there.vault).intact
+
+
+def test_single_acts_about_posts_shifts_absences_and_the_end(connection: Connection, there: Town, told: Told) -> None:
+    person = str(there.person(connection, "李娜"))
+    later, end = (NOW + timedelta(days=3650)).isoformat(), (NOW + timedelta(days=3651)).isoformat()
+    assert told("people", "hold", person, "值班长", "--division", TOWNSHIP)["holding"]
+    told("people", "release", person, "值班长", "--division", TOWNSHIP, "--at", later)
+    shift = told("roster", "add", person, "值班长", "--division", TOWNSHIP, "--since", later, "--until", end)["shift"]
+    assert told("roster", "cancel", str(shift))["cancelled"] == shift
+    away = told("absence", "add", person)["absence"]
+    assert told("absence", "end", str(away), "--at", later)["ended"] == away
+    told("people", "end", person)
+    told("people", "erase", person, "--yes")
+    told("people", "renew", person, "--since", later)
+    acts = [entry.act for entry in audit.entries(connection, most=100)]
+    assert {"post.held", "post.ended", "shift.added", "shift.cancelled", "absence.ended", "person.erased",
+            "person.term_renewed"} <= set(acts)  # fmt: skip

@@ -208,6 +208,17 @@ def test_grids_become_divisions_under_their_township(
     assert (again.created, again.matched) == (0, count)
 
 
+def test_grids_of_one_name_in_a_township_are_refused_and_nothing_is_written(loaded: Connection, tmp_path: Path) -> None:
+    path, _ = _grid_layer(tmp_path, "大溪沟街道", {})
+    layer = geopandas.read_file(path)
+    layer["网格名称"] = "网格"
+    layer.to_file(path)
+    before = _snapshot(loaded)
+    with pytest.raises(LayerError, match="same code or name"):
+        import_layer(loaded, path, level="grid", write=True)
+    assert _snapshot(loaded) == before
+
+
 def test_a_sensor_belongs_to_its_grid(loaded: Connection, tmp_path: Path) -> None:
     path, _ = _grid_layer(tmp_path, "大溪沟街道", {})
     grid = geopandas.read_file(path)

@@ -131,7 +131,11 @@ def test_the_command_answers_with_its_exit_status_and_names_what_is_missing(
     told = json.loads(whole.stdout)
     assert (whole.exit_code, told["balanced"], told["from"], told["to"]) == (0, True, None, None)
     assert [account["name"] for account in told["accounts"]] == [
-        "intake", "readings", "judged", "quarantine", "alerts", "runs", "incidents", "live_events",
+        "intake", "readings", "judged", "quarantine", "alerts", "runs", "tasks",
+        "calls",
+        "messages",
+        "answers",
+        "incidents", "live_events",
     ]  # fmt: skip
     tamper(kept, "delete from readings where value = 184.2")
     day = ("--from", "2020-08-19T00:00:00+08:00", "--to", "2020-08-20T00:00:00+08:00")

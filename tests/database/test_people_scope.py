@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from access.scope import EVERYWHERE, NOWHERE, Scope, as_reader, narrow
+from access.scope import EVERYWHERE, NOWHERE, Scope, ScopeSeal, as_reader, narrow
 from config.database import Connection, connect
 from people.absences import add_absence
 from people.duty import on_duty
@@ -76,18 +76,18 @@ def seen(page: Connection, table: str) -> int:
     ([TOWNSHIP, FAR], (2, 2, 2, 4, 4, 4, 1, 2)),
 ])  # fmt: skip
 def test_each_table_shows_what_is_in_the_scope(
-    page: Connection, there: Town, cast: Cast, codes: list[str], counts: tuple[int, ...]
+    page: Connection, seal: ScopeSeal, there: Town, cast: Cast, codes: list[str], counts: tuple[int, ...]
 ) -> None:
-    narrow(page, Scope(divisions=frozenset(there.divisions[code] for code in codes)))
+    narrow(page, Scope(divisions=frozenset(there.divisions[code] for code in codes)), seal)
     assert tuple(seen(page, table) for table in TABLES) == counts
-    narrow(page, EVERYWHERE)
+    narrow(page, EVERYWHERE, seal)
     assert tuple(seen(page, table) for table in TABLES) == (3, 3, 2, 4, 4, 4, 1, 2)
-    narrow(page, NOWHERE)
+    narrow(page, NOWHERE, seal)
     assert [seen(page, table) for table in TABLES] == [0] * len(TABLES)
 
 
-def test_no_page_reads_a_name_or_writes_anything(page: Connection, there: Town, cast: Cast) -> None:
-    narrow(page, EVERYWHERE)
+def test_no_page_reads_a_name_or_writes_anything(page: Connection, seal: ScopeSeal, there: Town, cast: Cast) -> None:
+    narrow(page, EVERYWHERE, seal)
     for statement in ("select 1 from people_private", *(f"delete from {table}" for table in TABLES)):
         with pytest.raises(errors.InsufficientPrivilege):
             page.execute(statement.encode())
@@ -95,14 +95,14 @@ def test_no_page_reads_a_name_or_writes_anything(page: Connection, there: Town, 
         hold_post(page, cast.own, "网格员", there.divisions[GRID], since=NOW)
 
 
-def test_duty_on_a_page_is_that_of_its_scope(page: Connection, there: Town, cast: Cast) -> None:
+def test_duty_on_a_page_is_that_of_its_scope(page: Connection, seal: ScopeSeal, there: Town, cast: Cast) -> None:
     def told(code: str) -> list[tuple[UUID, str]]:
         return [(one.person_id, one.why) for one in on_duty(page, there.divisions[code], NOW)]
 
-    narrow(page, Scope(divisions=frozenset([there.divisions[TOWNSHIP]])))
+    narrow(page, Scope(divisions=frozenset([there.divisions[TOWNSHIP]])), seal)
     assert told(GRID) == [(cast.own, "holder"), (cast.stand_in, "stand_in")]
     assert told(FAR) == [(cast.own, "holder")]  # their own, lent; the other one's people are not theirs to see
-    narrow(page, Scope(divisions=frozenset([there.divisions[FAR]])))
+    narrow(page, Scope(divisions=frozenset([there.divisions[FAR]])), seal)
     assert told(GRID) == []
     assert told(FAR) == [(cast.own, "holder")]  # the one of theirs is away
     assert [one.id for one in people(page, NOW)] == sorted([cast.own, cast.far])

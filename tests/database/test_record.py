@@ -185,13 +185,13 @@ def test_an_alert_starts_a_run_with_its_tasks(connection: Connection, cuntan: in
     found = rows(connection, "select plan_id, township_id, level, state, started_at, ended_at from plan_runs")
     assert found == [("FLD-02", township, "yellow", "open", start, None)]
     assert rows(connection, "select joined_at from run_alerts") == [(start,)]
-    assert rows(connection, "select time, from_level, to_level, reason from run_transitions") == [
+    assert rows(connection, "select time, from_level, to_level, run_transitions.reason from run_transitions") == [
         (start, "none", "yellow", "started")
     ]
     tasks = rows(
         connection,
-        "select task_key, post, what, after, extract(epoch from due_at - started_at)::int / 60, repeat_min, tasks.state"
-        " from tasks join plan_runs on plan_runs.id = run_id order by task_key",
+        "select task_key, post, what, after, extract(epoch from tasks.due_at - plan_runs.started_at)::int / 60,"
+        " repeat_min, tasks.state from tasks join plan_runs on plan_runs.id = run_id order by task_key",
     )
     assert tasks[0] == ("T1", "值班长", "叫应沿江网格与物业", [], 5, None, "waiting")
     assert [(task[0], task[4], task[5]) for task in tasks[1:]] == [
@@ -239,7 +239,7 @@ def test_batches_do_not_matter(connection: Connection, cuntan: int, township: in
     for one in story(*sensors):
         write(connection, [one])
     told = (
-        "select time, from_level, to_level, reason from run_transitions"
+        "select time, from_level, to_level, run_transitions.reason from run_transitions"
         " join plan_runs on plan_runs.id = run_id where township_id = {} order by run_transitions.id"
     )
     joined = (

@@ -10,11 +10,13 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from access.scope import EVERYWHERE, NOWHERE, Scope, ScopedPool, as_reader, narrow
+from access.readers import ReaderLogin, ScopedPool
+from access.scope import EVERYWHERE, NOWHERE, Scope, as_reader, narrow, read_seal
 from config.database import Connection, connect
 from ingest.upkeep import Retention, run_upkeep
 from tests.database.out_seed import DISTRICT, GRID, OTHER_DISTRICT, OTHER_TOWNSHIP, TOWNSHIP, add_division, division
 from tests.database.rights_city import VILLAGE, RightsCity, seed_rights_city
+from web.state import read_snapshot
 
 pytestmark = pytest.mark.storage
 
@@ -43,9 +45,10 @@ def city(connection: Connection) -> RightsCity:
 def reader(url: str, scope: Scope | None) -> Iterator[Connection]:
     """A connection as pages have it; None: one that was never given a scope."""
     with connect(url, "reader", autocommit=True) as connection:
+        seal = read_seal(connection)
         as_reader(connection)
         if scope is not None:
-            narrow(connection, scope)
+            narrow(connection, scope, seal)
         yield connection
 
 
@@ -100,7 +103,9 @@ class Model:
         warnings = {
             row["warning_id"] for row in self.of("warning_divisions", lambda r: r["division_id"] in self.around)
         }
-        shown = {"alert": alerts, "run": runs, "incident": incidents}
+        lies = ("grid_id", "village_id", "township_id")
+        reported = self.ids("events", lambda row: any(row[place] in self.inside for place in lies))
+        shown = {"alert": alerts, "run": runs, "incident": incidents, "event": reported}
         subjects = {row["subject"] for row in self.of("alerts", self.alert)}
 
         def suppression(row: Row) -> bool:
@@ -131,6 +136,8 @@ class Model:
             "plan_runs": runs,
             "run_transitions": self.ids("run_transitions", lambda row: row["run_id"] in runs),
             "tasks": self.ids("tasks", lambda row: row["run_id"] in runs),
+            "events": reported,
+            "event_steps": self.ids("event_steps", lambda row: row["event_id"] in reported),
             "suppressions": self.ids("suppressions", suppression),
             "warnings": self.ids("warnings", lambda row: row["id"] in warnings),
             "live_events": self.ids("live_events", event),
@@ -162,6 +169,20 @@ def test_each_scope_shows_what_it_should(
     assert name == "nowhere" or all(expected[table] for table in ("sensors", "alerts", "suppressions", "warnings"))
 
 
+@pytest.mark.parametrize("name", SCOPES)
+def test_the_first_view_has_the_sensors_of_the_scope(
+    name: str, database_url: str, connection: Connection, city: RightsCity
+) -> None:
+    """What functions with the owner's rights find for it, beside the tables as the policies show them."""
+    codes = SCOPES[name]
+    expected = Model(connection, None if codes is None else {city.divisions[code] for code in codes}).expected()
+    with reader(database_url, scope_of(city, codes)) as asking:
+        view = read_snapshot(asking)
+    assert {station.id for station in view.stations} == expected["sensors"]
+    assert {value.id for value in view.values} == expected["readings"]
+    assert view.board.counts.sensors == len(expected["sensors"])
+
+
 def test_a_township_sees_what_was_meant(database_url: str, city: RightsCity) -> None:
     """The same once more in names, so that an error in the model does not hide one in the policies."""
     with reader(database_url, scope_of(city, [TOWNSHIP])) as asking:
@@ -191,7 +212,7 @@ def test_without_a_scope_there_is_nothing(database_url: str, city: RightsCity) -
 @pytest.mark.parametrize(
     "table",
     ["accounts", "account_roles", "sessions", "sign_in_links", "api_tokens", "unknown_names", "rule_states",
-     "refused_warnings", "warning_feeds", "resident_details"],
+     "refused_warnings", "warning_feeds", "resident_details", "event_private"],
 )  # fmt: skip
 def test_what_pages_do_not_read_they_cannot(table: str, database_url: str) -> None:
     with reader(database_url, EVERYWHERE) as asking, pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -215,14 +236,14 @@ def test_each_table_that_pages_read_is_narrowed_or_named_here(connection: Connec
     assert whole - {"readings"} == {
         # the map: every division is public
         *("divisions", "division_versions", "boundary_versions", "division_lineage", "division_touches"),
-        "division_closure",
-        "sensor_divisions",  # numbers alone
+        *("division_closure", "boundary_boxes", "division_changes", "hits_kept"),
+        *("sensor_divisions", "points_tested"),  # numbers alone
         *("rule_sets", "partitions", "intake", "instance"),  # of the whole installation
     }
 
 
 def test_a_connection_of_the_pool_forgets_whom_it_served(database_url: str, city: RightsCity) -> None:
-    pool = ScopedPool(database_url, size=1)
+    pool = ScopedPool(ReaderLogin(database_url), size=1)
     try:
         with pool.connection(EVERYWHERE, 5) as first:
             assert len(shown_by(first, "sensors")) == len(city.sensors)

@@ -17,8 +17,8 @@ from access.second_factor import begin, being_set_up, confirm, remove, taker
 from access.sessions import attempt, check_password
 from access.tickets import add_ticket, ticket, use_ticket
 from access.vault import Vault
+from config.access_settings import SignInSettings
 from config.database import Connection, connect
-from config.settings import SignInSettings
 
 NOW = datetime(2026, 7, 1, 4, 0, 0, tzinfo=UTC)
 SETTINGS = SignInSettings()

@@ -21,19 +21,40 @@ install_packages() {
 
 stop_server() {
     kill "${server:-}" 2>/dev/null || true
-    rm -rf "$folder"
+    rm -rf "${folder:-}"
+}
+
+# 0: the check passed; 1: it did not; 2: the server itself broke off.
+check_once() {
+    folder=$(mktemp -d /tmp/shijing-community.XXXXXX)
+    "${node[@]}" tests/timescale/community_server.mjs "$packages" "$folder/.s.PGSQL.5432" >"$folder/log" 2>&1 &
+    server=$!
+    until grep -q ready "$folder/log"; do
+        kill -0 "$server" || { cat "$folder/log" >&2 && exit 1; }
+        sleep 0.1
+    done
+    local status=0
+    PYTHONPATH=. "$python" tests/timescale/check_community.py \
+        "postgresql://postgres:postgres@/postgres?host=$folder" 2>"$folder/errors" || status=1
+    if ((status)) && grep -q 'RuntimeError: unreachable' "$folder/log"; then status=2; fi
+    ((status != 1)) || cat "$folder/errors" >&2
+    stop_server
+    return "$status"
 }
 
 find_node
 install_packages
-folder=$(mktemp -d /tmp/shijing-community.XXXXXX)
 trap stop_server EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-"${node[@]}" tests/timescale/community_server.mjs "$packages" "$folder/.s.PGSQL.5432" >"$folder/log" 2>&1 &
-server=$!
-until grep -q ready "$folder/log"; do
-    kill -0 "$server" || { cat "$folder/log" >&2 && exit 1; }
-    sleep 0.1
+# This build of the server traps in WebAssembly ("unreachable") at one start in four, in the middle of the schema's
+# steps and without a word of the database: that tells nothing of our statements, so another one is asked. A
+# statement that is refused, or answers otherwise, fails at once.
+for attempt in 1 2 3 4 5 6 7 8; do
+    status=0
+    check_once || status=$?
+    ((status == 2)) || exit "$status"
+    echo "tests/timescale: the WebAssembly server broke off (attempt $attempt); asking a new one" >&2
 done
-PYTHONPATH=. "$python" tests/timescale/check_community.py "postgresql://postgres:postgres@/postgres?host=$folder"
+echo "tests/timescale: the WebAssembly server broke off every time" >&2
+exit 1

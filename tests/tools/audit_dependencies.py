@@ -28,9 +28,11 @@ ALLOWED = {
     "BlueOak-1.0.0",
     "CC0-1.0",
     "ISC",
+    "LGPL-2.1-or-later",
     "LGPL-3.0-only",
     "MIT",
     "MIT-0",
+    "MIT-CMU",
     "MPL-2.0",
     "OFL-1.1",
     "PSF-2.0",
@@ -46,9 +48,15 @@ SPELLINGS = {
     "BSD": "BSD-3-Clause",
     "BSD 2-Clause License": "BSD-2-Clause",
     "BSD License": "BSD-3-Clause",
+    # pypdfium2, for tests only: its own two, and those of what PDFium is built of, all of them permissive.
+    "BSD-3-Clause, Apache-2.0, dependency licenses": "BSD-3-Clause AND Apache-2.0",
     "ISC License": "ISC",
+    "BDS-3-Clause": "BSD-3-Clause",  # as splaytree-ts spells it; its LICENSE is the BSD one
     "ISC License (ISCL)": "ISC",
+    "GNU General Public License v2 or later (GPLv2+)": "GPL-2.0-or-later",
+    "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.1-or-later",
     "MIT License": "MIT",
+    "Mozilla Public License 1.1 (MPL 1.1)": "MPL-1.1",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "PSFL": "PSF-2.0",
     "Python Software Foundation License": "PSF-2.0",
@@ -92,6 +100,8 @@ def licence_of(name: str) -> str:
     """What an installed package says of itself."""
     found = metadata(name)
     classifiers = [one.split(" :: ")[-1] for one in found.get_all("Classifier") or [] if one.startswith("License ::")]
+    if len(classifiers) > 1:  # as everybody writes them who gives a choice
+        classifiers = [" OR ".join(SPELLINGS.get(one, one) for one in classifiers)]
     told = [found.get("License-Expression"), *classifiers, found.get("License")]
     return next((one.strip() for one in told if one and one.strip()), "")
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -16,6 +17,7 @@ NOW = datetime(2026, 8, 20, tzinfo=UTC)
 
 def account(name: str, role: Role = Role.GATEWAY, *devices: str, locked: bool = False) -> BrokerAccount:
     return BrokerAccount(
+        id=uuid4(),
         name=name,
         role=role.value,
         hash=mosquitto_hash("secret", salt=b"0123456789ab"),
@@ -86,6 +88,20 @@ def test_the_topic_of_an_alert_is_the_one_that_is_granted() -> None:
 )
 def test_heartbeats_of_every_partition(topic: str, found: str) -> None:
     assert heartbeat_filter(topic, "north") == [found]
+
+
+def test_an_app_and_a_loudspeaker_hear_what_is_for_them_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    person = str(uuid4())
+    assert grant_of(account(person, Role.WORKER_APP), topics_in_use()) == Grant()
+    monkeypatch.setenv("SHIJING_CALL_WORKER_TOPIC", "cq/worker/{person}/task")
+    monkeypatch.setenv("SHIJING_CALL_LOUDSPEAKER_TOPIC", "shijing/loudspeaker/{division}")
+    topics = topics_in_use()
+    calls = ("cq/worker/+/task", "shijing/loudspeaker/+")
+    assert grant_of(account("calls", Role.DISPATCHER), topics) == Grant(write=calls)
+    assert grant_of(account(person, Role.WORKER_APP), topics) == Grant(read=(f"cq/worker/{person}/task",))
+    loud = grant_of(account("500103001001", Role.LOUDSPEAKER), topics)
+    assert loud == Grant(read=("shijing/loudspeaker/500103001001",))
+    assert set(calls) <= set(grant_of(account("gw-1"), topics).deny)
 
 
 def test_a_line_break_in_a_setting_writes_no_rights(monkeypatch: pytest.MonkeyPatch) -> None:

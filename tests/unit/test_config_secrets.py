@@ -10,28 +10,43 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from alerts.heartbeat_out import post
-from config import settings as all_settings
-from config.errors import ConfigError
-from config.settings import (
-    BrokerSettings,
-    DatabaseSettings,
-    HeartbeatSettings,
-    OidcSettings,
-    Secretive,
-    TlsSettings,
-    WatchSettings,
-    WebSettings,
+from config import access_settings, channel_settings
+from config import settings as main_settings
+from config.access_settings import OidcSettings, TlsSettings
+from config.channel_settings import (
+    DingTalkSettings,
+    MailSettings,
+    SmsSettings,
+    VoiceSettings,
+    WebhookSettings,
+    WeComSettings,
 )
+from config.errors import ConfigError
+from config.settings import BrokerSettings, DatabaseSettings, HeartbeatSettings, Secretive, WatchSettings, WebSettings
 
 MARK = "s3cr3t-m4rk"
 SECRETS = [
     (DatabaseSettings, "url", f"postgresql://u:{MARK}@127.0.0.1:1/x"),
     (DatabaseSettings, "password", MARK),
+    (DatabaseSettings, "web_password", MARK),
     (BrokerSettings, "password", MARK),
     (HeartbeatSettings, "webhook", f"http://127.0.0.1:1/{MARK}"),
     (WatchSettings, "webhook", f"http://127.0.0.1:1/{MARK}"),
     (OidcSettings, "client_secret", MARK),
+    (MailSettings, "password", MARK),
+    (DingTalkSettings, "webhook", f"http://127.0.0.1:1/{MARK}"),
+    (DingTalkSettings, "secret", MARK),
+    (WeComSettings, "webhook", f"http://127.0.0.1:1/{MARK}"),
+    (WebhookSettings, "url", f"http://127.0.0.1:1/{MARK}"),
+    (WebhookSettings, "secret", MARK),
+    *((gateway, "url", f"http://127.0.0.1:1/{MARK}") for gateway in (SmsSettings, VoiceSettings)),
+    *((gateway, name, MARK) for gateway in (SmsSettings, VoiceSettings) for name in ("token", "receipt_secret")),
 ]
+# What has to stand beside a secret, so that the settings hold together.
+BESIDE = {
+    "SHIJING_DINGTALK_WEBHOOK": "SHIJING_DINGTALK_SECRET",
+    "SHIJING_WEBHOOK_URL": "SHIJING_WEBHOOK_SECRET",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +54,7 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("SHIJING_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SHIJING_MQTT_USERNAME", "shijing")
+    monkeypatch.setenv("SHIJING_MAIL_USERNAME", "shijing")
 
 
 def variable(settings: Any, field: str) -> str:
@@ -46,7 +62,8 @@ def variable(settings: Any, field: str) -> str:
 
 
 def test_these_are_all_secrets_there_are() -> None:
-    classes = [c for c in vars(all_settings).values() if isinstance(c, type) and issubclass(c, Secretive)]
+    named = {**vars(main_settings), **vars(access_settings), **vars(channel_settings)}
+    classes = [c for c in named.values() if isinstance(c, type) and issubclass(c, Secretive)]
     found = {(c, name) for c in classes for name, field in c.model_fields.items() if field.annotation is SecretStr}
     assert found == {(settings, field) for settings, field, _ in SECRETS}
     assert all(c.model_config.get("hide_input_in_errors") for c in classes if c is not Secretive)
@@ -58,6 +75,8 @@ def test_every_secret_comes_from_a_variable_or_a_file_and_is_not_shown(
 ) -> None:
     file = tmp_path / "secret"
     file.write_text(f"{secret}\n")
+    if (beside := BESIDE.get(variable(settings, field))) is not None:
+        monkeypatch.setenv(beside, "shijing")
     monkeypatch.setenv(f"{variable(settings, field)}_FILE", str(file))
     loaded = settings()
     assert getattr(loaded, field).get_secret_value() == secret
@@ -114,6 +133,7 @@ def run(*words: str, **variables: str) -> str:
         ("watch", "--once"),
         ("alerts-out",),
         ("gateway", "list"),
+        ("channel", "list"),
         ("status", "--database", f"postgresql://u:{MARK}@127.0.0.1:1/x"),
     ],
 )

@@ -9,13 +9,25 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 from commands.retention import KINDS
-from config import settings
+from config import access_settings, boundary_settings, channel_settings, draft_settings, generation_settings, settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 
 
 def variables() -> list[str]:
-    classes = [c for c in vars(settings).values() if isinstance(c, type) and issubclass(c, BaseSettings)]
+    classes = [
+        c
+        for module in (
+            settings,
+            access_settings,
+            boundary_settings,
+            channel_settings,
+            draft_settings,
+            generation_settings,
+        )
+        for c in vars(module).values()
+        if isinstance(c, type) and issubclass(c, BaseSettings)
+    ]
     return [
         f"{c.model_config['env_prefix']}{name}{end}".upper()
         for c in classes

@@ -15,7 +15,7 @@ from joserfc.jwk import RSAKey
 
 from access.errors import ProviderRefused
 from access.oidc import Provider
-from config.settings import OidcSettings
+from config.access_settings import OidcSettings
 
 NOW = datetime(2026, 7, 1, 4, 0, 0, tzinfo=UTC)
 NONCE = "the nonce of this sign-in"

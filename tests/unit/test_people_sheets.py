@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
-from people import sheets as bounds
+from config import sheets as bounds
 from people.errors import Refused
 from people.file_words import WORDS
 from people.importing import PEOPLE, ROSTER

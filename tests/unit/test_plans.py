@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from alerts.levels import GRADES, Grade, Level, rank
 from alerts.plan_files import load_plan_file, load_plans
-from alerts.plans import Match, OpenAlert, Part, Plan, Review, Task, Termination, Trigger, matches
+from alerts.plan_shelf import matches
+from alerts.plans import Match, OpenAlert, Part, Plan, Review, Task, Termination, Trigger
 from config.settings import CONFIG, PROJECT
 
 FLOOD = next(plan for plan in load_plans(CONFIG / "plans") if plan.id == "FLD-02")

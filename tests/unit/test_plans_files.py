@@ -54,8 +54,11 @@ def test_all_four_worked_examples_are_taken_whole() -> None:
     assert plans["ELD-03"].tasks[4].result == ("平安", "外出", "送医", "误报")
 
 
-def test_the_shipped_flood_plan_is_the_worked_example() -> None:
-    assert load_plans(CONFIG / "plans") == [plan for plan in load_plan_file(EXAMPLES_FILE) if plan.id == "FLD-02"]
+def test_the_shipped_plans_are_the_worked_examples() -> None:
+    shipped = {plan.id: plan for plan in load_plans(CONFIG / "plans")}
+    templates = {plan.id: plan for plan in load_plans(CONFIG / "plan_templates")}
+    assert (sorted(shipped), sorted(templates)) == (["ELD-03", "FLD-02", "GAS-04"], ["GEO-01"])
+    assert shipped | templates == {plan.id: plan for plan in load_plan_file(EXAMPLES_FILE)}
 
 
 def write(folder: Path, text: str, name: str = "test.yaml") -> Path:

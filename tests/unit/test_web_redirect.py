@@ -26,6 +26,13 @@ def test_the_usual_port_is_left_out() -> None:
     assert b"Location: https://a.lan/\r\n" in redirection(head("GET / HTTP/1.1", "Host: a.lan"), 443)
 
 
+def test_nobody_is_led_to_a_host_that_the_certificate_does_not_name() -> None:
+    names = ("screen.lan", "10.0.0.5", "fd00::7")
+    for host, led in (("Screen.LAN", "Screen.LAN"), ("[fd00::7]:80", "[fd00::7]"), ("elsewhere.example", "screen.lan")):
+        answer = redirection(head("GET /rules HTTP/1.1", f"Host: {host}"), 8443, names)
+        assert f"Location: https://{led}:8443/rules\r\n".encode() in answer
+
+
 @pytest.mark.parametrize(
     ("first", "hosts"),
     [
