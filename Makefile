@@ -34,8 +34,10 @@ test: $(VENV)/.installed-dev assets
 	@chromium=$$(tests/tools/find_program chromium)
 	mosquitto=$$(tests/tools/find_program mosquitto)
 	certutil=$$(tests/tools/find_program certutil)
+	gdal=$$(tests/tools/find_program gdal)
 	echo "testing with $$($(BIN)/python --version), $$chromium and $$mosquitto"
 	export SHIJING_TEST_CHROMIUM=$$chromium SHIJING_TEST_MOSQUITTO=$$mosquitto SHIJING_TEST_CERTUTIL=$$certutil
+	export SHIJING_TEST_GDAL=$$gdal
 	# In the order of the folders, not by the number of tests: the few that take long come first.
 	exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
@@ -65,12 +67,12 @@ clean:
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@.ci/make_venv $(VENV)
-	$(SAY) 'installing what the product runs on (70 packages, about 130 MB to fetch the first time)'
-	$(INSTALL) --requirement requirements.txt
+	$(SAY) 'installing what the product runs on (76 packages, about 130 MB to fetch the first time)'
+	$(INSTALL) --require-hashes --requirement requirements.txt
 	$(INSTALL) --no-deps --editable .
 	touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@$(SAY) 'installing what the tests and checks need'
-	$(INSTALL) --requirement requirements-dev.txt
+	$(INSTALL) --require-hashes --requirement requirements-dev.txt
 	touch $@
