@@ -67,7 +67,7 @@ clean:
 
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@.ci/make_venv $(VENV)
-	$(SAY) 'installing what the product runs on (76 packages, about 130 MB to fetch the first time)'
+	$(SAY) 'installing what the product runs on (83 packages, about 170 MB to fetch the first time)'
 	$(INSTALL) --require-hashes --requirement requirements.txt
 	$(INSTALL) --no-deps --editable .
 	touch $@

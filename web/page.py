@@ -25,6 +25,7 @@ _TEMPLATES = Path(__file__).parent / "templates"
 _STATIC = Path(__file__).parent / "static"
 # Around the whole municipality, degrees.
 _SOUTH_WEST, _NORTH_EAST = [28.1, 105.2], [32.3, 110.3]
+PARTS = ("manners", "city", "ground", "scene", "now", "then")  # folders of web/static, each with its sheet
 _PANES = (
     ("townships", 380, True),
     ("rivers", 390, False),
@@ -50,7 +51,10 @@ class Screen(Figure):
         self.pages = STAND_IN
         self.account = ACCOUNT
         # Named in the head, they are fetched side by side and not one import after another.
-        self.modules = sorted(path.name for path in _STATIC.glob("*.js"))
+        self.modules = sorted(
+            path.relative_to(_STATIC).as_posix() for folder in (".", *PARTS) for path in (_STATIC / folder).glob("*.js")
+        )
+        self.parts = PARTS
 
 
 @cache

@@ -1,5 +1,11 @@
 /** The screen, put together: skeleton, map, panels, then the stream that feeds them. */
 
+import { startCity } from "./city/start.js";
+import { startGround } from "./ground/start.js";
+import { startManners } from "./manners/start.js";
+import { startNow } from "./now/start.js";
+import { startScene } from "./scene/start.js";
+import { startThen } from "./then/start.js";
 import { drawQueue } from "./alerts.js";
 import { drawBar } from "./bar.js";
 import { drawCard, select } from "./card.js";
@@ -29,6 +35,7 @@ drawPlaces();
 for (const [id, act] of /** @type {const} */ ([["zoom-in", () => map.zoomIn()], ["zoom-out", () => map.zoomOut()], ["whole-city", wholeCity]])) {
   byId(id).addEventListener("click", act);
 }
+for (const start of [startManners, startCity, startGround, startScene, startNow, startThen]) start();
 startStream(readAnew);
 void loadNames(retell);
 await drawUntilDone();

@@ -3,6 +3,7 @@
 /** @type {"zh" | "en"} */
 export const language = document.documentElement.dataset.language === "en" ? "en" : "zh";
 
+/** @type {Record<string, {zh: string, en: string}>} */
 const table = {
   map: { zh: "实景地图", en: "Map" },
   zoomIn: { zh: "放大", en: "Zoom in" },
@@ -137,6 +138,14 @@ const table = {
   urgentEvent: { zh: "紧急事件 #{n}，请立即受理", en: "Urgent event #{n}: accept it now" },
   days: { zh: "{d}天{h}时", en: "{d} d {h} h" },
 };
+
+/** The words of a part of the screen. @param {Record<string, {zh: string, en: string}>} words */
+export function addWords(words) {
+  for (const [key, entry] of Object.entries(words)) {
+    if (key in table) throw new Error(`two strings are named ${key}`);
+    table[key] = entry;
+  }
+}
 
 /**
  * A string of the table with its `{names}` filled in.
