@@ -145,6 +145,8 @@ def sound(ground: Ground) -> dict[str, list[Any]]:
         "screen": [ground.screen(own=True), ground.screen(own=False)],
         "address": ["", "shade=silent"],
         "find": [TOWNSHIP, "区"],
+        "q": [TOWNSHIP, "区", "cuntan"],
+        "in": [city.divisions[TOWNSHIP], city.divisions[OTHER_TOWNSHIP]],
         "map": ["then", "today", "2024-06-30"],
         "what": ["readings", "alerts", "events", "runs"],
         "from": ["2020-08-01", "2020-08-20T00:00:00+08:00"],

@@ -265,6 +265,12 @@ def _list(path: str, rows: str) -> Walked:
     )
 
 
+def _division_in(path: str) -> Walked:
+    return Walked(
+        step=lambda ground, own: Step(path=f"{path}in={ground.city.divisions[ground.code(own=own)]}"), foreign=UNKNOWN
+    )
+
+
 def _account(act: str, own: frozenset[int]) -> Walked:
     return Walked(
         step=lambda ground, is_own: Step(path=f"/accounts/{ground.account(own=is_own)}{act}", body={} if act else None),
@@ -655,6 +661,11 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("GET", "/"): _same("/"),
     ("GET", "/api/state"): _same("/api/state"),
     ("GET", "/api/names"): _same("/api/names"),
+    ("GET", "/api/tallies"): _division_in("/api/tallies?level=grid&"),
+    ("GET", "/api/path"): _division_in("/api/path?"),
+    ("GET", "/api/search"): Walked(
+        step=lambda ground, own: Step(path=f"/api/search?q={ground.code(own=own)}"), foreign=EMPTY, rows="found"
+    ),
     ("GET", "/api/layers/rivers.geojson"): _same("/api/layers/rivers.geojson"),
     ("GET", "/api/layers/{name}.geojson"): _same("/api/layers/townships.geojson"),
     ("GET", "/tiles/drafts/{draft}/{z:int}/{x:int}/{y:int}.mvt"): Walked(
