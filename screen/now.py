@@ -14,6 +14,7 @@ QUERIES = Queries(Path(__file__).with_name("now.sql"))
 
 INCIDENTS_AT_MOST = 500
 SILENT_AT_MOST = 40
+_COUNTS = ("sensors", "gateways", "nameable")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,7 @@ class Silent:
 
     sensors: int = 0  # behind a silent gateway, too
     gateways: int = 0
+    nameable: int = 0  # without the sensors behind a silent gateway
     named: list[SilentOne] = field(default_factory=list)
 
 
@@ -75,11 +77,11 @@ class Blind:
 
 
 def read_incidents(
-    connection: Connection, at: datetime, division: int | None, most: int = INCIDENTS_AT_MOST
+    connection: Connection, at: datetime, most: int = INCIDENTS_AT_MOST
 ) -> tuple[list[WaitingIncident], int]:
     """The gravest first, then the longest without an answer; and how many there are in all."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        rows = cursor.execute(QUERIES["incidents"], {"at": at, "division": division, "most": most}).fetchall()
+        rows = cursor.execute(QUERIES["incidents"], {"at": at, "most": most}).fetchall()
     count = rows[0]["all_of_them"] if rows else 0
     return [WaitingIncident(**{key: row[key] for key in row if key != "all_of_them"}) for row in rows], count
 
@@ -90,13 +92,13 @@ def read_silent(connection: Connection, at: datetime, division: int | None, most
         rows = cursor.execute(QUERIES["silent"], {"at": at, "division": division, "most": most}).fetchall()
     if not rows:
         return Silent()
-    sensors, gateways = rows[0]["sensors"], rows[0]["gateways"]
+    counts = {key: rows[0][key] for key in _COUNTS}
     named = [_silent_one(row) for row in rows if row["number"] is not None]
-    return Silent(sensors=sensors, gateways=gateways, named=named)
+    return Silent(**counts, named=named)
 
 
 def _silent_one(row: dict[str, Any]) -> SilentOne:
-    return SilentOne(**{key: row[key] for key in row if key not in ("sensors", "gateways")})
+    return SilentOne(**{key: row[key] for key in row if key not in _COUNTS})
 
 
 def read_blind(connection: Connection, at: datetime, division: int | None) -> Blind:

@@ -1,18 +1,13 @@
--- What needs a person now, in the scope of whoever asks and within one division where one is named (`division`).
--- `at` is the pipeline's clock.
+-- What needs a person now, in the scope of whoever asks. `at` is the pipeline's clock; `division`: no more than what lies
+-- in it, null for all.
 
 -- name: incidents
 -- Open ones, the gravest first, then the one that has waited longest for an answer. An alert waits while nobody has
 -- acknowledged it; what is put aside or hidden behind a graver one waits for nobody.
-with below as materialized (
-    select array(select descendant_id from division_closure where ancestor_id = %(division)s::integer) as ids
-), shown as (
+with shown as (
     select i.id, i.family, i.level, i.exercise, i.opened_at, i.lon, i.lat, i.alerts
     from incidents i
     where i.state = 'open' and i.level <> 'none'
-      and (%(division)s::integer is null or exists (
-          select from incident_cells cell, below
-          where cell.incident_id = i.id and (cell.township_id = any(below.ids) or cell.grid_id = any(below.ids))))
 ), members as (
     select coalesce(first.merged_into, first.id) as incident_id, a.id, a.level, a.opened_at,
            a.state = 'open' and a.suppressed_by is null and a.inhibited_by is null as waits,
@@ -92,7 +87,8 @@ with below as materialized (
     where a.kind = 'silence' and a.state in ('open', 'acknowledged', 'in_hand')
       and (%(division)s::integer is null or a.township_id = any(below.ids) or a.grid_id = any(below.ids))
 ), counted as (
-    select count(*) filter (where sensor)::integer as sensors, count(*) filter (where not sensor)::integer as gateways
+    select count(*) filter (where sensor)::integer as sensors, count(*) filter (where not sensor)::integer as gateways,
+           count(*) filter (where not behind_gateway)::integer as nameable
     from quiet
 ), first_ones as (
     select * from quiet where not behind_gateway order by sensor, opened_at, id limit %(most)s
@@ -103,7 +99,8 @@ select case when one.sensor then 'sensor' else 'gateway' end as kind,
        coalesce(last.time, one.opened_at) as since,
        (select count(*) from devices other join sensors on sensors.device_id = other.id
         where not one.sensor and other.gateway = devices.name)::integer as behind,
-       version.name as township, above.name as district, one.exercise, counted.sensors, counted.gateways
+       version.name as township, above.name as district, one.exercise, counted.sensors, counted.gateways,
+       counted.nameable
 from counted left join first_ones one on true
 left join sensors on sensors.id = one.sensor_id
 left join devices on not one.sensor and devices.id = (one.subject & 4294967295)::integer

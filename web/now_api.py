@@ -43,14 +43,15 @@ Division = Annotated[int | None, Query(alias="in", ge=1, le=2**31 - 1, descripti
 @router.get("", responses=answers(NowTold), dependencies=[needs("map.read")])
 def now(view: ViewOf, division: Division = None) -> Response:
     """Open incidents by level and time without an answer, plans with who was called and who answered, what is
-    silent, and how the ledger stands."""
+    silent there, and how the ledger stands. Incidents and plans are always all: nobody loses sight of a red one by
+    looking elsewhere."""
     with view.connection() as connection:
         clock = read_clock(connection)
-        incidents, count = read_incidents(connection, clock.now, division)
+        incidents, count = read_incidents(connection, clock.now)
         silent = read_silent(connection, clock.now, division)
     with view.acting() as connection:
         ledger = _ledger(standing(connection))
-    lanes = _lanes_of(view, clock, division=division)
+    lanes = _lanes_of(view, clock)
     return as_json(
         NowTold(now=clock.now, incidents=incidents, incident_count=count, lanes=lanes, silent=silent, ledger=ledger)
     )
@@ -81,7 +82,7 @@ def incident(view: ViewOf, number: Number) -> Response:
         now=clock.now,
         incident=head,
         alerts=alerts,
-        lanes=_lanes_of(view, clock, runs=runs),
+        lanes=_lanes_of(view, clock, runs),
         plans=_plans(view, runs),
         in_need=_in_need(view, head.id, clock),
         ground=ground,
@@ -114,14 +115,12 @@ def _by(view: View, right: str) -> View | None:
         return None
 
 
-def _lanes_of(
-    view: View, clock: Clock, *, division: int | None = None, runs: list[int] | None = None
-) -> list[LaneTold]:
+def _lanes_of(view: View, clock: Clock, runs: list[int] | None = None) -> list[LaneTold]:
     plans = _by(view, PLANS)
     if plans is None or runs == []:
         return []
     with plans.connection() as connection:
-        heads = heads_under_way(connection, clock, division) if runs is None else heads_of(connection, clock, runs)
+        heads = heads_under_way(connection, clock) if runs is None else heads_of(connection, clock, runs)
         return told_lanes(plans, connection, heads, clock.now)
 
 

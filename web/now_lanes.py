@@ -23,9 +23,9 @@ _UNDER_WAY = ["proposed", "open"]
 Names = Callable[[UUID | None], str | None]
 
 
-def heads_under_way(connection: Connection, clock: Clock, division: int | None) -> list[RunHead]:
-    """Of a division or of all, as far as a wall may show them: to be confirmed, then the gravest."""
-    asked = {"id": None, "states": _UNDER_WAY, "before": None, "plan": None, "drill": None, "division": division}
+def heads_under_way(connection: Connection, clock: Clock) -> list[RunHead]:
+    """As far as a wall may show them: to be confirmed, then the gravest."""
+    asked = {"id": None, "states": _UNDER_WAY, "before": None, "plan": None, "drill": None, "division": None}
     return rows(connection, RunHead, "runs", **asked, at=clock.now, wall=True, most=LANES_AT_MOST)
 
 
