@@ -33,6 +33,7 @@ ACTS: Mapping[str, tuple[str, str]] = {
     "gateway.rotated": ("更换网关密码", "Gateway password renewed"),
     "gateway.written": ("写出消息代理账号文件", "Broker's files written"),
     "boundary.proposal_adopted": ("采用网格方案", "Proposed grids adopted"),
+    "screen.driven": ("操控大屏", "Screen driven from a desk"),
     "record.added": ("录入居民档案", "Record entered"),
     "record.changed": ("修改居民档案", "Record changed"),
     "record.moved": ("居民档案移出", "Record moved away"),

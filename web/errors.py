@@ -58,6 +58,7 @@ from dispatch.errors import Refused as DispatchRefused
 from events.errors import EventError, EventUnknown
 from geo.errors import FilterWrong, GeoError, StepRefused
 from people.errors import PeopleError
+from screen.errors import AddressRefused, ScreenUnknown
 from web.security import HEADERS
 
 log = logging.getLogger(__name__)
@@ -205,6 +206,8 @@ class BusyError(WebError):
 STATUSES: dict[type[Exception], tuple[int, str]] = {
     LayerUnknownError: (404, "no such layer"),
     TileUnknownError: (404, ""),
+    ScreenUnknown: (404, ""),
+    AddressRefused: (422, ""),
     CollectionUnknownError: (404, ""),
     OgcAskedWrongError: (400, ""),
     PreconditionError: (412, ""),

@@ -142,6 +142,8 @@ def sound(ground: Ground) -> dict[str, list[Any]]:
         **drafts(ground),
         "township": [ground.proposal(own=True), city.divisions[OTHER_TOWNSHIP]],  # a network waits there
         "remove_existing": [True],
+        "screen": [ground.screen(own=True), ground.screen(own=False)],
+        "address": ["", "shade=silent"],
         "find": [TOWNSHIP, "区"],
         "map": ["then", "today", "2024-06-30"],
         "what": ["readings", "alerts", "events", "runs"],
