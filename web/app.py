@@ -42,6 +42,7 @@ from web import (
     health,
     incidents_api,
     metrics,
+    now_api,
     ogc_api,
     ogc_edit,
     oidc_sign_in,
@@ -147,6 +148,7 @@ _MODULES = (
     acts,
     feed,
     incidents_api,
+    now_api,
     warnings_api,
     tiles_drawn,  # before tiles_api: `proposed` is no level
     tiles_api,
