@@ -59,8 +59,8 @@ from dispatch.errors import Refused as DispatchRefused
 from events.errors import EventError, EventUnknown
 from geo.errors import FilterWrong, GeoError, StepRefused
 from people.errors import PeopleError
-from screen.errors import AddressRefused, ScreenUnknown
 from scene.errors import SceneError, ThingUnknown
+from screen.errors import AddressRefused, ScreenUnknown
 from web.security import HEADERS
 
 log = logging.getLogger(__name__)
