@@ -57,6 +57,7 @@ from config.errors import ShijingError
 from dispatch.errors import Refused as DispatchRefused
 from events.errors import EventError, EventUnknown
 from geo.errors import FilterWrong, GeoError, StepRefused
+from imagery.errors import LayerBusy, LayerUnknown
 from people.errors import PeopleError
 from web.security import HEADERS
 
@@ -205,6 +206,8 @@ class BusyError(WebError):
 STATUSES: dict[type[Exception], tuple[int, str]] = {
     LayerUnknownError: (404, "no such layer"),
     TileUnknownError: (404, ""),
+    LayerUnknown: (404, ""),
+    LayerBusy: (429, ""),
     CollectionUnknownError: (404, ""),
     OgcAskedWrongError: (400, ""),
     PreconditionError: (412, ""),
