@@ -16,6 +16,7 @@ from imagery.source import Extent
 from imagery.squares import Bounds
 
 _ENDINGS = ("png", "jpg", "jpeg", "webp")
+_ZOOMS = {str(z) for z in range(HIGHEST + 1)}
 _LONGEST = 64 << 20  # bytes of a directory of PMTiles
 _VECTOR = "it holds vector tiles, and only pictures are drawn from archives: render them first, or import the layer"
 
@@ -27,7 +28,7 @@ class TileFolder:
         if not path.is_dir():
             raise LayerBroken(f"{path}: there is no such folder: mend path")
         try:
-            zooms = [int(one.name) for one in path.iterdir() if one.name.isdigit() and int(one.name) <= HIGHEST]
+            zooms = [int(one.name) for one in path.iterdir() if one.name in _ZOOMS and one.is_dir()]
         except OSError as error:
             raise LayerBroken(f"{path}: {error.strerror}: let the server read it") from error
         if not zooms:
@@ -115,7 +116,6 @@ class TilesInOne:
         if not body:
             return None
         return picture_of(_unpacked(body) if self._gzipped else bytes(body))
-
 
     def _read(self, offset: int, length: int) -> bytes:
         """Bytes of the file. (Mapped into memory, one that is cut meanwhile would take the server with it.)"""

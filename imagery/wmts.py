@@ -78,15 +78,15 @@ class TileService:
     def _asked(self, z: int, x: int, y: int) -> bytes:
         answer = self._pool.request("GET", self._url(z, x, y), redirect=False, preload_content=False)
         try:
-            if answer.status in _NONE:
-                return b""
-            if answer.status != 200:
+            if answer.status not in (200, *_NONE):
                 raise TileRefused(f"the service answers {answer.status}{_hint(answer.status)}")
-            body = bytes(answer.read(MOST_BYTES + 1, decode_content=True))
-        finally:
-            answer.release_conn()
-        if body:
-            picture_of(body)
+            body = bytes(answer.read(MOST_BYTES + 1, decode_content=True)) if answer.status == 200 else b""
+            if body:
+                picture_of(body)
+        except (TileRefused, HTTPError):
+            answer.close()  # what is left of it is not wanted
+            raise
+        answer.release_conn()
         return body
 
     def _url(self, z: int, x: int, y: int) -> str:

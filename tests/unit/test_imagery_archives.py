@@ -44,14 +44,15 @@ def test_vector_tiles_are_refused_with_what_to_do(tmp_path: Path) -> None:
     write_mbtiles(tmp_path / "v.mbtiles", {(9, 1, 1): b"\x1f\x8b"}, format="pbf")
     write_pmtiles(tmp_path / "v.pmtiles", {(9, 1, 1): b"\x1f\x8b"}, TileType.MVT)
     for kind, name in ((TileSheet, "v.mbtiles"), (TilesInOne, "v.pmtiles")):
-        with pytest.raises(LayerBroken, match="vector tiles.*render them first"):
+        with pytest.raises(LayerBroken, match=r"vector tiles.*render them first"):
             kind(tmp_path / name)
 
 
 def test_what_is_no_archive_is_said_to_be_none(tmp_path: Path) -> None:
     whole = tmp_path / "whole.pmtiles"
     write_pmtiles(whole, TILES)
-    for number, body in enumerate([b"", b"SQLite format 3\0 cut off", b"PMTiles\x03", b"PMTiles\x02" + bytes(200), whole.read_bytes()[:90]]):
+    rubbish = [b"", b"SQLite format 3\0 cut off", b"PMTiles\x03", b"PMTiles\x02" + bytes(200), whole.read_bytes()[:90]]
+    for number, body in enumerate(rubbish):
         file = tmp_path / str(number)
         file.write_bytes(body)
         for kind in (TileSheet, TilesInOne):

@@ -22,11 +22,15 @@ from imagery.squares import degrees_of, tile_at, world_of
 WEST, SOUTH, EAST, NORTH = 106.50, 29.50, 106.60, 29.60
 
 
-def write(path: Path, bands: NDArray[Any], *, crs: str | None = "EPSG:4490", overviews: tuple[int, ...] = (), **more: Any) -> Path:
+def write(
+    path: Path, bands: NDArray[Any], *, crs: str | None = "EPSG:4490", overviews: tuple[int, ...] = (), **more: Any
+) -> Path:
     count, height, width = bands.shape
     place = from_bounds(WEST, SOUTH, EAST, NORTH, width, height)
     told = {"transform": place, "tiled": True, "blockxsize": 256, "blockysize": 256, **more}
-    with rasterio.open(path, "w", driver="GTiff", count=count, height=height, width=width, dtype=bands.dtype, crs=crs, **told) as file:
+    with rasterio.open(
+        path, "w", driver="GTiff", count=count, height=height, width=width, dtype=bands.dtype, crs=crs, **told
+    ) as file:
         file.write(bands)
         if overviews:
             file.build_overviews(overviews, Resampling.average)

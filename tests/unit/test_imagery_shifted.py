@@ -66,7 +66,7 @@ def test_without_it_the_landmark_is_hundreds_of_pixels_away() -> None:
 
 def test_nothing_is_drawn_outside_of_china_or_where_the_layer_has_nothing() -> None:
     class Empty(Drawn):
-        def tile(self, z: int, x: int, y: int) -> Picture | None:
+        def tile(self, *_: int) -> Picture | None:
             return None
 
     assert Shifted(Drawn(*LANDMARKS[0], gcj02_from_wgs84), "gcj02").tile(10, 0, 0) is None

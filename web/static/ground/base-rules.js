@@ -20,6 +20,9 @@ function rank({ props }) {
 /** Doubling every two zooms. @param {number} at16 width at zoom 16 */
 const growing = (at16) => (/** @type {number} */ zoom) => Math.max(0.7, at16 * 2 ** ((zoom - 16) / 1.7));
 
+/** Words stay as large as they are meant, however much a view between two zooms scales its tiles. @param {() => number} scale */
+const fonts = (scale) => (/** @type {number} */ size, /** @type {number} */ weight) => () => `${weight} ${(size / scale()).toFixed(1)}px ${FONT}`;
+
 /** What is filled and stroked, the lowest first. */
 export function paints() {
   const { LineSymbolizer, PolygonSymbolizer } = lib();
@@ -32,20 +35,21 @@ export function paints() {
     road(open(-1), line("path", growing(1.6), { dash: [4, 4], lineCap: "butt" })),
     road(open(0), line("street", growing(4))),
   ];
-  for (const [of, width] of /** @type {const} */ ([[1, 6], [2, 8], [3, 10], [4, 12]])) {
+  for (const [of, width] of /** @type {const} */ ([[1, 5], [2, 6.5], [3, 8], [4, 9.5]])) {
     rules.push(road(open(of), line("casing", (/** @type {number} */ zoom) => growing(width)(zoom) + 2)));
   }
-  for (const [of, width, color] of /** @type {const} */ ([[1, 6, "road"], [2, 8, "road"], [3, 10, "main"], [4, 12, "main"]])) {
+  for (const [of, width, color] of /** @type {const} */ ([[1, 5, "road"], [2, 6.5, "road"], [3, 8, "main"], [4, 9.5, "main"]])) {
     rules.push(road(open(of), line(color, growing(width))));
   }
   rules.push({ dataLayer: "rail", symbolizer: line("rail", growing(5)) }, { dataLayer: "rail", symbolizer: line("sleeper", growing(2.4), { dash: [8, 8], lineCap: "butt" }) });
   return rules;
 }
 
-/** Names, the most wanted first: stations, then the greater roads. */
-export function labels() {
+/** Names, the most wanted first: stations, then the greater roads. @param {() => number} scale of the tiles on the screen */
+export function labels(scale) {
   const { CircleSymbolizer, GroupSymbolizer, LineLabelSymbolizer, OffsetTextSymbolizer } = lib();
-  const text = (/** @type {string} */ fill, /** @type {number} */ size, weight = 500) => ({ fill: ink(fill), stroke: ink("halo"), font: `${weight} ${size}px ${FONT}` });
+  const font = fonts(scale);
+  const text = (/** @type {string} */ fill, /** @type {number} */ size, weight = 500) => ({ fill: ink(fill), stroke: ink("halo"), font: font(size, weight) });
   const dot = (/** @type {number} */ radius) => new CircleSymbolizer({ radius, fill: ink("dot"), stroke: ink("station"), width: 2.5, opacity: 1 });
   const station = (/** @type {boolean} */ crossing) => ({
     dataLayer: "station", minzoom: crossing ? 13 : 14,

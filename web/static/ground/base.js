@@ -13,6 +13,7 @@ const SETTLE_MS = 300;
 /** @type {Promise<any> | null} */ let library = null;
 /** @type {any} */ let drawn = null;
 let timer = 0;
+let scaled = 1; // when it was painted
 
 /** Keep it as the layer is switched and the view moves. */
 export function drawBase() {
@@ -23,6 +24,9 @@ export function drawBase() {
   addEventListener("shijing-theme", remake);
   document.fonts?.addEventListener("loadingdone", repaint); // until the font has come, canvas writes with another
 }
+
+/** How much larger than drawn tiles stand on the screen between two zooms. */
+const scale = () => 2 ** (map.getZoom() - Math.round(map.getZoom()));
 
 const layer = () => shown().find(({ kind }) => kind === "vector");
 const isNear = () => Math.round(map.getZoom()) >= NEAR;
@@ -36,12 +40,13 @@ async function renew() {
     drawn = null;
     return;
   }
-  if (drawn) return;
+  if (drawn) return scale() === scaled ? undefined : repaint();
   const { leafletLayer } = await load();
   if (drawn || layer() !== wanted || !isNear()) return;
+  scaled = scale();
   drawn = leafletLayer({
     pane: PANE, attribution: "", url: wanted.url, minZoom: NEAR, maxDataZoom: wanted.max_zoom, bounds: corners(wanted.bounds),
-    paintRules: paints(), labelRules: labels(),
+    paintRules: paints(), labelRules: labels(scale),
   }).addTo(map);
 }
 
@@ -55,6 +60,7 @@ function remake() {
 function repaint() {
   clearTimeout(timer);
   timer = window.setTimeout(() => {
+    scaled = scale();
     drawn?.clearLayout();
     drawn?.rerenderTiles();
   }, SETTLE_MS);
