@@ -15,7 +15,10 @@ from access.rights import load_roles
 from access.vault import Vault
 from config.access_settings import OidcSettings
 from config.settings import BrokerSettings, SceneSettings, WebSettings
+from config.imagery_settings import ImagerySettings
+from config.settings import BrokerSettings, WebSettings
 from events.kinds import shipped_kinds
+from imagery.shelf import Shelf
 from web import (
     account_factor,
     account_page,
@@ -39,6 +42,7 @@ from web import (
     events_reporting,
     events_stream,
     feed,
+    ground_api,
     health,
     incidents_api,
     metrics,
@@ -156,6 +160,7 @@ _MODULES = (
     incidents_api,
     now_api,
     warnings_api,
+    ground_api,
     tiles_drawn,  # before tiles_api: `proposed` is no level
     tiles_api,
     ogc_api,
@@ -227,6 +232,7 @@ def create_app(
         rates=Rates(),
         log=AccessLog(database_url),
         provider=Provider(oidc) if oidc.on else None,
+        imagery=Shelf(ImagerySettings()),  # raises ConfigError now, and not at the first look at the map
     )
     life = partial(lifespan, given=given)
     app = FastAPI(

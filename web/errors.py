@@ -58,6 +58,7 @@ from config.errors import ShijingError
 from dispatch.errors import Refused as DispatchRefused
 from events.errors import EventError, EventUnknown
 from geo.errors import FilterWrong, GeoError, StepRefused
+from imagery.errors import LayerBusy, LayerUnknown
 from people.errors import PeopleError
 from scene.errors import SceneError, ThingUnknown
 from screen.errors import AddressRefused, ScreenUnknown
@@ -218,6 +219,8 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     TileUnknownError: (404, ""),
     ScreenUnknown: (404, ""),
     AddressRefused: (422, ""),
+    LayerUnknown: (404, ""),
+    LayerBusy: (429, ""),
     CollectionUnknownError: (404, ""),
     OgcAskedWrongError: (400, ""),
     PreconditionError: (412, ""),

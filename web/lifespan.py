@@ -16,6 +16,7 @@ from access.vault import Vault
 from config.access_settings import SignInSettings
 from config.database import open_pool
 from config.settings import BrokerSettings, WebSettings
+from imagery.shelf import Shelf
 from web.certificate import ListenerCertificate
 from web.exercise import ExerciseMark
 from web.hub import Hub
@@ -51,6 +52,7 @@ class Given:
     rates: Rates
     log: AccessLog
     provider: Provider | None
+    imagery: Shelf
 
 
 @asynccontextmanager
@@ -77,6 +79,7 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
             parts.phone_line.stop,
             given.log.stop,
             parts.tiles.close,
+            parts.imagery.close,
             parts.registry.close,
             parts.searched.stop,
             parts.pool.close,
@@ -121,4 +124,5 @@ def _open(given: Given) -> Parts:
         vault=given.vault,
         clock=given.clock,
         provider=given.provider,
+        imagery=given.imagery,
     )
