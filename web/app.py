@@ -14,7 +14,7 @@ from access.oidc import Provider
 from access.rights import load_roles
 from access.vault import Vault
 from config.access_settings import OidcSettings
-from config.settings import BrokerSettings, WebSettings
+from config.settings import BrokerSettings, SceneSettings, WebSettings
 from events.kinds import shipped_kinds
 from web import (
     account_factor,
@@ -71,6 +71,11 @@ from web import (
     runs_acts,
     runs_api,
     runs_page,
+    scene_api,
+    scene_camera,
+    scene_import,
+    scene_live,
+    scene_page,
     screens_api,
     second_step,
     sign_in,
@@ -156,6 +161,11 @@ _MODULES = (
     runs_api,
     runs_acts,
     run_report,
+    scene_import,
+    scene_live,
+    scene_page,
+    scene_api,
+    scene_camera,
     backtest_api,
     receipts,
     worker_push,
@@ -222,6 +232,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings, app.state.certificate = settings, certificate
+    app.state.cameras = scene_camera.cameras_of(SceneSettings())
 
     for module in _MODULES:
         app.include_router(module.router)
