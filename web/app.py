@@ -39,6 +39,8 @@ from web import (
     events_reporting,
     events_stream,
     feed,
+    figures_api,
+    figures_page,
     health,
     incidents_api,
     metrics,
@@ -141,6 +143,8 @@ _MODULES = (
     alerts_api,
     acts,
     feed,
+    figures_page,
+    figures_api,
     incidents_api,
     warnings_api,
     tiles_drawn,  # before tiles_api: `proposed` is no level
