@@ -29,9 +29,6 @@ PARTS = ("manners", "city", "ground", "scene", "now", "then")  # folders of web/
 _PANES = (
     ("townships", 380, True),
     ("tiles", 384, False),
-    ("rivers", 390, False),
-    ("districts", 400, False),
-    ("veil", 410, False),
     ("district-names", 450, False),
     ("leaders", 590, False),
     ("clusters", 605, True),

@@ -15,8 +15,10 @@ export { thinNames } from "./city/names.js";
 export const map = /** @type {any} */ (globalThis).map_city;
 
 map.setMinZoom(6).setMaxZoom(17); // else those of a layer would be the map's
-const canvases = new Map();
 const CITY = L.latLngBounds([28.15, 105.28], [32.21, 110.2]);
+
+/** One canvas for all of the far view: each more is laid over the others in every frame of a pan. */
+export const FAR = { pane: "townships", renderer: L.canvas({ pane: "townships", padding: 0.25 }) };
 
 /** @type {any} */ let townships = null;
 /** @type {any} */ let districts = null;
@@ -28,6 +30,7 @@ let following = true;
 /** @type {any} */ let whole = CITY; // or what of it somebody may see
 /** @type {any} */ let target = null; // null: the whole city
 /** @type {Array<() => void>} */ const drawnListeners = [];
+/** @type {() => any} */ let veil = () => null;
 
 /** Whenever the layers have been drawn anew. @param {() => void} act */
 export function whenDrawn(act) {
@@ -54,6 +57,16 @@ export async function redrawCity() {
   if (first && !said("at")) return; // those that were drawn before the first board
   const [below, above] = await Promise.all([layer("townships"), layer("districts")]);
   drawDivisions(below, above);
+}
+
+/** What lies over all the others. @param {() => any} layers a group of them, or null */
+export function keepOnTop(layers) {
+  veil = layers;
+}
+
+/** Rivers over townships, districts over rivers, the veil over all: on one canvas the last one drawn is on top. */
+export function stack() {
+  for (const group of [rivers, districts, veil()]) group?.eachLayer((/** @type {any} */ one) => one.bringToFront());
 }
 
 /** @param {any} below @param {any} above */
@@ -119,8 +132,7 @@ function drawTownships(collection) {
   townships?.remove();
   townshipById = new Map();
   townships = L.geoJSON(collection, {
-    pane: "townships",
-    renderer: canvas("townships"),
+    ...FAR,
     style: (/** @type {any} */ feature) => styleOf(feature.properties.id),
     filter: (/** @type {any} */ feature) => feature.geometry !== null,
     onEachFeature: (/** @type {any} */ feature, /** @type {any} */ shape) => {
@@ -141,6 +153,7 @@ export function restyle(changed = townshipById.keys()) {
     shape.setStyle(styleOf(id));
     if (!styleOf(id).quiet) shape.bringToFront();
   }
+  stack();
 }
 styledOtherwise(restyle);
 
@@ -149,11 +162,12 @@ function drawDistricts(collection) {
   districts?.remove();
   const line = (/** @type {string} */ color, /** @type {number} */ weight, /** @type {number} */ opacity) =>
     L.geoJSON(collection, {
-      pane: "districts", renderer: canvas("districts"), interactive: false,
+      ...FAR, interactive: false,
       style: { color, weight, opacity, fill: false },
       filter: (/** @type {any} */ feature) => feature.geometry !== null,
     });
   districts = L.layerGroup([line(ink("district-halo"), 5, 0.22), line(ink("district-line"), 1.4, 0.9)]).addTo(map);
+  stack();
   nameDistricts();
 }
 
@@ -162,9 +176,10 @@ async function drawRivers() {
   if (collection === null) return;
   rivers?.remove();
   const line = (/** @type {number} */ weight, /** @type {number} */ opacity) => L.geoJSON(collection, {
-    pane: "rivers", renderer: canvas("rivers"), interactive: false, style: { color: ink("river"), weight, opacity, lineCap: "round" },
+    ...FAR, interactive: false, style: { color: ink("river"), weight, opacity, lineCap: "round" },
   });
   rivers = L.layerGroup([line(7, 0.16), line(2.4, 0.9)]).addTo(map);
+  stack();
   nameRivers(collection);
 }
 
@@ -174,10 +189,4 @@ async function layer(name) {
   const answer = await fetch(`/api/layers/${name}.geojson${at}`);
   if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
   return answer.json();
-}
-
-/** @param {string} pane */
-export function canvas(pane) {
-  if (!canvases.has(pane)) canvases.set(pane, L.canvas({ pane, padding: 0.3 }));
-  return canvases.get(pane);
 }

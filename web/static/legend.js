@@ -23,6 +23,7 @@ function draw() {
       shade() === "level" ? entry(line("filled"), t("legendFilled")) : null,
       entry(line("district"), t("legendDistrict")),
       entry(line("river"), t("legendRiver")),
+      entry(el("span", { class: "swatch-cluster" }, "8", shape("silent"), "2"), t("city.legendCluster")),
       entry(line("township"), t("legendTownship"), "wide")));
 }
 

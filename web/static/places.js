@@ -2,6 +2,7 @@
 
 import { say } from "./address.js";
 import { arrangeSoon, keepArranged } from "./city/arranging.js";
+import { isOutside } from "./city/path.js";
 import { alertSigns, whenSigned } from "./city/signs.js";
 import { map } from "./citymap.js";
 import { el, svg } from "./dom.js";
@@ -14,13 +15,13 @@ import { t } from "./strings.js";
 
 const CLOSEST = 15; // nearer than this nothing comes apart
 
-/** @type {Map<string, {marker: any, node: HTMLElement, told: string, urgency: number}>} */
+/** @type {Map<string, {marker: any, node: HTMLElement, told: string, township: number | null, urgency: number}>} */
 const drawn = new Map();
 
 /** Keep them up to date. */
 export function drawPlaces() {
   whenSigned(renew);
-  keepArranged(() => [...drawn.values()]);
+  keepArranged(() => [...drawn.values()].map((one) => ({ ...one, outside: isOutside(one.township) })));
 }
 
 function renew() {
@@ -57,7 +58,7 @@ function add(sign) {
   const open = () => goTo(sign);
   marker.on("click", open).on("keydown", (/** @type {any} */ { originalEvent }) => { if (originalEvent.key === "Enter") open(); });
   arrangeSoon();
-  return { marker: marker.addTo(map), node, told: toldOf(sign), urgency: rank(alert.level) + (many ? 0 : 0.5) };
+  return { marker: marker.addTo(map), node, told: toldOf(sign), township: alert.township_id, urgency: rank(alert.level) + (many ? 0 : 0.5) };
 }
 
 /** Near enough for them to come apart; where that is of no use, the worst one's card. @param {Sign} sign */

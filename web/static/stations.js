@@ -2,6 +2,7 @@
 
 import { say } from "./address.js";
 import { arrangeSoon, keepArranged } from "./city/arranging.js";
+import { isOutside, whenPath } from "./city/path.js";
 import { drawnStations, keepSigns, urgency, whenSigned, worstAlert } from "./city/signs.js";
 import { map } from "./citymap.js";
 import { el, svg } from "./dom.js";
@@ -25,7 +26,8 @@ export function drawStations(onSelect = () => {}) {
   whenSigned(() => renew([...drawn.keys(), ...drawnStations()]));
   when("stations", () => { for (const id of [...drawn.keys()]) remove(id); }); // names and places may be others
   when("values", (changed) => renew(changed ? changed.map((/** @type {{id: number}} */ { id }) => id) : drawn.keys()));
-  keepArranged(() => [...drawn.entries()].map(([id, { marker, node }]) => ({ marker, node, urgency: urgency(id) })));
+  keepArranged(() => [...drawn.entries()].map(([id, { marker, node }]) => ({ marker, node, urgency: urgency(id), outside: isOutside(store.stations.get(id)?.township_id ?? null) })));
+  whenPath(arrangeSoon);
   keepSigns();
 }
 

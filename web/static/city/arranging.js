@@ -3,7 +3,7 @@
 import { map, thinNames } from "../citymap.js";
 import { place } from "../placing.js";
 
-/** @typedef {{marker: any, node: HTMLElement, urgency: number}} Labelled */
+/** @typedef {{marker: any, node: HTMLElement, urgency: number, outside?: boolean}} Labelled outside: of what is in view, and without a label */
 
 const AGAIN_MS = 500;
 const LABELS = 120; // beyond that no view has room, and the search for it costs
@@ -47,10 +47,12 @@ function arrange() {
     return { ...one, tag, ...xy(one.marker), width: tag.offsetWidth, height: tag.offsetHeight };
   }).sort((a, b) => a.urgency - b.urgency);
   const seen = items.filter(({ x, y }) => x > -40 && y > -40 && x < size.x + 40 && y < size.y + 40);
-  const labelled = seen.slice(0, LABELS);
-  const pins = seen.slice(LABELS).map(({ x, y }) => ({ left: x - 12, top: y - 12, right: x + 12, bottom: y + 12 }));
+  const labelled = seen.filter(({ outside }) => !outside).slice(0, LABELS);
+  const bare = seen.filter((one) => !labelled.includes(one));
+  const pins = bare.map(({ x, y }) => ({ left: x - 12, top: y - 12, right: x + 12, bottom: y + 12 }));
   const places = place(labelled, { width: size.x, height: size.y }, [...obstacles(), ...pins]);
-  seen.forEach((item, i) => move(item, places[i] ?? null));
+  labelled.forEach((item, i) => move(item, places[i]));
+  for (const item of bare) move(item, null);
   thinNames([...document.querySelectorAll(".station:not(.bare) > .tag, .pin, .cluster, .map-tools, .legend, .card:not([hidden])")].map((node) => node.getBoundingClientRect()));
 }
 
@@ -63,14 +65,15 @@ function xy(marker) {
 /** What stands over the map. */
 function obstacles() {
   const ground = map.getContainer().getBoundingClientRect();
-  return [...document.querySelectorAll(".map-tools, .legend, .card:not([hidden]), .division-card:not([hidden]), .incident-stage:not([hidden])")].map((node) => {
+  return [...document.querySelectorAll(".cluster, .map-tools, .legend, .card:not([hidden]), .division-card:not([hidden]), .incident-stage:not([hidden])")].map((node) => {
     const box = node.getBoundingClientRect();
     return { left: box.left - ground.left, top: box.top - ground.top, right: box.right - ground.left, bottom: box.bottom - ground.top };
   });
 }
 
-/** @param {{node: HTMLElement, tag: HTMLElement}} item @param {{dx: number, dy: number, endX: number, endY: number} | null} where */
-function move({ node, tag }, where) {
+/** @param {{node: HTMLElement, tag: HTMLElement, outside?: boolean}} item @param {{dx: number, dy: number, endX: number, endY: number} | null} where */
+function move({ node, tag, outside = false }, where) {
+  node.classList.toggle("outside", outside);
   node.classList.toggle("bare", where === null);
   if (where === null) return;
   tag.style.left = `${where.dx}px`;

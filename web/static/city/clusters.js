@@ -3,6 +3,7 @@
 import { say } from "../address.js";
 import { map } from "../citymap.js";
 import { el } from "../dom.js";
+import { shape } from "../levels.js";
 import { store, when } from "../store.js";
 import { t } from "../strings.js";
 import { arrangeSoon } from "./arranging.js";
@@ -14,10 +15,11 @@ import { tallied, want, whenTallied } from "./tallies.js";
 
 /* global L */
 
-/** @typedef {{key: string, id: number | null, name: string, at: [number, number], sensors: number, silent: number}} Count */
+/** @typedef {{key: string, ids: number[], name: string, at: [number, number], sensors: number, silent: number}} Count
+ *   ids: of the divisions that are counted; none: what is gathered here */
 
 const NEAR = 9.6; // from this zoom on the whole city is counted by township
-const RADIUS = 80; // px, of what is gathered here because no division below is drawn
+const RADIUS = 84; // px: nearer ones are counted together
 
 /** @type {Map<string, {marker: any, told: string}>} */
 const drawn = new Map();
@@ -33,8 +35,8 @@ export function keepClusters() {
 function renew() {
   const level = levelShown();
   want("clusters", isCrowded() && level !== null ? { level, in: level === "township" && inView() ? /** @type {any} */ (inView()).id : null } : null);
-  const counts = isCrowded() ? (level === null ? gatheredHere() : countsOf(level)) : [];
-  put(counts.filter(({ at, sensors }) => sensors > 0 && map.getBounds().pad(0.2).contains(at)));
+  const counts = isCrowded() ? (level === null ? stationsHere() : countsOf(level)) : [];
+  put(together(counts.filter(({ at, sensors }) => sensors > 0 && map.getBounds().pad(0.2).contains(at))));
 }
 
 /** @returns {"district" | "township" | null} null: nothing below is drawn with a middle of its own */
@@ -49,7 +51,7 @@ function countsOf(level) {
   const rows = tallied("clusters") ?? countedHere(level);
   return [...rows.values()].flatMap(({ id, sensors, silent }) => {
     const one = division(id);
-    return one?.middle ? [{ key: `${level} ${id}`, id, name: one.name, at: one.middle, sensors, silent }] : [];
+    return one?.middle ? [{ key: `${level} ${id}`, ids: [id], name: one.name, at: one.middle, sensors, silent }] : [];
   });
 }
 
@@ -67,13 +69,19 @@ function countedHere(level) {
 }
 
 /** @returns {Count[]} */
-function gatheredHere() {
-  const points = [...store.stations.values()].filter(({ id, lon }) => lon !== null && !worstAlert(id))
-    .map((of) => ({ ...map.project([of.lat, of.lon], map.getZoom()), of })).map(({ x, y, of }) => ({ x, y, of }));
-  return gather(points, RADIUS).map(({ x, y, of }) => {
-    const { lat, lng } = map.unproject([x, y], map.getZoom());
-    return { key: `here ${of[0].id}`, id: null, name: of[0].label || of[0].name, at: /** @type {[number, number]} */ ([lat, lng]), sensors: of.length, silent: of.filter(({ id }) => !store.values.has(id)).length };
-  });
+function stationsHere() {
+  return [...store.stations.values()].filter(({ id, lon }) => lon !== null && !worstAlert(id)).map((one) => ({
+    key: `station ${one.id}`, ids: [], name: one.label || one.name, at: /** @type {[number, number]} */ ([one.lat, one.lon]), sensors: 1, silent: store.values.has(one.id) ? 0 : 1,
+  }));
+}
+
+/** Those that would cover one another are counted together. @param {Count[]} counts @returns {Count[]} */
+function together(counts) {
+  const sum = (/** @type {Count[]} */ of, /** @type {"sensors" | "silent"} */ what) => of.reduce((all, one) => all + one[what], 0);
+  const points = counts.sort((a, b) => b.sensors - a.sensors).map((of) => ({ of, at: map.project(of.at, map.getZoom()) }));
+  return gather(points.map(({ of, at: { x, y } }) => ({ x, y, of })), RADIUS).map(({ of }) => (of.length === 1 ? of[0] : {
+    ...of[0], ids: of.flatMap(({ ids }) => ids), name: t("city.andOthers", { name: of[0].name, n: of.length }), sensors: sum(of, "sensors"), silent: sum(of, "silent"),
+  }));
 }
 
 /** @param {Count[]} counts */
@@ -95,17 +103,25 @@ function put(counts) {
 }
 
 /** @param {Count} count */
-const toldOf = ({ sensors, silent, at }) => `${sensors} ${silent} ${at}`;
+const toldOf = ({ sensors, silent, ids }) => `${sensors} ${silent} ${ids}`;
 
 /** @param {Count} count */
-function add({ id, name, at, sensors, silent }) {
+function add(count) {
+  const { ids, name, at, sensors, silent } = count;
   const title = t("city.sensors", { name, sensors, silent });
-  const node = el("div", { class: "cluster", "data-division": id }, el("b", {}, sensors),
-    silent > 0 && el("span", { class: "cluster-silent" }, t("city.silent", { n: silent })));
+  const node = el("div", { class: "cluster", "data-division": ids.length === 1 ? ids[0] : null }, el("b", {}, sensors),
+    silent > 0 && el("span", { class: "cluster-silent" }, shape("silent"), silent));
   const marker = L.marker(at, {
     pane: "clusters", title, alt: title, icon: L.divIcon({ className: "station-mark", html: node, iconSize: [0, 0] }),
   });
-  const open = () => (id === null ? map.setView(at, Math.min(17, map.getZoom() + 2), { animate: false }) : say({ in: id, sensor: null, thing: null }));
-  marker.on("click", open).on("keydown", (/** @type {any} */ { originalEvent }) => { if (originalEvent.key === "Enter") open(); });
+  marker.on("click", () => open(count)).on("keydown", (/** @type {any} */ { originalEvent }) => { if (originalEvent.key === "Enter") open(count); });
   return marker.addTo(map);
+}
+
+/** Into the division; of several, near enough for them to come apart. @param {Count} count */
+function open({ ids, at }) {
+  if (ids.length === 1) return say({ in: ids[0], sensor: null, thing: null });
+  if (!ids.length) return map.setView(at, Math.min(17, map.getZoom() + 2), { animate: false });
+  const middles = ids.flatMap((id) => (division(id)?.middle ? [/** @type {any} */ (division(id)).middle] : []));
+  map.fitBounds(L.latLngBounds(middles), { padding: [160, 160], animate: false });
 }

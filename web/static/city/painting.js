@@ -3,7 +3,7 @@
 import { fillOfGrid, styleOf, valueShort } from "./colouring.js";
 import { centroid } from "./divisions.js";
 import { ink } from "./inks.js";
-import { around, inView, path } from "./path.js";
+import { around, inView, isOutside } from "./path.js";
 
 /** @typedef {{fill?: string, opacity?: number, line?: string, width?: number}} Look */
 
@@ -20,18 +20,11 @@ export function painters(alerts) {
     rule("village", () => ({ line: ink("district-halo"), width: 1.4 })),
     rule("township", () => ({ line: ink("district-line"), width: 1.2 })),
     rule("district", () => ({ line: ink("district-line"), width: 2.2 })),
-    rule("township", (told) => (isOutside(told) ? { fill: ink("ground"), opacity: 0.62 } : {})),
+    rule("township", ({ id }) => (isOutside(id) ? { fill: ink("ground"), opacity: 0.62 } : {})),
     rule("grid", ({ id }) => (inView()?.level === "grid" && inView()?.id !== id ? { fill: ink("ground"), opacity: 0.38 } : {})),
     ...["district", "township", "village", "grid"].map((level) => rule(level, ({ id }) => (
       inView()?.id === id ? { line: ink("text"), width: 3.5 } : {}))),
   ];
-}
-
-/** A township that is not in the district, or not the township, in view. @param {{id: number, parent: number}} township */
-function isOutside({ id, parent }) {
-  if (!path().length) return false;
-  const township = around("township");
-  return township ? township.id !== id : around("district")?.id !== parent;
 }
 
 /** @param {string} level @param {(told: any) => Look} lookOf */

@@ -20,6 +20,13 @@ export const levelBelow = () => below;
 /** The division of that level which is in view or around it. @param {string} level */
 export const around = (level) => line.find((one) => one.level === level);
 
+/** Whether a township is not in what is in view. @param {number | null} township */
+export function isOutside(township) {
+  if (!line.length || township === null) return false;
+  const own = around("township");
+  return own ? own.id !== township : division(township)?.parent !== line[0].id;
+}
+
 /** @param {() => void} act */
 export function whenPath(act) {
   listeners.push(act);

@@ -12,7 +12,7 @@ import { gather } from "./gather.js";
 
 const MANY_STATIONS = 600; // of those in view that are drawn one by one
 const MANY_ALERTS = 24; // more than that, and those that overlap become one sign
-const RADIUS = 52; // px
+const RADIUS = 62; // px
 
 /** @type {Map<number, Alert>} */ let worstOf = new Map();
 /** @type {Sign[]} */ let signs = [];

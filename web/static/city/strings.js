@@ -39,8 +39,7 @@ addWords({
   "city.shade.minutes": { zh: "{n} 分", en: "{n} min" },
 
   "city.sensors": { zh: "{name}：{sensors} 个测站，失联 {silent}", en: "{name}: {sensors} sensors, {silent} silent" },
-  "city.silent": { zh: "失联 {n}", en: "{n} silent" },
+  "city.andOthers": { zh: "{name}等 {n} 处", en: "{name} and others, {n} in all" },
   "city.manyAlerts": { zh: "{n} 起告警，最高{level}级", en: "{n} alerts, the worst is {level}" },
   "city.legendCluster": { zh: "测站数 · 失联数", en: "Sensors · silent" },
-  "city.legendMany": { zh: "多起告警并示", en: "Several alerts" },
 });

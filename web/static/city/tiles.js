@@ -60,7 +60,6 @@ async function renew() {
 /** @param {boolean} near the tiles' lines are exact, those of the far view are simplified: never both */
 function showTiles(near) {
   byId("map_city").classList.toggle("near", near);
-  byId("map_city").classList.toggle("nearest", near && map.getZoom() >= NEAR + 1);
 }
 
 const versionNow = () => store.board?.layers ?? "";

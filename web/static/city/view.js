@@ -1,7 +1,7 @@
 /** The division in view: the map fits it, its outline is strong, what lies outside is dimmed; a click goes further down. */
 
 import { said, say } from "../address.js";
-import { canvas, limitTo, lookOver, map, whenDrawn } from "../citymap.js";
+import { FAR, keepOnTop, limitTo, lookOver, map, whenDrawn } from "../citymap.js";
 import { lineOf, ofLevel, ringsOf } from "./divisions.js";
 import { ink, whenInked } from "./inks.js";
 import { follow, inView, path, whenPath } from "./path.js";
@@ -15,6 +15,7 @@ let fitted = "";
 
 /** Keep the view to what the address says. */
 export function keepView() {
+  keepOnTop(() => veil);
   whenPath(show);
   whenDrawn(() => { void follow(); draw(); });
   whenInked(draw);
@@ -46,7 +47,7 @@ function draw() {
   const shape = path().findLast((one) => one.shape)?.shape;
   if (!shape) return;
   const rings = ringsOf(shape).map((ring) => ring.map((/** @type {[number, number]} */ [lon, lat]) => [lat, lon]));
-  const common = { pane: "veil", renderer: canvas("veil"), interactive: false };
+  const common = { ...FAR, interactive: false };
   veil = L.layerGroup([
     L.polygon([WORLD, ...rings], { ...common, stroke: false, fillColor: ink("ground"), fillOpacity: 0.66 }),
     L.polygon(rings, { ...common, color: ink("halo"), weight: 8, opacity: 0.6, fill: false }),
