@@ -1,0 +1,20 @@
+"""Errors of this room.
+
+ScreenError
+├── ScreenUnknown   there is no such screen now, or none that the desk may drive
+└── AddressRefused  no address that a screen can be sent
+"""
+
+from config.errors import ShijingError
+
+
+class ScreenError(ShijingError):
+    """What the screen reads or is told cannot be had."""
+
+
+class ScreenUnknown(ScreenError):
+    """There is no such screen now, or none that the desk may drive."""
+
+
+class AddressRefused(ScreenError):
+    """No address that a screen can be sent."""
