@@ -58,6 +58,7 @@ from dispatch.errors import Refused as DispatchRefused
 from events.errors import EventError, EventUnknown
 from geo.errors import FilterWrong, GeoError, StepRefused
 from people.errors import PeopleError
+from screen.past import NoSuchMoment
 from web.security import HEADERS
 
 log = logging.getLogger(__name__)
@@ -211,6 +212,7 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     FilterWrong: (400, ""),
     UploadUnknownError: (404, ""),
     GeoError: (422, ""),
+    NoSuchMoment: (422, ""),
     SensorUnknownError: (404, "no such sensor"),
     AlertUnknownError: (404, "no such alert"),
     IncidentUnknownError: (404, "no such incident"),
