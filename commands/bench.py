@@ -179,6 +179,19 @@ def publish(
 
 
 @bench_app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(help="How long the screen is watched.", min=0.5)] = 20,
+    rate: Annotated[int, typer.Option(help="Readings per second meanwhile.", min=20)] = 500,
+    as_json: Json = False,
+) -> None:
+    """A screen left alone while readings and alerts come: whether the memory of its page grows."""
+    from benchmarks.soak import lines, run
+
+    result = run(minutes=minutes, rate=rate)
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
 def tiles(
     grids: Annotated[int, typer.Option(help="How many.", min=1000)] = 62_000,
     tiles: Annotated[int, typer.Option(help="How many of each zoom.", min=10)] = 120,

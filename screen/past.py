@@ -12,20 +12,12 @@ from typing import Any, LiteralString, TypeVar
 from psycopg.rows import class_row
 
 from config.database import Connection
-from config.errors import ShijingError
 from config.queries import Queries
+from screen.errors import NoSuchMoment
 
 QUERIES = Queries(Path(__file__).with_name("past_queries.sql"))
 SHOWN_AT_MOST = 2_000  # sensors that are all shown; of more only those with an alert
 T = TypeVar("T")
-
-
-class NoSuchMoment(ShijingError):
-    """A time that the screen cannot go to; the text says why, `zh` says it in Chinese."""
-
-    def __init__(self, told: str, zh: str) -> None:
-        super().__init__(told)
-        self.zh = zh
 
 
 @dataclass(frozen=True, kw_only=True)

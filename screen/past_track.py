@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from itertools import accumulate, groupby
 
 from config.database import Connection
-from screen.past import QUERIES, NoSuchMoment, read_rows, within
+from screen.errors import NoSuchMoment
+from screen.past import QUERIES, read_rows, within
 
 LONGEST = timedelta(days=31)
 BUCKETS_AT_MOST = 1_000

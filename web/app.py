@@ -14,7 +14,7 @@ from access.oidc import Provider
 from access.rights import load_roles
 from access.vault import Vault
 from config.access_settings import OidcSettings
-from config.settings import BrokerSettings, WebSettings
+from config.settings import BrokerSettings, SceneSettings, WebSettings
 from events.kinds import shipped_kinds
 from web import (
     account_factor,
@@ -42,6 +42,7 @@ from web import (
     health,
     incidents_api,
     metrics,
+    now_api,
     ogc_api,
     ogc_edit,
     oidc_sign_in,
@@ -71,9 +72,17 @@ from web import (
     runs_acts,
     runs_api,
     runs_page,
+    screens_api,
+    search_api,
+    scene_api,
+    scene_camera,
+    scene_import,
+    scene_live,
+    scene_page,
     second_step,
     sign_in,
     stream,
+    tallies_api,
     then_api,
     tiles_api,
     tiles_drawn,
@@ -139,10 +148,13 @@ _MODULES = (
     records_api,
     page,
     api,
+    tallies_api,
+    search_api,
     alerts_api,
     acts,
     feed,
     incidents_api,
+    now_api,
     warnings_api,
     tiles_drawn,  # before tiles_api: `proposed` is no level
     tiles_api,
@@ -150,12 +162,18 @@ _MODULES = (
     ogc_edit,
     stream,
     then_api,
+    screens_api,
     rules_page,
     rules_api,
     runs_page,
     runs_api,
     runs_acts,
     run_report,
+    scene_import,
+    scene_live,
+    scene_page,
+    scene_api,
+    scene_camera,
     backtest_api,
     receipts,
     worker_push,
@@ -222,6 +240,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings, app.state.certificate = settings, certificate
+    app.state.cameras = scene_camera.cameras_of(SceneSettings())
 
     for module in _MODULES:
         app.include_router(module.router)

@@ -31,6 +31,7 @@ ShijingError
     ├── AskedWrongError      a filter or a place in a list that cannot be
     ├── BodyTooLargeError    a body that is too long to be read
     ├── MediaTypeError       a body that is no JSON by its own account
+    ├── CameraError          a camera that does not answer, or may not be asked
     └── BusyError            one such request is under way, and another is one too many
 """
 
@@ -58,7 +59,8 @@ from dispatch.errors import Refused as DispatchRefused
 from events.errors import EventError, EventUnknown
 from geo.errors import FilterWrong, GeoError, StepRefused
 from people.errors import PeopleError
-from screen.past import NoSuchMoment
+from screen.errors import AddressRefused, NoSuchMoment, ScreenUnknown
+from scene.errors import SceneError, ThingUnknown
 from web.security import HEADERS
 
 log = logging.getLogger(__name__)
@@ -198,6 +200,14 @@ class MediaTypeError(WebError):
     """A body of another media type than the route takes; the text says which."""
 
 
+class CameraError(WebError):
+    """A camera does not answer, answers what it should not, or is none that may be asked; the text says which."""
+
+    def __init__(self, text: str, zh: str) -> None:
+        super().__init__(text)
+        self.zh = zh
+
+
 class BusyError(WebError):
     """Such a request is under way, and another is one too many."""
 
@@ -206,6 +216,8 @@ class BusyError(WebError):
 STATUSES: dict[type[Exception], tuple[int, str]] = {
     LayerUnknownError: (404, "no such layer"),
     TileUnknownError: (404, ""),
+    ScreenUnknown: (404, ""),
+    AddressRefused: (422, ""),
     CollectionUnknownError: (404, ""),
     OgcAskedWrongError: (400, ""),
     PreconditionError: (412, ""),
@@ -237,6 +249,9 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     CsrfError: (403, ""),
     AccountRefused: (409, ""),
     PeopleError: (409, ""),
+    ThingUnknown: (404, ""),
+    SceneError: (409, ""),
+    CameraError: (502, ""),
     EventUnknown: (404, ""),
     EventError: (409, ""),
     FilterRefused: (422, ""),

@@ -26,6 +26,7 @@ from web.names import Names
 from web.parts import Parts
 from web.rate import Rates
 from web.registry_kept import KeptRegistry
+from web.search_kept import KeptNames
 from web.tiles_kept import Tiles
 from web.worker_line import PhoneLine
 from web.worker_phones import Phones
@@ -58,6 +59,7 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
     parts.phone_line.start()
     parts.receipts.start()
     parts.answers.start()
+    parts.searched.start()
     given.log.start()
     try:
         yield
@@ -72,6 +74,7 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
             given.log.stop,
             parts.tiles.close,
             parts.registry.close,
+            parts.searched.stop,
             parts.pool.close,
             parts.scoped.close,
         ):
@@ -101,6 +104,7 @@ def _open(given: Given) -> Parts:
         tiles=Tiles(levels),
         names=given.names,
         registry=KeptRegistry(given.database_url),
+        searched=KeptNames(given.database_url),
         phones=phones,
         phone_line=PhoneLine(given.database_url, phones, given.roles, given.clock),
         receipts=ReceiptDesk(given.database_url),

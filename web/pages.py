@@ -39,6 +39,7 @@ PAGES = (  # a new page is one line here, and {{ pages }} in its template
     Page(path="/planner", zh="边界规划", en="Boundaries", right="boundaries.draft"),
     Page(path="/people", zh="人员", en="People", right="people.read"),
     Page(path="/duty", zh="值班", en="Duty", right="people.read"),
+    Page(path="/scene", zh="实景要素", en="What stands where", right="scene.edit"),
     Page(path="/records", zh="重点人群", en="People in need", right="records.count"),
     Page(path="/divisions", zh="区划沿革", en="Divisions", right="map.read"),
     Page(path="/accounts", zh="账号管理", en="Accounts", right="accounts.manage"),

@@ -28,6 +28,7 @@ from web.listener import Listener
 from web.names import Names
 from web.rate import Rates
 from web.registry_kept import KeptRegistry
+from web.search_kept import KeptNames
 from web.tiles_kept import Tiles
 from web.trail_watch import TrailWatch
 from web.worker_line import PhoneLine
@@ -57,6 +58,7 @@ class Parts:
     tiles: Tiles
     names: Names
     registry: KeptRegistry
+    searched: KeptNames
     phones: Phones
     phone_line: PhoneLine
     receipts: ReceiptDesk

@@ -29,7 +29,8 @@ from dispatch.answers import Answer, Kind, give
 from dispatch.clock import now_of
 from dispatch.receipts import Receipt, receive
 from dispatch.sweep import sweep
-from screen.past import NoSuchMoment, read_rows
+from screen.errors import NoSuchMoment
+from screen.past import read_rows
 from screen.past_track import read_track
 from tests.database.people_seed import ACTOR, FAR, TOWNSHIP
 from tests.database.run_seed import MINUTE, PLANS, RULES, START, START_US, Ground, a_ground, open_page

@@ -37,6 +37,7 @@ function open(onOutdated) {
   on("status", ({ database }) => { databaseUp = database; setLink(database ? "live" : "database"); });
   for (const kind of ["alert", "run", "incident", "warning", "rules", "ledger", "task"]) on(kind, () => {}); // the board that follows says how things stand
   on("event", heardOfEvent);
+  on("screen", (detail) => dispatchEvent(new CustomEvent("shijing-screen", { detail })));
   stream.addEventListener("error", () => { setLink("stale"); leaveIfOver(); });
 }
 

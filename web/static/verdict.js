@@ -3,12 +3,18 @@
 import { byId, el, svg } from "./dom.js";
 import { count } from "./format.js";
 import { LEVELS, shape } from "./levels.js";
-import { store, whenAny } from "./store.js";
+import { blindSpots } from "./now/blind.js";
+import { whenTold } from "./now/told.js";
+import { tourButton } from "./now/tour_button.js";
+import { store, when, whenAny } from "./store.js";
 import { t } from "./strings.js";
 
 /** Keep verdict and books up to date. */
 export function drawVerdict() {
-  whenAny(["board", "values", "stations"], draw);
+  let late = 0;
+  whenAny(["board", "stations"], draw);
+  when("values", () => { late ||= window.setTimeout(() => { late = 0; draw(); }, 1_000); });
+  whenTold(draw);
 }
 
 function draw() {
@@ -30,7 +36,8 @@ function tallies(alerts) {
 
 function well() {
   const tick = svg("svg", { viewBox: "0 0 24 24", class: "tick", "aria-hidden": "true" }, svg("path", { d: "M4 12.5 10 18 20 6.5" }));
-  return [el("div", { class: "well-line" }, tick, el("div", {}, el("h2", {}, t("allWell")), el("p", {}, t("allWellNote"))))];
+  return [el("div", { class: "well-line" }, tick, el("div", {}, el("h2", {}, t("allWell")), el("p", {}, t("allWellNote"))), tourButton),
+    blindSpots()];
 }
 
 function blind() {
