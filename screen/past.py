@@ -4,7 +4,6 @@ By event time, and by what is known today: an alert that was found late, a corre
 count as if they had been known then (docs/past.md). All of it in the scope of the connection.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, LiteralString, TypeVar
@@ -16,16 +15,7 @@ from config.queries import Queries
 from screen.errors import NoSuchMoment
 
 QUERIES = Queries(Path(__file__).with_name("past_queries.sql"))
-SHOWN_AT_MOST = 2_000  # sensors that are all shown; of more only those with an alert
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """The sensors that are shown: every one of the division or the scope, or those with an alert."""
-
-    which: str  # all, alerts
-    ids: list[int]
 
 
 def check_moment(connection: Connection, at: datetime, now: datetime) -> None:
@@ -47,15 +37,10 @@ def first_reading(connection: Connection) -> datetime | None:
     return None if row is None else row[0]
 
 
-def sensors_shown(connection: Connection, at: datetime, division: int | None) -> Shown:
-    """By the rule of the live screen: all of a division, all of a small scope, else those with an alert open then."""
+def sensors_within(connection: Connection, at: datetime, division: int | None) -> list[int]:
+    """Those of the scope that stood in a division then, as divided then; None: all."""
     asked = {"at": at, "division": division}
-    if division is None:
-        counted = connection.execute(QUERIES["sensor_count"]).fetchone()
-        if counted is not None and counted[0] > SHOWN_AT_MOST:
-            found = connection.execute(QUERIES["sensors_alerted"], asked).fetchall()
-            return Shown(which="alerts", ids=[row[0] for row in found])
-    return Shown(which="all", ids=[row[0] for row in connection.execute(QUERIES["sensors_within"], asked)])
+    return [row[0] for row in connection.execute(QUERIES["sensors_within"], asked)]
 
 
 def read_rows(connection: Connection, query: LiteralString, kind: type[T], **asked: Any) -> list[T]:

@@ -5,9 +5,6 @@
 -- Since when there is anything to go back to; null: never a reading.
 select first_reading()
 
--- name: sensor_count
-select count(*) from sensors_in_scope()
-
 -- name: sensors_within
 -- Those that stood in a division then, as divided then; null: all.
 with recursive below (id, level) as (
@@ -26,13 +23,7 @@ where %(division)s::integer is null
                   where place.division_id in (select id from below)
                     and place.valid @> %(at)s::timestamptz and upper_inf(place.recorded))
 
--- name: sensors_alerted
--- Those with an alert that was open then.
-select distinct a.sensor_id from alerts_standing(%(at)s) s join alerts a on a.id = s.alert_id
-where a.sensor_id is not null and not s.suppressed and not s.inhibited
-
 -- name: stations
--- `placed` is null where the sensor was not there yet, or no more.
 select s.id, s.name, s.label, s.quantity, s.unit, s.datum, s.river, s.levels, s.source, s.interval_s,
        place.lon, place.lat, lies.township as township_id, tv.name as township, dv.name as district, b.derived
 from unnest(%(ids)s::integer[]) shown (id)

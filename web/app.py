@@ -95,6 +95,7 @@ from web import (
 from web.access_logged import LogAccess
 from web.assets import VENDOR, check_assets
 from web.bounds import BodyBounds
+from web.build import build_stamp
 from web.certificate import ListenerCertificate
 from web.errors import add_error_table
 from web.lifespan import Given, lifespan
@@ -213,6 +214,7 @@ def create_app(
     """
     check_assets()
     oidc = OidcSettings()
+    build_stamp()  # now, and not when the first screen asks
     shipped_kinds()  # raises ConfigError now, and not when somebody reports
     given = Given(
         settings=settings,

@@ -19,12 +19,14 @@ from config.settings import BrokerSettings, WebSettings
 from web.certificate import ListenerCertificate
 from web.exercise import ExerciseMark
 from web.hub import Hub
+from web.interests import Interests
 from web.layers import Layers
 from web.levels_kept import Levels
 from web.listener import Listener
 from web.names import Names
 from web.parts import Parts
 from web.rate import Rates
+from web.readings_listener import ReadingsListener
 from web.registry_kept import KeptRegistry
 from web.search_kept import KeptNames
 from web.tiles_kept import Tiles
@@ -56,6 +58,7 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
     """Open the parts, and close them at the end. The database need not be up: it is waited for."""
     parts = app.state.parts = _open(given)
     parts.listener.start()
+    parts.readings.start()
     parts.phone_line.start()
     parts.receipts.start()
     parts.answers.start()
@@ -68,6 +71,7 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
         parts.phones.close()
         for close in (
             parts.listener.stop,
+            parts.readings.stop,
             parts.receipts.stop,
             parts.answers.stop,
             parts.phone_line.stop,
@@ -83,6 +87,7 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
 
 def _open(given: Given) -> Parts:
     hub, phones, login, levels = Hub(), Phones(), ReaderLogin(given.database_url), Levels()
+    interests = Interests(login)
     pool, scoped = open_pool(given.database_url, "web"), ScopedPool(login)
 
     def renew() -> None:
@@ -98,7 +103,8 @@ def _open(given: Given) -> Parts:
         roles=given.roles,
         sign_in=SignInSettings(),
         hub=hub,
-        listener=Listener(login, hub, regained=renew),
+        listener=Listener(login, hub, interests, regained=renew),
+        readings=ReadingsListener(login, hub, interests),
         layers=Layers(),
         levels=levels,
         tiles=Tiles(levels),

@@ -27,6 +27,7 @@ from web.levels_kept import Levels
 from web.listener import Listener
 from web.names import Names
 from web.rate import Rates
+from web.readings_listener import ReadingsListener
 from web.registry_kept import KeptRegistry
 from web.search_kept import KeptNames
 from web.tiles_kept import Tiles
@@ -53,6 +54,7 @@ class Parts:
     sign_in: SignInSettings
     hub: Hub
     listener: Listener
+    readings: ReadingsListener
     layers: Layers
     levels: Levels
     tiles: Tiles

@@ -1,21 +1,26 @@
 """A whole first view of a past moment, in the form of the live one."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
 from config.database import Connection
-from screen.past import Shown, check_moment, read_rows, sensors_shown
+from screen.past import check_moment, read_rows, sensors_within
 from web.notices import SHOWN, Notices, OpenIncident, WarningInForce
 from web.state import (
+    CITY_AT_MOST,
+    DIVISION_AT_MOST,
     Board,
     Clock,
     Counts,
     LastValue,
     OpenAlert,
     OpenRun,
+    Shown,
     Snapshot,
     Station,
     Task,
+    alerted_sensors,
+    check_division,
     read_clock,
     read_layer_stamp,
 )
@@ -23,33 +28,32 @@ from web.state import (
 _OF_NO_EVENT = 0  # the live stream does not go on from a past moment
 
 
-@dataclass(frozen=True, kw_only=True)
-class Past(Snapshot):
-    """The same as live; its clock stands at the moment that was asked for."""
-
-    stations_shown: str  # all, alerts
-
-
-def read_past(connection: Connection, at: datetime, division: int | None = None) -> Past:
+def read_past(connection: Connection, at: datetime, division: int | None = None) -> Snapshot:
     """Everything at one moment, in the scope of the connection, which must not be in a transaction.
 
-    `division`: only its stations. Raises NoSuchMoment.
+    Its clock stands at that moment. `division`: only its stations. Raises NoSuchMoment, DivisionUnknownError.
     """
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         check_moment(connection, at, read_clock(connection).now)
-        shown = sensors_shown(connection, at, division)
-        return Past(
+        check_division(connection, division)
+        board = read_past_board(connection, at)
+        shown, sensors = _in_view(connection, at, division, board)
+        return Snapshot(
             event_id=_OF_NO_EVENT,
-            board=read_past_board(connection, at),
-            stations=_stations(connection, at, shown),
-            values=read_rows(connection, "values", LastValue, ids=shown.ids, at=at),
-            stations_shown=shown.which,
+            board=board,
+            stations=read_rows(connection, "stations", Station, ids=sensors, at=at),
+            values=read_rows(connection, "values", LastValue, ids=sensors, at=at),
+            stations_shown=shown,
         )
 
 
-def _stations(connection: Connection, at: datetime, shown: Shown) -> list[Station]:
-    return read_rows(connection, "stations", Station, ids=shown.ids, at=at)
+def _in_view(connection: Connection, at: datetime, division: int | None, board: Board) -> tuple[Shown, Sequence[int]]:
+    """By the rule of the live screen: all of them, where they are not too many to be drawn one by one."""
+    sensors = sensors_within(connection, at, division)
+    if len(sensors) <= (CITY_AT_MOST if division is None else DIVISION_AT_MOST):
+        return "all", sensors
+    return "alerts", sorted(alerted_sensors(board).intersection(sensors))
 
 
 def read_past_board(connection: Connection, at: datetime) -> Board:

@@ -35,7 +35,7 @@ from screen.past_track import read_track
 from tests.database.people_seed import ACTOR, FAR, TOWNSHIP
 from tests.database.run_seed import MINUTE, PLANS, RULES, START, START_US, Ground, a_ground, open_page
 from web.state import Snapshot, read_snapshot
-from web.then_state import Past, read_past
+from web.then_state import read_past
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def another_sensor(history: History, name: str, code: str) -> int:
     return int(row[0])
 
 
-def plain(snapshot: Snapshot | Past) -> dict[str, Any]:
+def plain(snapshot: Snapshot) -> dict[str, Any]:
     """What has to be the same; sums of degrees are rounded, ids of events are of the stream."""
     told = asdict(snapshot)
     board = told["board"]
