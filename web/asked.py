@@ -39,12 +39,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BIGGEST = 2**63 - 1
 
 
-def _plus_again(value: object) -> object:
+def plus_again(value: object) -> object:
     """In a URL a `+` that is not escaped is a space: 2020-08-20T08:00:00 08:00."""
     return re.sub(r" (\d\d:?\d\d)$", r"+\1", value) if isinstance(value, str) else value
 
 
-Moment = Annotated[AwareDatetime | None, BeforeValidator(_plus_again)]
+Moment = Annotated[AwareDatetime | None, BeforeValidator(plus_again)]
 
 
 def check_division(connection: Connection, code: str | None) -> None:

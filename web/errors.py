@@ -60,6 +60,7 @@ from events.errors import EventError, EventUnknown
 from geo.errors import FilterWrong, GeoError, StepRefused
 from imagery.errors import LayerBusy, LayerUnknown
 from people.errors import PeopleError
+from screen.errors import AddressRefused, NoSuchMoment, ScreenUnknown
 from scene.errors import SceneError, ThingUnknown
 from screen.errors import AddressRefused, ScreenUnknown
 from web.security import HEADERS
@@ -227,6 +228,7 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     FilterWrong: (400, ""),
     UploadUnknownError: (404, ""),
     GeoError: (422, ""),
+    NoSuchMoment: (422, ""),
     SensorUnknownError: (404, "no such sensor"),
     AlertUnknownError: (404, "no such alert"),
     IncidentUnknownError: (404, "no such incident"),
