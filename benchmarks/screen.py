@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks.boundaries_view import _chromium
+from benchmarks.boundaries_view import chromium
 from benchmarks.screen_browser import ages_ms, conditions, first_view_s, level_change_ms, pan_fps, screen
 from benchmarks.screen_city import City, furnish_screens, seed_week, send_steadily
 from benchmarks.screen_clients import run_watchers
@@ -45,7 +45,7 @@ def run(
         place = Place(data=Path(folder) / "data")
         with database(place) as url, broker(place) as mqtt:
             city = furnish_screens(url, sensors)
-            with _pipeline(place), _server(url) as address, _chromium() as browser:
+            with _pipeline(place), _server(url) as address, chromium() as browser:
                 with _readings(mqtt, sensors, rate), _others(address, city, screens - 1) as others:
                     figures = _watched(browser, address, city, others, seconds)
                 figures["seek_ms"] = seek_ms(url, address, city, per_day)

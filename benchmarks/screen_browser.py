@@ -70,9 +70,9 @@ def screen(browser: Browser, address: str, cookies: Mapping[str, str]) -> Iterat
 def first_view_s(page: Page, address: str, viewed: Viewed) -> float:
     """From the navigation to the frame in which map, panels and the township's stations are drawn."""
     page.goto(f"{address}?in={viewed.division}")
-    _until(page, "document.body.dataset.ready !== undefined")
-    _until(page, "document.querySelector('#books').childElementCount > 0")
-    _until(page, f"document.querySelector('.station[data-sensor=\"{viewed.sensor}\"]') !== null")
+    until(page, "document.body.dataset.ready !== undefined")
+    until(page, "document.querySelector('#books').childElementCount > 0")
+    until(page, f"document.querySelector('.station[data-sensor=\"{viewed.sensor}\"]') !== null")
     return float(page.evaluate(_DRAWN)) / 1000
 
 
@@ -111,7 +111,7 @@ def pan_fps(page: Page) -> dict[str, float]:
     return {"fps": round(1000 * len(gaps) / sum(gaps), 1), "longest_frame_ms": round(max(gaps), 1)}
 
 
-def _until(page: Page, condition: str) -> None:
+def until(page: Page, condition: str) -> None:
     """Until it is true. (Playwright's own way needs eval, which the page forbids.)"""
     for _ in range(_WAIT_MS // 10):
         if page.evaluate(condition):

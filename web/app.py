@@ -14,9 +14,8 @@ from access.oidc import Provider
 from access.rights import load_roles
 from access.vault import Vault
 from config.access_settings import OidcSettings
-from config.settings import BrokerSettings, SceneSettings, WebSettings
 from config.imagery_settings import ImagerySettings
-from config.settings import BrokerSettings, WebSettings
+from config.settings import BrokerSettings, SceneSettings, WebSettings
 from events.kinds import shipped_kinds
 from imagery.shelf import Shelf
 from web import (
@@ -42,9 +41,9 @@ from web import (
     events_reporting,
     events_stream,
     feed,
-    ground_api,
     figures_api,
     figures_page,
+    ground_api,
     health,
     incidents_api,
     metrics,

@@ -60,9 +60,8 @@ from events.errors import EventError, EventUnknown
 from geo.errors import FilterWrong, GeoError, StepRefused
 from imagery.errors import LayerBusy, LayerUnknown
 from people.errors import PeopleError
-from screen.errors import AddressRefused, NoSuchMoment, ScreenUnknown
 from scene.errors import SceneError, ThingUnknown
-from screen.errors import AddressRefused, ScreenUnknown
+from screen.errors import AddressRefused, NoSuchMoment, ScreenUnknown
 from web.security import HEADERS
 
 log = logging.getLogger(__name__)
