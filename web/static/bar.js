@@ -28,7 +28,7 @@ function drawClock() {
 function drawLink() {
   const state = store.link === "database" ? "stale" : store.link;
   byId("link").dataset.state = state;
-  byId("link-text").textContent = t({ live: "linkLive", waiting: "linkWaiting", stale: "linkStale" }[state]);
+  byId("link-text").textContent = t({ live: "linkLive", waiting: "linkWaiting", stale: "linkStale", past: "then.link" }[state]);
   drawBanner();
 }
 
