@@ -2,7 +2,8 @@
 
 import { said, say } from "./address.js";
 import { learn } from "./city/divisions.js";
-import { ink, whenInked } from "./city/inks.js";
+import { colour, whenTheme } from "./palette.js";
+import { flattenMarkers } from "./city/flat.js";
 import { nameDistricts, nameRivers, renameTownships } from "./city/names.js";
 import { noteOf, styleOf, styledOtherwise } from "./city/colouring.js";
 import { store, when } from "./store.js";
@@ -14,6 +15,7 @@ export { thinNames } from "./city/names.js";
 /** The map that Folium made. */
 export const map = /** @type {any} */ (globalThis).map_city;
 
+flattenMarkers();
 map.setMinZoom(6).setMaxZoom(17); // else those of a layer would be the map's
 const CITY = L.latLngBounds([28.15, 105.28], [32.21, 110.2]);
 
@@ -27,6 +29,7 @@ export const FAR = { pane: "townships", renderer: L.canvas({ pane: "townships", 
 /** @type {any} */ let shown = null; // the districts
 let stamp = ""; // of the layers that are drawn
 let following = true;
+let besideCard = false;
 /** @type {any} */ let whole = CITY; // or what of it somebody may see
 /** @type {any} */ let target = null; // null: the whole city
 /** @type {Array<() => void>} */ const drawnListeners = [];
@@ -44,7 +47,7 @@ export async function drawCity() {
   const [below, above] = await Promise.all([layer("townships"), layer("districts"), drawRivers()]);
   drawDivisions(below, above);
   when("board", () => void redrawCity().catch(() => {}));
-  whenInked(() => { restyle(); drawDistricts(shown); void drawRivers(); });
+  whenTheme(() => { restyle(); drawDistricts(shown); void drawRivers(); });
   keepInView();
 }
 
@@ -105,10 +108,10 @@ export function limitTo(bounds) {
   if (following && target === null) fit();
 }
 
-/** Show this, and keep it in view. @param {any} bounds null: the whole city */
-export function lookOver(bounds) {
+/** Show this, and keep it in view. @param {any} bounds null: the whole city @param {boolean} [told] a card stands beside it */
+export function lookOver(bounds, told = false) {
   following = true;
-  target = bounds;
+  [target, besideCard] = [bounds, told];
   fit();
 }
 
@@ -123,7 +126,7 @@ function fit() {
   const wide = x > 900; // then the card and the legend stand on the left, where nothing of it is
   const air = target === null ? 14 : Math.min(60, y / 12);
   map.fitBounds(target ?? whole, {
-    paddingTopLeft: [wide ? 380 : 8, wide ? air : 30], paddingBottomRight: [wide ? 16 + air : 8, air], animate: false, maxZoom: 16,
+    paddingTopLeft: [wide ? 380 + (target === null ? 0 : air / 2) : 8, wide ? air : 30], paddingBottomRight: [wide ? (besideCard ? 490 : 16) + air / 2 : 8, air], animate: false, maxZoom: 16,
   });
 }
 
@@ -139,7 +142,7 @@ function drawTownships(collection) {
       const { id } = feature.properties;
       townshipById.set(id, shape);
       shape.bindTooltip(() => noteOf(feature.properties), { sticky: true, className: "township-note", direction: "top" });
-      shape.on("mouseover", () => styleOf(id).quiet && shape.setStyle({ fillColor: ink("township-hover") }));
+      shape.on("mouseover", () => styleOf(id).quiet && shape.setStyle({ fillColor: colour("--township-hover") }));
       shape.on("mouseout", () => styleOf(id).quiet && shape.setStyle({ fillColor: styleOf(id).fillColor }));
     },
   }).addTo(map);
@@ -166,7 +169,7 @@ function drawDistricts(collection) {
       style: { color, weight, opacity, fill: false },
       filter: (/** @type {any} */ feature) => feature.geometry !== null,
     });
-  districts = L.layerGroup([line(ink("district-halo"), 5, 0.22), line(ink("district-line"), 1.4, 0.9)]).addTo(map);
+  districts = L.layerGroup([line(colour("--district-halo"), 5, 0.22), line(colour("--district-line"), 1.4, 0.9)]).addTo(map);
   stack();
   nameDistricts();
 }
@@ -176,7 +179,7 @@ async function drawRivers() {
   if (collection === null) return;
   rivers?.remove();
   const line = (/** @type {number} */ weight, /** @type {number} */ opacity) => L.geoJSON(collection, {
-    ...FAR, interactive: false, style: { color: ink("river"), weight, opacity, lineCap: "round" },
+    ...FAR, interactive: false, style: { color: colour("--river"), weight, opacity, lineCap: "round" },
   });
   rivers = L.layerGroup([line(7, 0.16), line(2.4, 0.9)]).addTo(map);
   stack();

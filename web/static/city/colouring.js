@@ -4,7 +4,7 @@ import { el } from "../dom.js";
 import { COLOURS, rank } from "../levels.js";
 import { store, when } from "../store.js";
 import { t } from "../strings.js";
-import { ink } from "./inks.js";
+import { colour } from "../palette.js";
 import { classOf, told, valueOf } from "./scale.js";
 import { shade } from "./shades.js";
 import { tallied, whenTallied } from "./tallies.js";
@@ -63,16 +63,16 @@ function measured(id, who) {
 /** The style of a township. @param {number} id */
 export function styleOf(id) {
   const key = coloured.get(id);
-  if (!key) return { color: ink("township-line"), weight: 0.7, fillColor: ink("township-fill"), fillOpacity: 1, quiet: true };
+  if (!key) return { color: colour("--township-line"), weight: 0.7, fillColor: colour("--township-fill"), fillOpacity: 1, quiet: true };
   if (key in COLOURS) return { color: COLOURS[/** @type {Level} */ (key)], weight: 2, fillColor: COLOURS[/** @type {Level} */ (key)], fillOpacity: 0.5, quiet: false };
-  return { color: ink("ground"), weight: 0.8, fillColor: ink(`shade-${key}`), fillOpacity: 1, quiet: false };
+  return { color: colour("--ground"), weight: 0.8, fillColor: colour(`--shade-${key}`), fillOpacity: 1, quiet: false };
 }
 
 /** The fill of a grid; null: none. @param {number} id @param {Map<number, Level>} alerts worst open alert by grid */
 export function fillOfGrid(id, alerts) {
   if (shade() !== "level") {
     const key = classKey(id, "grids");
-    return key ? { fill: ink(`shade-${key}`), opacity: 0.9 } : null;
+    return key ? { fill: colour(`--shade-${key}`), opacity: 0.9 } : null;
   }
   const level = worse(alerts.get(id), levelIn(tallied("grids")?.get(id)));
   return level ? { fill: COLOURS[level], opacity: 0.5 } : null;

@@ -2,7 +2,7 @@
 
 import { fillOfGrid, styleOf, valueShort } from "./colouring.js";
 import { centroid } from "./divisions.js";
-import { ink } from "./inks.js";
+import { colour } from "../palette.js";
 import { around, inView, isOutside } from "./path.js";
 
 /** @typedef {{fill?: string, opacity?: number, line?: string, width?: number}} Look */
@@ -15,15 +15,15 @@ export function painters(alerts) {
     rule("township", ({ id }) => ({ fill: styleOf(id).fillColor, opacity: styleOf(id).fillOpacity })),
     rule("grid", ({ id }) => {
       const filled = fillOfGrid(id, alerts());
-      return { ...(filled ?? {}), line: ink("district-halo"), width: 0.9 };
+      return { ...(filled ?? {}), line: colour("--district-halo"), width: 0.9 };
     }),
-    rule("village", () => ({ line: ink("district-halo"), width: 1.4 })),
-    rule("township", () => ({ line: ink("district-line"), width: 1.2 })),
-    rule("district", () => ({ line: ink("district-line"), width: 2.2 })),
-    rule("township", ({ id }) => (isOutside(id) ? { fill: ink("ground"), opacity: 0.62 } : {})),
-    rule("grid", ({ id }) => (inView()?.level === "grid" && inView()?.id !== id ? { fill: ink("ground"), opacity: 0.38 } : {})),
+    rule("village", () => ({ line: colour("--district-halo"), width: 1.4 })),
+    rule("township", () => ({ line: colour("--district-line"), width: 1.2 })),
+    rule("district", () => ({ line: colour("--district-line"), width: 2.2 })),
+    rule("township", ({ id }) => (isOutside(id) ? { fill: colour("--ground"), opacity: 0.62 } : {})),
+    rule("grid", ({ id }) => (inView()?.level === "grid" && inView()?.id !== id ? { fill: colour("--ground"), opacity: 0.38 } : {})),
     ...["district", "township", "village", "grid"].map((level) => rule(level, ({ id }) => (
-      inView()?.id === id ? { line: ink("text"), width: 3.5 } : {}))),
+      inView()?.id === id ? { line: colour("--text"), width: 3.5 } : {}))),
   ];
 }
 
@@ -85,8 +85,8 @@ function write(canvas, text) {
   canvas.globalAlpha = 1;
   canvas.lineWidth = 5;
   canvas.lineJoin = "round";
-  canvas.strokeStyle = ink("halo");
+  canvas.strokeStyle = colour("--halo");
   canvas.strokeText(text, 0, 0);
-  canvas.fillStyle = ink("text");
+  canvas.fillStyle = colour("--text");
   canvas.fillText(text, 0, 0);
 }

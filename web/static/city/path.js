@@ -47,7 +47,7 @@ export async function follow() {
   const answer = await fetch(`/api/path?in=${encodeURIComponent(said("in"))}${said("at") ? `&at=${encodeURIComponent(said("at"))}` : ""}`).catch(() => null);
   if (Number(said("in")) !== id) return; // somebody went on
   if (answer?.ok) take(await answer.json());
-  else if (answer && !here.length) say({ in: null }, { quiet: true }); // there is no such division, or not for whoever asks
+  else if (answer?.status === 404 || answer?.status === 422) say({ in: null }, { quiet: true }); // there is no such division, or not for whoever asks
 }
 
 /** @param {{path: any[], below: string | null}} told */

@@ -104,7 +104,9 @@ function choose(i) {
   open(false);
   const here = inView()?.id;
   const place = within ?? null;
-  if (kind === "sensor" || kind === "device") say({ ...(place && { in: place }), sensor: id, thing: null });
+  if (kind === "city") say({ in: null, sensor: null, thing: null });
+  else if (kind === "sensor") say({ ...(place && { in: place }), sensor: id, thing: null });
+  else if (kind === "device") say({ ...(place && { in: place }), sensor: null, thing: null });
   else if (kind === "thing") say({ ...(place && { in: place }), thing: id, sensor: null });
   else say({ in: id, sensor: null, thing: null });
   if (lon !== null && lat !== null && (place === null || place === here)) lookAt([lat, lon]);

@@ -11,6 +11,7 @@ addWords({
   "city.found": { zh: "{n} 个结果", en: "{n} found" },
   "city.nothing": { zh: "没有找到“{q}”", en: "Nothing found for “{q}”" },
   "city.unreachable": { zh: "暂时不能搜索", en: "Search cannot be reached" },
+  "city.kind.city": { zh: "全市", en: "City" },
   "city.kind.district": { zh: "区县", en: "District" },
   "city.kind.township": { zh: "镇街", en: "Township" },
   "city.kind.village": { zh: "村社区", en: "Village" },

@@ -6,7 +6,7 @@ import { byId } from "../dom.js";
 import { store, when } from "../store.js";
 import { whenColoured } from "./colouring.js";
 import { remember } from "./divisions.js";
-import { whenInked } from "./inks.js";
+import { whenTheme } from "../palette.js";
 import { labelOfGrid, painters } from "./painting.js";
 import { whenPath } from "./path.js";
 
@@ -33,7 +33,7 @@ export function keepTiles() {
   when("board", () => { if (layer && stamp !== versionNow()) remake(); repaint(); });
   whenColoured(repaint);
   whenPath(repaint);
-  whenInked(repaint);
+  whenTheme(repaint);
   renew();
   (globalThis.requestIdleCallback ?? setTimeout)(() => void load()); // so that the first near view need not wait for it
 }

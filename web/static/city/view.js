@@ -3,12 +3,13 @@
 import { said, say } from "../address.js";
 import { FAR, keepOnTop, limitTo, lookOver, map, whenDrawn } from "../citymap.js";
 import { lineOf, ofLevel, ringsOf } from "./divisions.js";
-import { ink, whenInked } from "./inks.js";
+import { colour, whenTheme } from "../palette.js";
 import { follow, inView, path, whenPath } from "./path.js";
 import { tiledAt } from "./tiles.js";
 
 /* global L */
 
+const MOST_OF_CITY = 4; // degrees of longitude; the whole has five
 const WORLD = [[0, 70], [0, 140], [60, 140], [60, 70]];
 /** @type {any} */ let veil = null;
 let fitted = "";
@@ -18,15 +19,18 @@ export function keepView() {
   keepOnTop(() => veil);
   whenPath(show);
   whenDrawn(() => { void follow(); draw(); });
-  whenInked(draw);
+  whenTheme(draw);
   map.on("click", ({ latlng }) => goDown(latlng));
   map.getContainer().addEventListener("keydown", byKey);
   show();
+  void beginWithScope();
 }
 
-/** What somebody may see of the city, where that is not all. @param {[number, number, number, number] | null} bounds */
-export function keepWithin(bounds) {
-  if (bounds) limitTo(L.latLngBounds([bounds[1], bounds[0]], [bounds[3], bounds[2]]));
+/** Somebody who sees a part of the city only begins with that. */
+async function beginWithScope() {
+  const answer = await fetch("/api/path").catch(() => null);
+  const [west, south, east, north] = (answer?.ok && (await answer.json()).city?.bounds) || [0, 0, 180, 90];
+  if (east - west < MOST_OF_CITY) limitTo(L.latLngBounds([south, west], [north, east]));
 }
 
 function show() {
@@ -36,7 +40,7 @@ function show() {
   const key = `${here?.id ?? ""} ${bounds?.toBBoxString() ?? ""}`;
   if (key === fitted) return;
   fitted = key;
-  lookOver(bounds);
+  lookOver(bounds, here !== undefined && here.level !== "district");
   performance.mark("shijing-level", { detail: here?.id ?? null });
 }
 
@@ -49,9 +53,9 @@ function draw() {
   const rings = ringsOf(shape).map((ring) => ring.map((/** @type {[number, number]} */ [lon, lat]) => [lat, lon]));
   const common = { ...FAR, interactive: false };
   veil = L.layerGroup([
-    L.polygon([WORLD, ...rings], { ...common, stroke: false, fillColor: ink("ground"), fillOpacity: 0.66 }),
-    L.polygon(rings, { ...common, color: ink("halo"), weight: 8, opacity: 0.6, fill: false }),
-    L.polygon(rings, { ...common, color: ink("text"), weight: 3.2, fill: false }),
+    L.polygon([WORLD, ...rings], { ...common, stroke: false, fillColor: colour("--ground"), fillOpacity: 0.66 }),
+    L.polygon(rings, { ...common, color: colour("--halo"), weight: 8, opacity: 0.6, fill: false }),
+    L.polygon(rings, { ...common, color: colour("--text"), weight: 3.2, fill: false }),
   ]).addTo(map);
 }
 
