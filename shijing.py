@@ -33,6 +33,7 @@ from commands.retention import retention_app
 from commands.rules import rules_app
 from commands.run_papers import register_papers
 from commands.runs import run_app
+from commands.scene import scene_app
 from commands.sensor import sensor_app
 from commands.state import ledger, migrate, status
 from commands.tls import tls_app
@@ -48,6 +49,7 @@ GROUPS = {  # a new group of commands: its app, from a module of its own in comm
     "export": export_app,
     "divisions": divisions_app,
     "sensor": sensor_app,
+    "scene": scene_app,
     "rules": rules_app,
     "alert": alert_app,
     "incident": incident_app,

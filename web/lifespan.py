@@ -20,13 +20,16 @@ from imagery.shelf import Shelf
 from web.certificate import ListenerCertificate
 from web.exercise import ExerciseMark
 from web.hub import Hub
+from web.interests import Interests
 from web.layers import Layers
 from web.levels_kept import Levels
 from web.listener import Listener
 from web.names import Names
 from web.parts import Parts
 from web.rate import Rates
+from web.readings_listener import ReadingsListener
 from web.registry_kept import KeptRegistry
+from web.search_kept import KeptNames
 from web.tiles_kept import Tiles
 from web.worker_line import PhoneLine
 from web.worker_phones import Phones
@@ -57,9 +60,11 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
     """Open the parts, and close them at the end. The database need not be up: it is waited for."""
     parts = app.state.parts = _open(given)
     parts.listener.start()
+    parts.readings.start()
     parts.phone_line.start()
     parts.receipts.start()
     parts.answers.start()
+    parts.searched.start()
     given.log.start()
     try:
         yield
@@ -68,6 +73,7 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
         parts.phones.close()
         for close in (
             parts.listener.stop,
+            parts.readings.stop,
             parts.receipts.stop,
             parts.answers.stop,
             parts.phone_line.stop,
@@ -75,6 +81,7 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
             parts.tiles.close,
             parts.imagery.close,
             parts.registry.close,
+            parts.searched.stop,
             parts.pool.close,
             parts.scoped.close,
         ):
@@ -83,6 +90,7 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
 
 def _open(given: Given) -> Parts:
     hub, phones, login, levels = Hub(), Phones(), ReaderLogin(given.database_url), Levels()
+    interests = Interests(login)
     pool, scoped = open_pool(given.database_url, "web"), ScopedPool(login)
 
     def renew() -> None:
@@ -98,12 +106,14 @@ def _open(given: Given) -> Parts:
         roles=given.roles,
         sign_in=SignInSettings(),
         hub=hub,
-        listener=Listener(login, hub, regained=renew),
+        listener=Listener(login, hub, interests, regained=renew),
+        readings=ReadingsListener(login, hub, interests),
         layers=Layers(),
         levels=levels,
         tiles=Tiles(levels),
         names=given.names,
         registry=KeptRegistry(given.database_url),
+        searched=KeptNames(given.database_url),
         phones=phones,
         phone_line=PhoneLine(given.database_url, phones, given.roles, given.clock),
         receipts=ReceiptDesk(given.database_url),

@@ -29,7 +29,9 @@ from web.levels_kept import Levels
 from web.listener import Listener
 from web.names import Names
 from web.rate import Rates
+from web.readings_listener import ReadingsListener
 from web.registry_kept import KeptRegistry
+from web.search_kept import KeptNames
 from web.tiles_kept import Tiles
 from web.trail_watch import TrailWatch
 from web.worker_line import PhoneLine
@@ -54,11 +56,13 @@ class Parts:
     sign_in: SignInSettings
     hub: Hub
     listener: Listener
+    readings: ReadingsListener
     layers: Layers
     levels: Levels
     tiles: Tiles
     names: Names
     registry: KeptRegistry
+    searched: KeptNames
     phones: Phones
     phone_line: PhoneLine
     receipts: ReceiptDesk

@@ -142,7 +142,11 @@ def sound(ground: Ground) -> dict[str, list[Any]]:
         **drafts(ground),
         "township": [ground.proposal(own=True), city.divisions[OTHER_TOWNSHIP]],  # a network waits there
         "remove_existing": [True],
+        "screen": [ground.screen(own=True), ground.screen(own=False)],
+        "address": ["", "shade=silent"],
         "find": [TOWNSHIP, "区"],
+        "q": [TOWNSHIP, "区", "cuntan"],
+        "in": [city.divisions[TOWNSHIP], city.divisions[OTHER_TOWNSHIP]],
         "map": ["then", "today", "2024-06-30"],
         "what": ["readings", "alerts", "events", "runs"],
         "from": ["2020-08-01", "2020-08-20T00:00:00+08:00"],

@@ -140,6 +140,16 @@ LISTS: dict[str, tuple[str, Callable[[httpx.Response], list[Any]], str]] = {
         lambda answer: [answer.json()["sum"]],
         "select count(*) from own_alerts where opened_at < '2022-12-31 16:00Z' and not exercise",
     ),
+    "townships tallied": (
+        "/api/tallies?level=township",
+        lambda answer: [row[0] for row in answer.json()["rows"]],
+        "select id from divisions where level = 'township' and (%(all)s or id in (table inside))",
+    ),
+    "found": (
+        "/api/search?q=gas",
+        lambda answer: [one["id"] for one in answer.json()["found"] if one["kind"] == "sensor"],
+        "select id from sensors where name like 'gas%%' and id in (select id from own_sensors)",
+    ),
     "rules": (
         "/api/rules",
         lambda answer: [one["id"] for place in answer.json()["places"] for one in place["townships"]],
@@ -244,7 +254,7 @@ def test_every_list_is_compared() -> None:
     public = {"/api/names", "/api/layers/rivers.geojson", "/api/openapi.json", "/api/rules/history"}
     # Of one division that is named; and what a worker has, which goes by the person (test_worker_api.py).
     public |= {"/api/boundaries/belonging", "/api/boundaries/divisions", "/api/boundaries/totals.xlsx"}
-    public |= {"/api/run-choices", "/api/events/figures", "/api/stream"}
+    public |= {"/api/path", "/api/run-choices", "/api/events/figures", "/api/stream"}
     asked |= {path for path in lists if path.startswith("/api/worker/")}
     assert lists - public == asked
 

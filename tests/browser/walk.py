@@ -178,6 +178,17 @@ class Ground:
                 {"id": division, "outline": shapely.to_wkb(shape)},
             )
 
+    def screen(self, *, own: bool) -> int:
+        """A screen that is on, of the district or of another."""
+        row = self.connection.execute(
+            "insert into screens (name, account_id, divisions, address, seen_at)"
+            " select %s, id, array[%s::integer], '', now() from accounts order by id limit 1"
+            " on conflict (account_id, name) do update set seen_at = now() returning id",
+            (f"wall of {own}", self.city.divisions[TOWNSHIP if own else OTHER_TOWNSHIP]),
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
     def proposal(self, *, own: bool) -> int:
         """A network of two grids that waits for the township; its id."""
         where = self.city.divisions[self.code(own=own)]
@@ -251,6 +262,12 @@ def _alert(rest: str) -> Walked:
 def _list(path: str, rows: str) -> Walked:
     return Walked(
         step=lambda ground, own: Step(path=f"{path}division={ground.code(own=own)}"), foreign=EMPTY, rows=rows
+    )
+
+
+def _division_in(path: str) -> Walked:
+    return Walked(
+        step=lambda ground, own: Step(path=f"{path}in={ground.city.divisions[ground.code(own=own)]}"), foreign=UNKNOWN
     )
 
 
@@ -644,6 +661,11 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("GET", "/"): _same("/"),
     ("GET", "/api/state"): _same("/api/state"),
     ("GET", "/api/names"): _same("/api/names"),
+    ("GET", "/api/tallies"): _division_in("/api/tallies?level=grid&"),
+    ("GET", "/api/path"): _division_in("/api/path?"),
+    ("GET", "/api/search"): Walked(
+        step=lambda ground, own: Step(path=f"/api/search?q={ground.code(own=own)}"), foreign=EMPTY, rows="found"
+    ),
     ("GET", "/api/layers/rivers.geojson"): _same("/api/layers/rivers.geojson"),
     ("GET", "/api/layers/{name}.geojson"): _same("/api/layers/townships.geojson"),
     ("GET", "/tiles/drafts/{draft}/{z:int}/{x:int}/{y:int}.mvt"): Walked(
@@ -678,6 +700,14 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("GET", "/api/alerts/{alert_id:int}"): _alert(""),
     ("GET", "/api/alerts/{alert_id:int}/transitions"): _alert("/transitions"),
     ("GET", "/api/alerts/{alert_id:int}.cap"): _alert(".cap"),
+    ("GET", "/api/screens"): _same("/api/screens"),
+    ("POST", "/api/screens/here"): _same("/api/screens/here", {"name": "wall", "address": "in=1"}),
+    ("POST", "/api/screens/show"): Walked(
+        step=lambda ground, own: Step(
+            path="/api/screens/show", body={"screen": ground.screen(own=own), "address": "shade=silent"}
+        ),
+        foreign=UNKNOWN,
+    ),
     ("GET", "/api/openapi.json"): _same("/api/openapi.json"),
     ("POST", "/api/alerts/{alert}/ack"): _act("ack", {}),
     ("POST", "/api/alerts/{alert}/take"): _act("take", {}),

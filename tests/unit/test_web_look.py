@@ -9,7 +9,19 @@ import pytest
 import web
 
 STATIC = Path(web.__file__).parent / "static"
-_TOKENS = dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6});", (STATIC / "screen.css").read_text()))
+_SHEET = (STATIC / "screen.css").read_text()
+
+
+def tokens(selector: str) -> dict[str, str]:
+    """The colours that a rule of screen.css names."""
+    rule = re.search(re.escape(selector) + r" \{(.*?)\n\}", _SHEET, re.DOTALL)
+    assert rule is not None
+    return dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", rule[1]))
+
+
+THEMES = {"dark": tokens(":root"), "light": tokens(':root[data-theme="light"]')}
+INKS = ["text", "soft", "mark", "calm", "crimson", "amber", "gold", "azure"]
+GROUNDS = ["ground", "panel", "raised", "float", "hover", "urgent", "well"]
 
 
 def luminance(colour: str) -> float:
@@ -25,23 +37,28 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize(
-    ("ink", "ground"),
-    list(
-        product(
-            ["text", "soft", "calm", "crimson", "orange", "yellow", "blue"], ["ground", "panel", "raised", "urgent"]
-        )
-    ),
-)
-def test_everything_is_read_from_four_metres(ink: str, ground: str) -> None:
-    assert contrast(_TOKENS[ink], _TOKENS[ground]) >= 7
+@pytest.mark.parametrize(("theme", "ink", "ground"), list(product(THEMES, INKS, GROUNDS)))
+def test_everything_is_read_from_four_metres(theme: str, ink: str, ground: str) -> None:
+    assert contrast(THEMES[theme][ink], THEMES[theme][ground]) >= 7
 
 
-def test_levels_on_the_canvas_have_the_colours_of_the_style_sheet() -> None:
-    drawn = re.search(r"COLOURS = \{(.*?)\}", (STATIC / "levels.js").read_text())
+def test_the_light_theme_has_a_colour_for_everything_that_the_dark_one_has() -> None:
+    assert THEMES["light"].keys() == THEMES["dark"].keys()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_signs_of_levels_stand_out_from_the_map_and_from_each_other(theme: str) -> None:
+    colours = THEMES[theme]
+    signs = [colours[level] for level in ("red", "orange", "yellow", "blue")]
+    assert len(set(signs)) == 4
+    if theme == "dark":  # by day an outline and the shape do it for yellow
+        assert all(contrast(sign, colours["township-fill"]) >= 3 for sign in signs)
+
+
+def test_what_is_drawn_on_canvas_asks_the_style_sheet() -> None:
+    drawn = re.search(r"COLOURS = \{(.*?)\n\};", (STATIC / "levels.js").read_text(), re.DOTALL)
     assert drawn is not None
-    for level, colour in re.findall(r'(\w+): "(#\w+)"', drawn[1]):
-        assert colour == _TOKENS[level]
+    assert set(re.findall(r'colour\("--(\w+)"\)', drawn[1])) == {"red", "orange", "yellow", "blue"}
 
 
 def strings() -> dict[str, str]:

@@ -1,5 +1,6 @@
 /** The card of one station: the one that was chosen, else the one that is worst. */
 
+import { said, say, whenSaid } from "./address.js";
 import { byId, el } from "./dom.js";
 import { dayAndTime, measured } from "./format.js";
 import { LEVEL_OF_THRESHOLD, badge, shape, trend } from "./levels.js";
@@ -8,34 +9,38 @@ import { sparkline } from "./sparkline.js";
 import { t, word } from "./strings.js";
 import { levelsOf, signed } from "./thresholds.js";
 
-/** @type {number | null} */ let chosen = null;
 /** @type {number | null} */ let closed = null; // the worst one, when a person has put its card away
 /** @type {{sensor: number, newest: string, times: number[], values: number[]} | null} */ let series = null;
 
 /** Keep the card up to date. */
 export function drawCard() {
   whenAny(["board", "values", "stations"], draw);
+  whenSaid(["sensor", "incident"], draw);
 }
 
 /** Show a station's card. @param {number} sensor */
 export function select(sensor) {
-  chosen = sensor;
   closed = null;
+  say({ sensor });
   draw();
 }
 
 function close() {
   closed = worst();
-  chosen = null;
+  say({ sensor: null });
   draw();
 }
+
+/** The one that the address names. */
+const chosen = () => (said("sensor") ? Number(said("sensor")) : null);
 
 /** The sensor of the worst alert that has one. */
 const worst = () => store.board?.alerts.find((alert) => alert.sensor_id !== null)?.sensor_id ?? null;
 
 /** @returns {import("./store.js").Station | undefined} */
 function shown() {
-  const sensor = chosen ?? (worst() === closed ? null : worst());
+  const unasked = said("incident") || worst() === closed ? null : worst(); // an incident on the stage has the map
+  const sensor = chosen() ?? unasked;
   return sensor === null ? undefined : store.stations.get(sensor);
 }
 
@@ -45,7 +50,7 @@ function draw() {
   card.hidden = station === undefined;
   if (!station) return;
   const level = alertOf(station.id)?.level;
-  card.className = `card ${level ? `level-${level}` : ""} ${chosen === null ? "" : "chosen"}`;
+  card.className = `card ${level ? `level-${level}` : ""} ${chosen() === null ? "" : "chosen"}`;
   card.replaceChildren(head(station, level), figure(station), chart(station), levelList(station), foot(station));
   void readSeries(station);
 }

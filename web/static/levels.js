@@ -1,6 +1,7 @@
 /** Alert levels: a colour, a shape and a word for each, so that none rests on colour alone. */
 
 import { el, svg } from "./dom.js";
+import { colour } from "./palette.js";
 import { t } from "./strings.js";
 
 /** @typedef {"blue" | "yellow" | "orange" | "red"} Level */
@@ -8,8 +9,13 @@ import { t } from "./strings.js";
 /** Worst first. @type {Level[]} */
 export const LEVELS = ["red", "orange", "yellow", "blue"];
 
-/** Colours of canvas drawing; the same as in screen.css. @type {Record<Level, string>} */
-export const COLOURS = { red: "#ff5f57", orange: "#ffa040", yellow: "#ffdd45", blue: "#63b3ff" };
+/** Colours of canvas drawing: those of the style sheet, by the theme. @type {Record<Level, string>} */
+export const COLOURS = {
+  get red() { return colour("--red"); },
+  get orange() { return colour("--orange"); },
+  get yellow() { return colour("--yellow"); },
+  get blue() { return colour("--blue"); },
+};
 
 /** Which level a station's own threshold stands for, where the rule is the river's. @type {Record<string, Level>} */
 export const LEVEL_OF_THRESHOLD = { warning: "yellow", guarantee: "orange", highest: "red" };

@@ -3,12 +3,18 @@
 import { byId, el, svg } from "./dom.js";
 import { count } from "./format.js";
 import { LEVELS, shape } from "./levels.js";
-import { store, whenAny } from "./store.js";
+import { blindSpots } from "./now/blind.js";
+import { whenTold } from "./now/told.js";
+import { tourButton } from "./now/tour_button.js";
+import { store, when, whenAny } from "./store.js";
 import { t } from "./strings.js";
 
 /** Keep verdict and books up to date. */
 export function drawVerdict() {
-  whenAny(["board", "values", "stations"], draw);
+  let late = 0;
+  whenAny(["board", "stations"], draw);
+  when("values", () => { late ||= window.setTimeout(() => { late = 0; draw(); }, 1_000); });
+  whenTold(draw);
 }
 
 function draw() {
@@ -22,15 +28,16 @@ function draw() {
 /** @param {import("./store.js").Alert[]} alerts */
 function tallies(alerts) {
   const of = (/** @type {string} */ level) => alerts.filter((alert) => alert.level === level).length;
-  return [el("div", { class: "tallies" }, ...LEVELS.map((level) =>
+  return [el("div", { class: `tallies ${LEVELS.some((level) => of(level) > 99) ? "many" : ""}` }, ...LEVELS.map((level) =>
     el("div", { class: `tally level-${level} ${of(level) ? "" : "empty"}` },
       el("span", { class: "tally-word" }, shape(level), t(`level.${level}`)),
-      el("b", {}, of(level)))))];
+      el("b", {}, count(of(level))))))];
 }
 
 function well() {
   const tick = svg("svg", { viewBox: "0 0 24 24", class: "tick", "aria-hidden": "true" }, svg("path", { d: "M4 12.5 10 18 20 6.5" }));
-  return [el("div", { class: "well-line" }, tick, el("div", {}, el("h2", {}, t("allWell")), el("p", {}, t("allWellNote"))))];
+  return [el("div", { class: "well-line" }, tick, el("div", {}, el("h2", {}, t("allWell")), el("p", {}, t("allWellNote"))), tourButton),
+    blindSpots()];
 }
 
 function blind() {

@@ -1,0 +1,144 @@
+"""How the screen behaves: its theme, its parts, and a desk that drives it."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from config.database import Connection
+from tests.browser import seed
+from tests.browser.accounts import SignedIn, signed_in
+from tests.browser.conftest import LIMIT_MS, OpenScreen, Running, Screen, Serve
+from tests.browser.test_accounts_page import as_, place
+
+
+def post(running: Running, who: dict[str, str], path: str, body: dict[str, object]) -> httpx.Response:
+    return httpx.post(running.url + path, json=body, headers=who)
+
+
+def listed(running: Running, who: dict[str, str]) -> list[str]:
+    """The names of the screens that somebody may drive."""
+    answer = httpx.get(f"{running.url}api/screens", headers=who)
+    assert answer.status_code == 200, answer.text
+    return [one["name"] for one in answer.json()["screens"]]
+
+
+def asked(page: Page) -> dict[str, str]:
+    """What the page's address says."""
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+@pytest.fixture
+def running(city_url: str, city: Connection, serve: Serve) -> Running:
+    seed.seed_readings(city)
+    seed.seed_alerts(city)
+    return serve(city_url)
+
+
+def test_the_theme_is_changed_by_a_button_and_told_by_the_address(running: Running, new_screen: OpenScreen) -> None:
+    screen = new_screen()
+    screen.open(running.url)
+    dark = screen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    screen.page.click("#manners .theme")
+    assert asked(screen.page)["theme"] == "light"
+    light = screen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert light != dark
+    screen.page.reload()
+    screen.wait("document.body.dataset.ready === 'true'")
+    assert screen.page.evaluate("getComputedStyle(document.body).backgroundColor") == light
+    screen.page.click("#manners .theme")
+    assert "theme" not in asked(screen.page)
+    assert screen.complaints == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "there", "away"),
+    [
+        ("map", ["#map_city"], ["#alerts", "#runs"]),
+        ("queue", ["#alerts"], ["#map_city", "#runs"]),
+        ("plans", ["#runs"], ["#map_city", "#alerts"]),
+        ("nothing,of,this", ["#map_city", "#alerts", "#runs"], []),
+    ],
+)
+def test_a_screen_shows_the_parts_that_its_address_names(
+    running: Running, new_screen: OpenScreen, parts: str, there: list[str], away: list[str]
+) -> None:
+    screen = new_screen()
+    screen.open(f"{running.url}?parts={parts}")
+    for selector in there:
+        expect(screen.page.locator(selector)).to_be_visible()
+        box = screen.page.locator(selector).bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= 1921
+    for selector in away:
+        expect(screen.page.locator(selector)).to_be_hidden()
+
+
+def test_a_desk_drives_a_wall_and_what_it_did_is_written_down_once(
+    running: Running, new_screen: OpenScreen, city: Connection
+) -> None:
+    wall_account = signed_in(city, "wall", [("screen", None)], kind="screen")
+    officer = signed_in(city, "officer", [("duty_officer", None)])
+    wall, desk = as_(new_screen, wall_account), as_(new_screen, officer)
+    for page, address in ((wall, "?screen=东墙&parts=map"), (desk, "?")):
+        page.goto(f"{running.url}{address}")
+        page.wait_for_selector("body[data-ready]", timeout=LIMIT_MS)
+    screen = Screen(page=wall)
+    desk.goto(f"{running.url}?shade=silent")
+    desk.wait_for_selector("body[data-ready]", timeout=LIMIT_MS)
+    desk.click("#manners .desk > summary")
+    row = desk.locator(".desk-screens li", has_text="东墙")
+    expect(row).to_be_visible(timeout=LIMIT_MS)
+    row.get_by_role("button", name="推送当前画面").click()
+    expect(row.get_by_role("status")).to_have_text("已推送", timeout=LIMIT_MS)
+    screen.wait("new URLSearchParams(location.search).get('shade') === 'silent'")
+    assert asked(wall)["screen"] == "东墙"
+    assert asked(wall)["parts"] == "map"
+    row.get_by_role("checkbox").check()  # and from now on it follows
+    desk.evaluate("import('/static/address.js').then(({ say }) => say({ shade: 'load' }))")
+    screen.wait("new URLSearchParams(location.search).get('shade') === 'load'")
+    acts = city.execute("select actor, count(*) from audit where act = 'screen.driven' group by actor").fetchall()
+    assert acts == [(officer.account_id, 1)]
+
+
+@pytest.fixture
+def here(city: Connection) -> SignedIn:
+    return signed_in(city, "of-yuzhong", [("duty_officer", place(city, "渝中区"))])
+
+
+def test_a_desk_drives_no_screen_that_sees_more_than_it_does(
+    running: Running, city: Connection, here: SignedIn
+) -> None:
+    walls = {
+        "city": signed_in(city, "city-wall", [("screen", None)], kind="screen"),
+        "own": signed_in(city, "own-wall", [("screen", place(city, "渝中区"))], kind="screen"),
+        "other": signed_in(city, "other-wall", [("screen", place(city, "沙坪坝区"))], kind="screen"),
+    }
+    number = {}
+    for name, wall in walls.items():
+        answer = post(running, wall.headers, "api/screens/here", {"name": name, "address": ""})
+        number[name] = answer.json()["screen"]
+    assert listed(running, here.headers) == ["own"]
+    for name, status in (("city", 404), ("other", 404), ("own", 200)):
+        answer = post(running, here.headers, "api/screens/show", {"screen": number[name], "address": "shade=load"})
+        assert answer.status_code == status, (name, answer.text)
+    wall = walls["own"].headers  # a screen only looks
+    assert httpx.get(f"{running.url}api/screens", headers=wall).status_code == 403
+    assert post(running, wall, "api/screens/show", {"screen": number["own"], "address": ""}).status_code == 403
+
+
+@pytest.mark.parametrize("address", ["lang=en", "screen=x", "nonsense=1", "in=" + "1" * 600])
+def test_a_screen_is_told_nothing_that_is_not_its_view(running: Running, address: str, city: Connection) -> None:
+    number = post(running, running.headers, "api/screens/here", {"name": "wall", "address": ""}).json()["screen"]
+    answer = post(running, running.headers, "api/screens/show", {"screen": number, "address": address})
+    assert answer.status_code == 422
+    assert city.execute("select count(*) from live_events where kind = 'screen'").fetchone() == (0,)
+
+
+def test_a_screen_that_is_silent_is_forgotten(running: Running, city: Connection) -> None:
+    post(running, running.headers, "api/screens/here", {"name": "wall", "address": ""})
+    assert listed(running, running.headers) == ["wall"]
+    city.execute("update screens set seen_at = %s", (datetime.now(UTC) - timedelta(seconds=91),))
+    assert listed(running, running.headers) == []

@@ -1,0 +1,25 @@
+/** Which parts of the screen this one shows: a wall of several screens has one of each. */
+
+import { said, whenSaid } from "../address.js";
+
+export const PARTS = /** @type {const} */ (["map", "queue", "plans", "figures"]);
+
+/** Parts that the address names; all of them where it names none. @returns {string[]} */
+export function partsShown() {
+  const asked = said("parts").split(",").filter((part) => PARTS.some((known) => known === part));
+  return asked.length ? asked : [...PARTS];
+}
+
+/** Follow the address from now on. */
+export function startParts() {
+  const show = () => {
+    const shown = partsShown();
+    document.body.dataset.parts = shown.length === PARTS.length ? "all" : shown.join(" ");
+    for (const node of document.querySelectorAll("[data-part]")) {
+      /** @type {HTMLElement} */ (node).classList.toggle("part-away", !shown.includes(/** @type {HTMLElement} */ (node).dataset.part ?? ""));
+    }
+    dispatchEvent(new Event("resize")); // the map has another room now
+  };
+  whenSaid(["parts"], show);
+  show();
+}

@@ -1,0 +1,75 @@
+/** The incident on the map: its footprint, what touches it, the shelters there; a pane of its own over the ground. */
+
+import { el } from "../dom.js";
+import { map } from "../citymap.js";
+import { colour } from "../palette.js";
+import { fetched } from "./told.js";
+
+/* global L */
+
+const PANE = "incident";
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** @type {any} */ let drawn = null;
+/** @type {any} */ let flown = null; // the view before
+let number = 0;
+
+/** @param {import("./stage.js").Stage} stage @param {boolean} fly */
+export function showOnMap(stage, fly) {
+  if (!map.getPane(PANE)) map.createPane(PANE).style.zIndex = "430";
+  drawn?.remove();
+  number = stage.incident.id;
+  drawn = L.layerGroup([ground(stage)]).addTo(map);
+  void shelters(stage, number);
+  if (fly) flyTo(stage);
+}
+
+/** @param {boolean} back whether the map goes back to where it was */
+export function clearMap(back = false) {
+  drawn?.remove();
+  drawn = null;
+  number = 0;
+  if (back && flown) map.fitBounds(flown, { animate: false });
+  flown = null;
+}
+
+/** @param {import("./stage.js").Stage} stage */
+function ground({ ground: collection, incident }) {
+  const ink = colour(`--${incident.level}`) || colour("--text");
+  return L.geoJSON(collection, {
+    pane: PANE, interactive: false, renderer: L.svg({ pane: PANE }),
+    filter: (/** @type {any} */ feature) => feature.geometry !== null,
+    style: (/** @type {any} */ { properties: { touching } }) => (touching
+      ? { className: "incident-touching", color: colour("--text"), weight: 1.5, dashArray: "6 6", opacity: 0.75, fillColor: colour("--text"), fillOpacity: 0.06 }
+      : { className: "incident-footprint", color: ink, weight: 4, opacity: 1, fillColor: ink, fillOpacity: 0.28 }),
+  });
+}
+
+/** @param {import("./stage.js").Stage} stage */
+function flyTo({ ground: collection, incident }) {
+  const own = collection.features.filter(({ geometry, properties }) => geometry !== null && !properties.touching);
+  const bounds = own.length ? L.geoJSON({ type: "FeatureCollection", features: own }).getBounds()
+    : incident.lon === null ? null : L.latLng(incident.lat, incident.lon).toBounds(6_000);
+  if (!bounds?.isValid()) return;
+  flown ??= map.getBounds();
+  const wide = map.getSize().x > 900; // the stage stands on the right
+  const how = { paddingTopLeft: [40, 40], paddingBottomRight: [wide ? 560 : 40, 40], maxZoom: 13 };
+  if (calm.matches) map.fitBounds(bounds, { ...how, animate: false });
+  else map.flyToBounds(bounds, { ...how, duration: 1.4 });
+}
+
+/** Shelters of the real scene in the township of the plan, where there are any. @param {import("./stage.js").Stage} stage @param {number} mine */
+async function shelters({ lanes }, mine) {
+  for (const { township_id: township } of lanes.slice(0, 3)) {
+    const found = await fetched(`/api/scene/things?in=${township}&kinds=shelter`);
+    if (mine !== number || !drawn) return;
+    for (const feature of found?.features ?? []) if (feature.geometry?.type === "Point") drawn.addLayer(shelter(feature));
+  }
+}
+
+/** @param {any} feature */
+function shelter(feature) {
+  const [lon, lat] = feature.geometry.coordinates;
+  const node = el("span", { class: "stage-shelter" }, feature.properties.name ?? feature.properties.title ?? "");
+  return L.marker([lat, lon], { pane: PANE, interactive: false, keyboard: false, icon: L.divIcon({ className: "station-mark", html: node, iconSize: [0, 0] }) });
+}

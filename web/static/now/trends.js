@@ -1,0 +1,140 @@
+/** Small charts of the sensors in view that are over or nearest to a threshold; each goes on as readings come. */
+
+import "./strings.js";
+import uPlot from "/vendor/uplot/uPlot.js";
+import { say } from "../address.js";
+import { el } from "../dom.js";
+import { dayAndTime, measured, timeOfDay } from "../format.js";
+import { shape, trend } from "../levels.js";
+import { colour, whenTheme } from "../palette.js";
+import { alertOf, store, when } from "../store.js";
+import { t, word } from "../strings.js";
+import { nearest } from "./nearest.js";
+import { fetched } from "./told.js";
+
+/** @typedef {import("./nearest.js").Near} Near */
+/** @typedef {{near: Near, node: HTMLElement, plot: any, times: number[], values: number[]}} Chart */
+
+const MOST = 6;
+const HEIGHT = 64;
+const READINGS = 240;
+const CHOOSE_MS = 5_000;
+
+/** @type {Map<number, Chart>} */ const charts = new Map();
+const grid = el("div", { class: "trend-grid" });
+export const trends = el("section", { class: "trends" },
+  el("h2", { class: "heading" }, t("now.trends"), el("small", {}, t("now.trendsNote"))), grid);
+let chosenAt = -Infinity;
+let later = 0;
+
+/** Keep them up to date. */
+export function startTrends() {
+  when("stations", () => choose(true));
+  when("board", () => choose(false));
+  when("values", (changed) => (changed ? changed.forEach(add) : choose(true)));
+  whenTheme(() => { for (const { plot } of charts.values()) plot?.redraw(false); });
+  new ResizeObserver(() => { for (const chart of charts.values()) fit(chart); }).observe(grid);
+}
+
+/** Those that stay are not drawn anew. @param {boolean} at_once */
+function choose(at_once) {
+  if (!at_once && performance.now() - chosenAt < CHOOSE_MS) {
+    later ||= window.setTimeout(() => { later = 0; choose(true); }, CHOOSE_MS);
+    return;
+  }
+  chosenAt = performance.now();
+  const found = nearest(MOST);
+  const wanted = new Set(found.map(({ station }) => station.id));
+  for (const [id, { plot, node }] of charts) if (!wanted.has(id)) { plot?.destroy(); node.remove(); charts.delete(id); }
+  for (const near of found) charts.has(near.station.id) ? head(/** @type {Chart} */ (charts.get(near.station.id))) : void begin(near);
+  for (const { station } of found) grid.append(/** @type {Chart} */ (charts.get(station.id)).node);
+  trends.hidden = found.length === 0;
+}
+
+/** @param {Near} near */
+async function begin(near) {
+  const { id } = near.station;
+  const node = el("button", { type: "button", class: "trend-card", "data-trend": id, onclick: () => say({ sensor: id }) }, 
+    el("span", { class: "trend-head" }), el("span", { class: "trend-plot" }), el("span", { class: "trend-foot" }));
+  /** @type {Chart} */ const chart = { near, node, plot: null, times: [], values: [] };
+  charts.set(id, chart);
+  head(chart);
+  const series = await fetched(`/api/sensors/${id}/series`);
+  if (!series || charts.get(id) !== chart) return;
+  const later_ones = chart.times.map((time, i) => [time, chart.values[i]]).filter(([time]) => time > Date.parse(series.times.at(-1) ?? 0) / 1000);
+  chart.times = [...series.times.slice(-READINGS).map((/** @type {string} */ time) => Date.parse(time) / 1000), ...later_ones.map(([time]) => time)];
+  chart.values = [...series.values.slice(-READINGS), ...later_ones.map(([, value]) => value)];
+  chart.plot = new uPlot(options(chart), [chart.times, chart.values], node.querySelector(".trend-plot"));
+  fit(chart);
+  head(chart);
+}
+
+/** A reading of a sensor that has a chart. @param {import("../store.js").LastValue} last */
+function add(last) {
+  const chart = charts.get(last.id);
+  if (!chart) return;
+  const time = Date.parse(last.time) / 1000;
+  if (time <= (chart.times.at(-1) ?? -Infinity)) return;
+  chart.times.push(time);
+  chart.values.push(last.value);
+  if (chart.times.length > READINGS) { chart.times.shift(); chart.values.shift(); }
+  chart.plot?.setData([chart.times, chart.values]);
+  head(chart);
+}
+
+/** Its name and last value, in the colour of its alert. @param {Chart} chart */
+function head({ near: { station }, node, times }) {
+  const last = store.values.get(station.id);
+  const level = alertOf(station.id)?.level;
+  node.className = `trend-card ${level ? `level-${level}` : ""}`;
+  node.title = [word("quantity", station.quantity), station.district, station.township].filter(Boolean).join(" ");
+  if (times.length) node.querySelector(".trend-foot")?.replaceChildren(el("span", {}, moment(times[0], times)), el("span", {}, moment(times[times.length - 1], times)));
+  node.querySelector(".trend-head")?.replaceChildren(
+    level ? shape(level) : "", el("b", {}, station.label || station.name),
+    last ? el("span", { class: "trend-value" }, measured(last.value, station.unit), el("i", {}, station.unit), trend(last.previous, last.value)) : "");
+}
+
+/** The time, with the day where a chart has several. @param {number} time @param {number[]} times s */
+const moment = (time, times) => (times[times.length - 1] - times[0] > 86_400 ? dayAndTime : timeOfDay)(time * 1000);
+
+/** @param {Chart} chart */
+function fit({ plot, node }) {
+  const width = /** @type {HTMLElement} */ (node.querySelector(".trend-plot")).clientWidth;
+  if (plot && width && plot.width !== width) plot.setSize({ width, height: HEIGHT });
+}
+
+/** @param {Chart} chart */
+function options({ near: { bands } }) {
+  return {
+    width: 160, height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [4, 2, 2, 2],
+    scales: { y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => range(low, high, bands) } },
+    axes: [{ show: false }, { show: false }],
+    series: [{}, { stroke: () => colour("--text"), width: 2, points: { show: false } }],
+    hooks: { drawClear: [(/** @type {any} */ plot) => drawBands(plot, bands)] },
+  };
+}
+
+/** What was measured, and the thresholds that are not far from it. @param {number} low @param {number} high @param {import("./nearest.js").Band[]} bands @returns {[number, number]} */
+function range(low, high, bands) {
+  const reach = Math.max(0.5, 1.2 * (high - low));
+  const near = bands.map(({ value }) => value).filter((value) => value > low - reach && value < high + reach);
+  const [from, to] = [Math.min(low, ...near), Math.max(high, ...near)];
+  const air = Math.max(0.1, (to - from) * 0.1);
+  return [from - air, to + air];
+}
+
+/** The ground above each threshold in its level's colour, and its line. @param {any} plot @param {import("./nearest.js").Band[]} bands */
+function drawBands(plot, bands) {
+  const { ctx, bbox } = plot;
+  const y = (/** @type {number} */ value) => Math.max(bbox.top, Math.min(bbox.top + bbox.height, plot.valToPos(value, "y", true)));
+  ctx.save();
+  bands.forEach(({ level, value }, i) => {
+    const [bottom, top] = [y(value), i + 1 < bands.length ? y(bands[i + 1].value) : bbox.top];
+    ctx.fillStyle = level === "none" ? colour("--soft") : colour(`--${level}`);
+    ctx.globalAlpha = 0.3;
+    ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+    ctx.globalAlpha = 0.9;
+    if (bottom > bbox.top && bottom < bbox.top + bbox.height) ctx.fillRect(bbox.left, bottom - 1, bbox.width, 2);
+  });
+  ctx.restore();
+}
