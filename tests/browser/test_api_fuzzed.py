@@ -53,7 +53,11 @@ NEEDS_A_KEY = {
     "POST /api/worker/push/end",
 }
 # Of a host that no setting of this server names.
-NEEDS_A_CAMERA = {"GET /api/scene/things/{thing}/{what}", "GET /api/scene/things/{thing}/hls/{rest}"}
+NEEDS_A_CAMERA = {
+    "GET /api/scene/things/{thing}/{what}",
+    "GET /api/scene/things/{thing}/hls/{rest}",
+    "POST /api/scene/things/{thing}/whep",
+}
 # Of an open page, whose stream is not asked here.
 NEEDS_A_PAGE = {"POST /api/worker/receipts"}
 # These have no end to wait for; their beginning is asked in test_walk.py, what they tell elsewhere.

@@ -221,7 +221,7 @@ class Ground:
                 " values (%s, '摄像头', %s, 29.62, %s, 'walk', %s, %s, division_above(%s, 'district', now()))"
                 " returning id",
                 *(kind, 106.6 if own else 107.6),
-                Jsonb({name: "http://127.0.0.1:9/" for name in ("snapshot", "hls", "panorama")}),
+                Jsonb(dict.fromkeys(("snapshot", "hls", "webrtc", "panorama"), "http://127.0.0.1:9/")),
                 *(f"w{self.next()}", where, where),
             )
         )
@@ -666,6 +666,9 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("GET", "/api/scene/things/{thing:int}/{what}"): _thing("/api/scene/things/{}/snapshot", own=frozenset({502})),
     ("GET", "/api/scene/things/{thing:int}/hls/{rest:path}"): _thing(
         "/api/scene/things/{}/hls/index.m3u8", own=frozenset({502})
+    ),
+    ("POST", "/api/scene/things/{thing:int}/whep"): _thing(
+        "/api/scene/things/{}/whep", {"sdp": "v=0"}, frozenset({502})
     ),
     ("GET", "/api/divisions/{place:int}/card"): Walked(
         step=lambda ground, own: Step(path=f"/api/divisions/{ground.city.divisions[ground.code(own=own)]}/card"),
