@@ -19,7 +19,7 @@ export function drawBar() {
 
 function drawClock() {
   if (!store.clock.told) return;
-  byId("clock-kind").textContent = t(store.clock.injected ? "clockReplay" : "clockWall");
+  byId("clock-kind").textContent = t(store.link === "past" ? "then.clock" : store.clock.injected ? "clockReplay" : "clockWall");
   byId("clock-date").textContent = longDay(now());
   byId("clock-time").textContent = timeWithSeconds(now());
   byId("clock-time").setAttribute("datetime", new Date(now()).toISOString());
