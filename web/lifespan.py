@@ -20,7 +20,7 @@ from web.certificate import ListenerCertificate
 from web.exercise import ExerciseMark
 from web.hub import Hub
 from web.layers import Layers
-from web.levels_kept import Levels
+from web.levels_kept import Levels, Stamps
 from web.listener import Listener
 from web.names import Names
 from web.parts import Parts
@@ -101,7 +101,7 @@ def _open(given: Given) -> Parts:
         listener=Listener(login, hub, regained=renew),
         layers=Layers(),
         levels=levels,
-        tiles=Tiles(levels),
+        tiles=Tiles(levels, Stamps(given.database_url)),
         names=given.names,
         registry=KeptRegistry(given.database_url),
         searched=KeptNames(given.database_url),
