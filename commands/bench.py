@@ -217,4 +217,11 @@ def screen(
     from benchmarks.screen import lines, run
 
     result = run(sensors=sensors, rate=rate, screens=screens, seconds=seconds, per_day=per_day)
+def tallies(
+    rounds: Annotated[int, typer.Option(help="Requests of each kind.", min=10)] = 40, as_json: Json = False
+) -> None:
+    """Counts by division and search of a city of 100,000 sensors, over HTTP (docs/tallies.md)."""
+    from benchmarks.tallies import lines, run
+
+    result = run(rounds)
     tell(result, as_json, lines(result))

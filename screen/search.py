@@ -220,17 +220,9 @@ def read_span(connection: Connection, at: datetime) -> tuple[datetime | None, da
 
 def read_shown(connection: Connection, at: datetime) -> dict[str, frozenset[int]]:
     """The numbers of what a reader's scope shows, by kind."""
-    queries = [
-        "shown_divisions",
-        "shown_sensors",
-        "shown_devices",
-        *(["shown_things"] if _has_things(connection) else []),
-    ]
+    kinds = ["division", "sensor", "device", *(["thing"] if _has_things(connection) else [])]
     return {
-        query.removeprefix("shown_").removesuffix("s"): np.array(
-            [row[0] for row in connection.execute(QUERIES[query], {"at": at})], np.int64
-        )
-        for query in queries
+        kind: frozenset(row[0] for row in connection.execute(QUERIES[f"shown_{kind}s"], {"at": at})) for kind in kinds
     }
 
 
