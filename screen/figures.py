@@ -65,9 +65,9 @@ class Taken:
     unit_id: int | None
     of_all: bool
     count: int
-    marks: Sequence[float]  # p50, p90, p99
-    longest_s: float
-    bins: Sequence[int]  # how many within each of BINS_S, and beyond
+    marks: Sequence[float]  # p50, p90, p99 of all; of a division p50
+    longest_s: float | None
+    bins: Sequence[int] | None  # how many within each of BINS_S, and beyond
 
     @property
     def median_s(self) -> float:
@@ -202,7 +202,8 @@ def false_alarms(connection: Connection, asked: Asked) -> list[Judged]:
 
 def load(connection: Connection, asked: Asked, *, by_person: bool) -> list[Load]:
     """The most loaded first; `by_person`: names may be told."""
-    return _rows(connection, Load, "load", {**_values(asked), "by_person": by_person, "most": MOST_LOADED})
+    name = "load_by_person" if by_person else "load_by_post"
+    return _rows(connection, Load, name, {**_values(asked), "most": MOST_LOADED})
 
 
 def coverage(connection: Connection, asked: Asked) -> list[Coverage]:

@@ -1,4 +1,5 @@
 """The figures as one workbook: a sheet for each, with its time, place, unit and meaning; no cell is computed."""
+# ruff: noqa: E501  # heads in both languages, side by side
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 

@@ -107,7 +107,7 @@ DEFINED: Mapping[str, Defined] = {
         means_zh="期内叫应并由其应答的任务数、完成数和未结束数，多者在前（前 50）；有“查看人员”权限时按人，否则按岗位与区划，并除以期末在岗人数。",
         means_en="Tasks called for in the period that each answered for, of these done and still open, the 50 most loaded; by "
                  "person with the right to see people, else by post and place, divided by those who hold that post at the end.",
-        unit_zh="项", unit_en="tasks", sql="load",
+        unit_zh="项", unit_en="tasks", sql="load_by_person, load_by_post",
     ),
     "comparison": Defined(
         zh="区划对比", en="Comparison",

@@ -245,6 +245,7 @@ def test_every_list_is_compared() -> None:
     # Of one division that is named; and what a worker has, which goes by the person (test_worker_api.py).
     public |= {"/api/boundaries/belonging", "/api/boundaries/divisions", "/api/boundaries/totals.xlsx"}
     public |= {"/api/run-choices", "/api/events/figures", "/api/stream"}
+    public |= {"/api/figures", "/api/figures/strip"}  # counts: test_figures.py, test_figures_page.py
     asked |= {path for path in lists if path.startswith("/api/worker/")}
     assert lists - public == asked
 
