@@ -203,11 +203,13 @@ def _tasks(view: View, asked: Asked) -> tuple[Tasks | None, Counted | None]:
         return None, None
     with _reading(view.by(TASKS)) as connection:
         before = asked.before()
-        counted = figures.task_counts(connection, asked), figures.task_times(connection, asked)
-        counted_before = figures.task_counts(connection, before), figures.task_times(connection, before, by_unit=False)
-        loaded = figures.load(connection, asked, by_person=view.may(PEOPLE))
+        names = view.may(PEOPLE)
+        counted = figures.tasks(connection, asked, by_person=names)
+        earlier = figures.tasks(connection, before, by_unit=False)
+        loaded = counted.load if names else figures.load_by_post(connection, asked)
         places = place_names(connection, {one.division_id for one in loaded}, now=asked.at)
-    return Tasks(counts=counted[0], times=counted[1], load=_named(view, loaded, places)), counted_before
+    told = Tasks(counts=counted.counts, times=counted.times, load=_named(view, loaded, places))
+    return told, (earlier.counts, earlier.times)
 
 
 def _named(view: View, loaded: Sequence[Load], places: dict[int, str]) -> list[Loaded]:

@@ -131,11 +131,11 @@ def test_times_of_alerts_and_tasks_are_what_a_plain_count_says(made: Seeded, pag
         for step in ("acknowledged", "in_hand", "resolved", "closed") if any(row[step] for row in alerts)
     }  # fmt: skip
     tasks = meant(made.tasks, one, made, "called", "drill")
-    assert shown(figures.task_times(reader, one)) == {
+    assert shown(figures.tasks(reader, one).times) == {
         step: spread((row["called"], row[step]) for row in tasks)
         for step in ("acknowledged", "on_site", "done") if any(row[step] for row in tasks)
     }  # fmt: skip
-    medians = {row.unit_id: row.median_s for row in figures.task_times(reader, one) if not row.of_all}
+    medians = {row.unit_id: row.median_s for row in figures.tasks(reader, one).times if not row.of_all}
     anchor = "township" if one.level == "township" else "grid"
     by_hand: dict[int, list[float]] = {}
     for row in tasks:
@@ -148,7 +148,7 @@ def test_times_of_alerts_and_tasks_are_what_a_plain_count_says(made: Seeded, pag
 @pytest.mark.parametrize("exercise", [False, True])
 def test_tasks_are_counted_as_called_answered_done_late_and_open(made: Seeded, page: Page, exercise: bool) -> None:
     one = asked(made, exercise=exercise)
-    rows = figures.task_counts(page(EVERYWHERE), one)
+    rows = figures.tasks(page(EVERYWHERE), one).counts
     tasks = meant(made.tasks, one, made, "called", "drill")
 
     def plain(there: list[Row]) -> tuple[int, ...]:
@@ -192,7 +192,7 @@ def test_alerts_are_as_many_as_the_weekly_report_lists(made: Seeded, page: Page)
     report = records(reader, period, until_now=NOW)
     real, drills = (sum(figures.alert_totals(reader, asked(made, exercise=drill)).values()) for drill in (False, True))
     assert real + drills == len(report.alerts)
-    tasks = [figures.task_counts(reader, asked(made, exercise=drill)) for drill in (False, True)]
+    tasks = [figures.tasks(reader, asked(made, exercise=drill)).counts for drill in (False, True)]
     assert sum(row.done for rows in tasks for row in rows if row.of_all) == sum(
         row["done_at"] is not None for row in report.answered
     )
@@ -212,9 +212,9 @@ def test_load_is_told_by_person_or_by_post_and_place(made: Seeded, page: Page) -
     one = asked(made, TOWNSHIP)
     tasks = [row for row in meant(made.tasks, one, made, "called", "drill") if row["person"]]
     number = made.city.divisions
-    people = figures.load(page(EVERYWHERE), one, by_person=True)
+    people = figures.tasks(page(EVERYWHERE), one, by_person=True).load
     assert {row.person_id: row.answered for row in people} == Counter(row["person"] for row in tasks)
-    posts = figures.load(page(EVERYWHERE), one, by_person=False)
+    posts = figures.load_by_post(page(EVERYWHERE), one)
     assert all(row.person_id is None for row in posts)
     assert {row.division_id: row.answered for row in posts} == Counter(number[row["division"]] for row in tasks)
     [grid] = [row for row in posts if row.division_id == number[GRID]]
@@ -246,11 +246,13 @@ def test_a_day_begins_at_midnight_in_shanghai(made: Seeded, page: Page, made_url
 def test_of_nothing_there_is_nothing(made: Seeded, page: Page) -> None:
     one, reader = asked(made, first=date(2025, 1, 1), last=date(2025, 1, 3)), page(EVERYWHERE)
     assert figures.alert_counts(reader, one) == []
-    assert figures.alert_times(reader, one) == figures.task_times(reader, one) == figures.event_times(reader, one) == []
-    assert figures.false_alarms(reader, one) == figures.load(reader, one, by_person=True) == []
+    assert (
+        figures.alert_times(reader, one) == figures.tasks(reader, one).times == figures.event_times(reader, one) == []
+    )
+    assert figures.false_alarms(reader, one) == figures.load_by_post(reader, one) == []
     [of_all] = figures.event_closure(reader, one)
     assert (of_all.reported, of_all.rate()) == (0, None)
-    assert [row.called for row in figures.task_counts(reader, one)] == [0]
+    assert [row.called for row in figures.tasks(reader, one).counts] == [0]
 
 
 def test_a_township_sees_its_own_alone(made: Seeded, page: Page) -> None:
@@ -261,8 +263,8 @@ def test_a_township_sees_its_own_alone(made: Seeded, page: Page) -> None:
         reader = page(Scope(divisions=frozenset([made.city.divisions[TOWNSHIP]])))
     everywhere = asked(made)
     own = {number for code, number in made.city.divisions.items() if code.startswith(TOWNSHIP)}
-    assert {row.unit_id for row in figures.task_counts(reader, everywhere) if not row.of_all} <= own
-    assert {row.division_id for row in figures.load(reader, everywhere, by_person=True)} <= own
+    assert {row.unit_id for row in figures.tasks(reader, everywhere).counts if not row.of_all} <= own
+    assert {row.division_id for row in figures.tasks(reader, everywhere, by_person=True).load} <= own
     assert {row.division_id for row in figures.event_closure(reader, everywhere) if not row.of_all} <= own
     assert figures.division(reader, made.city.divisions[OTHER_TOWNSHIP], at=NOW) is None
     assert figures.division(reader, made.city.divisions[GRID], at=NOW) is not None
