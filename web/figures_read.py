@@ -1,6 +1,8 @@
 """All figures of a time and place, each part in the scope of the right that it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -12,7 +14,7 @@ from people.posts import shipped_posts
 from screen import figures
 from screen.figures import AlertCount, Coverage, Division, Judged, Load, Online, Taken, TaskCount, UnitNamed
 from screen.figures_period import Asked, Unit
-from web.figures_asked import EVENTS, PEOPLE, READ, TASKS, FiguresQuery, Meant, meant
+from web.figures_asked import EVENTS, PEOPLE, TASKS, FiguresQuery, meant
 from web.figures_words import DEFINED
 from web.names import titles_in_force
 from web.people_names import names_of
@@ -127,48 +129,87 @@ def read_figures(view: View, query: FiguresQuery) -> Figures:
     """All of them; raises AskedWrongError and DivisionUnknownError."""
     with view.connection() as connection:
         what = meant(connection, view, query)
-        asked = what.asked
-        alerts, alert_times = figures.alert_counts(connection, asked), figures.alert_times(connection, asked)
-        judged = figures.false_alarms(connection, asked)
-        covered, online = figures.coverage(connection, asked), figures.online(connection, asked)
-        before_alerts, before_times = _alerts_before(connection, asked.before())
-        titles = titles_in_force(connection)
-    tasks, tasks_before = _tasks(view, what)
-    events, events_before = _events(view, asked)
+    asked = what.asked
+    # Each on a connection of its own: a month of a city keeps more than one processor busy.
+    with ThreadPoolExecutor(3) as at_once:
+        alerts, tasks, events = (
+            at_once.submit(_alerts, view, asked), at_once.submit(_tasks, view, asked),
+            at_once.submit(_events, view, asked),
+        )  # fmt: skip
+        part, (answered, answered_before), (reported, reported_before) = (
+            alerts.result(), tasks.result(), events.result(),
+        )  # fmt: skip
     return Figures(
         since=asked.since, until=asked.until, now=asked.now, first=what.first, last=what.last, days=asked.days(),
         division=what.division, level=asked.level, levels=what.levels, cell=asked.cell, units=what.units,
         drills=what.drills, exercise=what.exercise,
-        may=May(tasks=tasks is not None, events=events is not None, people=view.may(PEOPLE)),
-        alerts=alerts, alert_times=alert_times, false_alarms=judged,
-        rules={one.rule_id: Told(**titles[one.rule_id]) for one in judged if one.rule_id in titles},
-        coverage=covered, online=online, tasks=tasks, events=events,
-        this=_headline({one.peak: one.count for one in alerts if one.by == "all"}, alert_times,
-                       (tasks.counts, tasks.times) if tasks else None, events.closure if events else None),
-        before=_headline(before_alerts, before_times, tasks_before, events_before),
+        may=May(tasks=answered is not None, events=reported is not None, people=view.may(PEOPLE)),
+        alerts=part.counts, alert_times=part.times, false_alarms=part.judged, rules=part.rules,
+        coverage=part.coverage, online=part.online, tasks=answered, events=reported,
+        this=_headline({one.peak: one.count for one in part.counts if one.by == "all"}, part.times,
+                       (answered.counts, answered.times) if answered else None,
+                       reported.closure if reported else None),
+        before=_headline(part.before, part.times_before, answered_before, reported_before),
         bins_s=figures.BINS_S,
         definitions={key: Definition(**vars(one)) for key, one in DEFINED.items()},
     )  # fmt: skip
 
 
-def _alerts_before(connection: Connection, asked: Asked) -> tuple[dict[str, int], list[Taken]]:
-    return figures.alert_totals(connection, asked), figures.alert_times(connection, asked, by_unit=False)
+@dataclass(frozen=True, kw_only=True)
+class Alerts:
+    """What alerts and sensors tell."""
+
+    counts: Sequence[AlertCount]
+    times: Sequence[Taken]
+    judged: Sequence[Judged]
+    rules: dict[str, Told]
+    coverage: Sequence[Coverage]
+    online: Sequence[Online]
+    before: dict[str, int]
+    times_before: Sequence[Taken]
+
+
+def _alerts(view: View, asked: Asked) -> Alerts:
+    """In the scope of the right that the page needs."""
+    with _reading(view) as connection:
+        judged, titles = figures.false_alarms(connection, asked), titles_in_force(connection)
+        return Alerts(
+            counts=figures.alert_counts(connection, asked),
+            times=figures.alert_times(connection, asked),
+            judged=judged,
+            rules={one.rule_id: Told(**titles[one.rule_id]) for one in judged if one.rule_id in titles},
+            coverage=figures.coverage(connection, asked),
+            online=figures.online(connection, asked),
+            before=figures.alert_totals(connection, asked.before()),
+            times_before=figures.alert_times(connection, asked.before(), by_unit=False),
+        )
+
+
+@contextmanager
+def _reading(view: View) -> Iterator[Connection]:
+    """One moment of the records, with room to sort a month of them in memory."""
+    with view.connection() as connection, connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        connection.execute("set local work_mem = '64MB'")
+        yield connection
 
 
 Counted = tuple[Sequence[TaskCount], Sequence[Taken]]
 
 
-def _tasks(view: View, what: Meant) -> tuple[Tasks | None, Counted | None]:
+def _tasks(view: View, asked: Asked) -> tuple[Tasks | None, Counted | None]:
     """In the scope of the right to see plan runs; names in that of the right to see people."""
     if not view.may(TASKS):
         return None, None
-    with view.by(TASKS).connection() as connection:
-        asked, before = what.asked, what.asked.before()
-        counted = figures.task_counts(connection, asked), figures.task_times(connection, asked)
-        counted_before = figures.task_counts(connection, before), figures.task_times(connection, before, by_unit=False)
-        loaded = figures.load(connection, asked, by_person=view.may(PEOPLE))
+    with _reading(view.by(TASKS)) as connection:
+        before = asked.before()
+        names = view.may(PEOPLE)
+        counted = figures.tasks(connection, asked, by_person=names)
+        earlier = figures.tasks(connection, before, by_unit=False)
+        loaded = counted.load if names else figures.load_by_post(connection, asked)
         places = place_names(connection, {one.division_id for one in loaded}, now=asked.at)
-    return Tasks(counts=counted[0], times=counted[1], load=_named(view, loaded, places)), counted_before
+    told = Tasks(counts=counted.counts, times=counted.times, load=_named(view, loaded, places))
+    return told, (earlier.counts, earlier.times)
 
 
 def _named(view: View, loaded: Sequence[Load], places: dict[int, str]) -> list[Loaded]:
@@ -197,7 +238,7 @@ def _events(view: View, asked: Asked) -> tuple[Events | None, Sequence[Closure] 
     """In the scope of the right to see events."""
     if not view.may(EVENTS):
         return None, None
-    with view.by(EVENTS).connection() as connection:
+    with _reading(view.by(EVENTS)) as connection:
         found = Events(closure=figures.event_closure(connection, asked), times=figures.event_times(connection, asked))
         return found, figures.event_closure(connection, asked.before())
 
@@ -265,6 +306,3 @@ def read_strip(view: View, within: int | None) -> Strip:
 def _today(connection: Connection, view: View, within: int | None) -> tuple[Asked, Division | None]:
     what = meant(connection, view, FiguresQuery(span="today", **{"in": within}))
     return what.asked, what.division
-
-
-__all__ = ["READ", "Figures", "Strip", "read_figures", "read_strip"]

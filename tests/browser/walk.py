@@ -402,6 +402,13 @@ def _division(path: str) -> Walked:
     )
 
 
+def _figures(path: str) -> Walked:
+    """Of a division that is named by its number under `in`."""
+    return Walked(
+        step=lambda ground, own: Step(path=f"{path}?in={ground.city.divisions[ground.code(own=own)]}"), foreign=UNKNOWN
+    )
+
+
 def _answered(ground: Ground, *, own: bool) -> Step:
     run = ground.run(own=own)
     assignment = ground.of_run(run, "assignments")
@@ -517,6 +524,10 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("POST", "/api/worker/events/{event}/act"): _event(  # none is the asker's own
         "/api/worker/events/{}/act", {"act": "accept", "key": _KEY}, UNSEEN
     ),
+    ("GET", "/figures"): _same("/figures"),
+    ("GET", "/figures.xlsx"): _figures("/figures.xlsx"),
+    ("GET", "/api/figures"): _figures("/api/figures"),
+    ("GET", "/api/figures/strip"): _figures("/api/figures/strip"),
     ("GET", "/api/events"): _of_division("/api/events", 422),
     ("GET", "/api/events/figures"): _of_division(f"/api/events/figures?{_SPAN}", 422),
     ("GET", "/api/events/{event}"): _event("/api/events/{}", None),

@@ -63,7 +63,7 @@ export function load(told) {
   const rows = told.tasks.load.map((/** @type {any} */ one) => {
     const post = language === "zh" ? one.post_zh : one.post_en;
     const people = one.name === null ? one.holders || one.people : 1;
-    return { ...one, post, each: Math.round((10 * one.answered) / Math.max(1, people)) / 10, left: one.answered - one.done - one.open, who: one.name ?? `${one.place} ${post}` };
+    return { ...one, post, each: Math.round((10 * one.answered) / Math.max(1, people)) / 10, left: one.answered - one.done - one.open, who: one.name === null ? `${one.place} ${post}` : one.name };
   });
   const named = rows.some((/** @type {any} */ one) => one.name !== null);
   return card("load", told, {
