@@ -7,7 +7,9 @@ import typer
 
 from commands.options import Data, Database, Json, place_of, tell
 
-scene_app = typer.Typer(help="What stands in a grid: facilities, shelters, hazard points, cameras.", no_args_is_help=True)
+scene_app = typer.Typer(
+    help="What stands in a grid: facilities, shelters, hazard points, cameras.", no_args_is_help=True
+)
 
 KindOf = Annotated[str, typer.Option("--kind", help="One of `shijing scene kinds`.")]
 

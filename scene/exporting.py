@@ -50,7 +50,7 @@ def template(kind: Kind) -> bytes:
 
 
 def export(connection: Connection, kind: Kind, form: Form, *, source: str | None = None) -> bytes:
-    """What stands in the scope of the connection. Of what has an extent a table has a point in it, GeoJSON all of it."""
+    """What stands in the scope of the connection. Of what has an extent GeoJSON has all, a table a point in it."""
     named = {"kind": kind.id, "source": source, "most": MOST_THINGS}
     rows = connection.execute(QUERIES["exported"], named).fetchall()
     return _geojson(kind, rows) if form == "geojson" else _sheet(kind, rows, form)
@@ -88,4 +88,3 @@ def _geojson(kind: Kind, rows: Sequence[Any]) -> bytes:
             {"type": "Feature", "geometry": orjson.Fragment(shapely.to_geojson(shape)), "properties": properties}
         )
     return orjson.dumps({"type": "FeatureCollection", "name": kind.id, "features": features})
-

@@ -77,7 +77,9 @@ class SceneReport:
 
     def as_dict(self) -> dict[str, Any]:
         """For a program."""
-        told = [{"row": one.row, "column": one.column, "what": one.what, "zh": one.zh, "en": one.en} for one in self.faults]
+        told = [
+            {"row": one.row, "column": one.column, "what": one.what, "zh": one.zh, "en": one.en} for one in self.faults
+        ]
         return {
             "kind": self.kind, **{state: self.count(state) for state in STATES}, "written": self.written, "faults": told
         }  # fmt: skip
@@ -103,8 +105,8 @@ class _Thing:
 def import_file(connection: Connection, name: str, raw: bytes, asked: Asked) -> SceneReport:
     """Add or change what a file tells, on an autocommit connection; with any faulty row nothing is written.
 
-    A thing is known by its source and its number there; without a column of numbers, by its name. Raises SceneRefused
-    for a kind, a datum or a source that cannot be, SheetRefused for what is no such file.
+    A thing is known by its source, kind and number there; without a column of numbers, by its name. Raises
+    SceneRefused for a kind, a datum or a source that cannot be, SheetRefused for what is no such file.
     """
     kind = _checked(asked)
     told = read_rows(name, raw, kind)
@@ -196,29 +198,22 @@ def _within(connection: Connection, places: Sequence[Place], scope: Scope) -> se
 def _compare(connection: Connection, things: Sequence[_Thing], report: SceneReport, asked: Asked) -> None:
     """What each row changes of what is there."""
     named = {
-        "source": asked.source, "numbers": [thing.row.number for thing in things],
+        "source": asked.source, "kind": asked.kind, "numbers": [thing.row.number for thing in things],
         "everywhere": asked.scope.everywhere, "divisions": list(asked.scope.divisions),
     }  # fmt: skip
     known = {row[0]: row for row in connection.execute(QUERIES["known_things"], named)}
-    kinds = shipped_kinds()
     for thing in things:
         there = known.get(thing.row.number)
         state: State = "new"
         if there is not None:
-            _, _, kind, name, lon, lat, geometry, attributes, licence, is_gone, is_within = there
+            _, name, lon, lat, geometry, attributes, licence, is_gone, is_within = there
             if not is_within:
                 report.faults.append(Fault(row=thing.row.line, column="", what="not_yours"))
-                continue
-            if kind != asked.kind:
-                words = (kinds[kind].zh, kinds[kind].en) if kind in kinds else (kind, kind)
-                report.faults.append(Fault(row=thing.row.line, column="", what="other_kind", told=words))
                 continue
             stored = (name, lon, lat, None if geometry is None else bytes(geometry), attributes, licence)
             brought = (*_first(thing), dict(thing.row.attributes), asked.licence)
             state = "new" if is_gone else "unchanged" if stored == brought else "changed"
-        report.changes.append(
-            Change(row=thing.row.line, state=state, name=thing.row.name, place=thing.place.lowest())
-        )
+        report.changes.append(Change(row=thing.row.line, state=state, name=thing.row.name, place=thing.place.lowest()))
 
 
 def _first(thing: _Thing) -> tuple[str, float, float, bytes | None]:

@@ -1,4 +1,4 @@
-"""Kinds of what stands in a grid (`config/scene_kinds.toml`): names, groups, and a schema of attributes. Data, not code."""
+"""Kinds of what stands in a grid (`config/scene_kinds.toml`): names, groups, a schema of attributes. Data, not code."""
 
 import re
 import tomllib

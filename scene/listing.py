@@ -1,4 +1,4 @@
-"""Things of the map: in a division as GeoJSON, one by one with all that is told of it, and by kind for their keepers."""
+"""Things of the map: in a division as GeoJSON, one by one with all that is told of it, by kind for their keepers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +72,7 @@ def stamp(connection: Connection, division: int | None, level: str) -> str:
 
 
 def things_in(connection: Connection, division: int | None, level: str, kinds: Sequence[str] | None) -> dict[str, Any]:
-    """A FeatureCollection; `more`: that there are more than are shown. In the order of kinds, the most urgent to know first."""
+    """A FeatureCollection in the order of kinds; `more`: that there are more than are shown."""
     named = {
         "division": division, "level": level, "kinds": None if kinds is None else list(kinds),
         "order": list(shipped_kinds()), "most": MOST_SHOWN + 1,
@@ -81,13 +81,12 @@ def things_in(connection: Connection, division: int | None, level: str, kinds: S
     return {
         "type": "FeatureCollection",
         "more": len(rows) > MOST_SHOWN,
-        "features": [_feature(*row) for row in rows[:MOST_SHOWN]],
+        "features": [_feature(row) for row in rows[:MOST_SHOWN]],
     }
 
 
-def _feature(
-    number: int, kind: str, name: str, lon: float, lat: float, geometry: bytes | None, grid: int | None
-) -> dict[str, Any]:
+def _feature(row: Sequence[Any]) -> dict[str, Any]:
+    number, kind, name, lon, lat, geometry, grid = row
     shape: Any = {"type": "Point", "coordinates": [round(lon, _DIGITS), round(lat, _DIGITS)]}
     properties: dict[str, Any] = {"kind": kind, "name": name, "grid": grid}
     if geometry is not None:

@@ -1,8 +1,8 @@
 """In which grid, village, township and district things stand, as divided now.
 
-Derived from the boundaries (geo.hits), when they are imported; and again whenever the map is another one than that which
-they were placed by: whoever reads them asks for that first (`place_again`), so no change of boundaries is missed, whether
-it was published, imported, rolled back, or came into effect by time alone.
+Derived from the boundaries (geo.hits) when they are imported; and again whenever the map is another one than that which
+they were placed by: whoever reads them asks for that first (`place_again`), so no change of boundaries is missed,
+whether it was published, imported, rolled back, or came into effect by time alone.
 """
 
 from collections.abc import Sequence

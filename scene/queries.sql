@@ -32,11 +32,11 @@ group by descendant_id
 select pg_advisory_xact_lock(hashtext('shijing_things'))
 
 -- name: known_things
-select external_id, id, kind, name, lon, lat, geometry, attributes, licence, removed_at is not null,
+select external_id, name, lon, lat, geometry, attributes, licence, removed_at is not null,
        %(everywhere)s or exists (
            select from division_closure
            where ancestor_id = any(%(divisions)s::integer[]) and descendant_id in (district_id, township_id, village_id, grid_id))
-from things where source = %(source)s and external_id = any(%(numbers)s)
+from things where source = %(source)s and kind = %(kind)s and external_id = any(%(numbers)s)
 
 -- name: put_things
 insert into things (kind, name, lon, lat, geometry, attributes, source, external_id, licence, district_id, township_id,
@@ -45,7 +45,7 @@ select %(kind)s, name, lon, lat, decode(geometry, 'hex'), attributes, %(source)s
        village, grid
 from jsonb_to_recordset(%(rows)s) as given(number text, name text, lon double precision, lat double precision,
     geometry text, attributes jsonb, district integer, township integer, village integer, grid integer)
-on conflict (source, external_id) do update
+on conflict (source, kind, external_id) do update
     set name = excluded.name, lon = excluded.lon, lat = excluded.lat, geometry = excluded.geometry,
         attributes = excluded.attributes, licence = excluded.licence, district_id = excluded.district_id,
         township_id = excluded.township_id, village_id = excluded.village_id, grid_id = excluded.grid_id,

@@ -1,4 +1,4 @@
-"""Rows of things of one kind from the cells of a spreadsheet or the features of a GeoJSON file, each checked by itself."""
+"""Rows of things of one kind: cells of a spreadsheet or features of a GeoJSON file, each checked by itself."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -280,4 +280,4 @@ def _shape(feature: Any, given: _Given) -> BaseGeometry | None:
     if shape.is_empty or not shape.is_valid or not np.isfinite(shapely.get_coordinates(shape)).all():
         given.wrong("", "no_shape")
         return None
-    return shape  # type: ignore[no-any-return]
+    return shape

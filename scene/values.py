@@ -61,7 +61,7 @@ def _number(text: str, schema: Attribute) -> int | float:
         number = float(text)
     except ValueError:
         raise ValueWrong(what, text[:40]) from None
-    if not math.isfinite(number) or schema.type == "integer" and not number.is_integer():
+    if not math.isfinite(number) or (schema.type == "integer" and not number.is_integer()):
         raise ValueWrong(what, text[:40])
     if schema.least is not None and number < schema.least:
         raise ValueWrong("too_small", text[:40], f"{schema.least:g}")
@@ -80,7 +80,7 @@ def _choice(text: str, choices: Mapping[str, tuple[str, str]]) -> str:
 
 def _date(text: str) -> str:
     try:
-        day = date.fromisoformat(text) if "/" not in text else datetime.strptime(text, "%Y/%m/%d").date()  # noqa: DTZ007  # a day
+        day = date.fromisoformat(text) if "/" not in text else datetime.strptime(text, "%Y/%m/%d").date()  # a day
     except ValueError:
         raise ValueWrong("no_date") from None
     if not 1900 <= day.year < 2100:

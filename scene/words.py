@@ -44,10 +44,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "这个编号在本来源中不能使用：请改用其他编号或来源名称",
         "this number cannot be used in this source: take another number, or another name for the source",
     ),
-    "other_kind": (
-        "这个编号在本来源中已是“{0}”：请改用其他编号，或选对类别",
-        "this number is a {1} already in this source: take another number, or choose the right kind",
-    ),
     "unknown_head": ("表头“{0}”不认识：请用 {1}", "the head {0!r} is not known: the columns are {2}"),
     "missing_head": ("缺少表头“{0}”：请用模板", "the head {1!r} ({0}) is missing: take the template"),
     "doubled_head": ("表头“{0}”出现两次：请删去一列", "the head {0!r} is there twice: delete one column"),

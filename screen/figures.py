@@ -213,7 +213,12 @@ def coverage(connection: Connection, asked: Asked) -> list[Coverage]:
 def online(connection: Connection, asked: Asked) -> list[Online]:
     """At the end of each hour or day."""
     instants = asked.instants()
-    return _rows(connection, Online, "online", {**_values(asked), "instants": instants}) if instants else []
+    return online_at(connection, asked, instants) if instants else []
+
+
+def online_at(connection: Connection, asked: Asked, instants: Sequence[datetime]) -> list[Online]:
+    """At each of these, in their order; there is one or more."""
+    return _rows(connection, Online, "online", {**_values(asked), "instants": list(instants)})
 
 
 def _values(asked: Asked) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query, Response
 from config.database import Connection
 from web.answers import GEO_JSON, answers, answers_text
 from web.api_schema import SeriesTold
+from web.asked import InView
 from web.errors import SensorUnknownError
 from web.layers import Layer
 from web.names import Names, titles_in_force
@@ -28,11 +29,14 @@ def as_json(data: Any) -> Response:
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-@router.get("/state", responses=answers(Snapshot), dependencies=[needs("map.read")])
-def state(view: ViewOf) -> Response:
-    """Everything a screen needs for its first view."""
+@router.get("/state", responses=answers(Snapshot, 404), dependencies=[needs("map.read")])
+def state(view: ViewOf, division: InView = None) -> Response:
+    """Everything a screen needs for its first view; `in`: with the stations of that division only.
+
+    Stations that are too many to be drawn one by one (`stations_shown`) are those with an open alert.
+    """
     with view.connection() as connection:
-        return as_json(read_snapshot(connection))
+        return as_json(read_snapshot(connection, division))
 
 
 @router.get("/names", responses=answers(Names), dependencies=[needs("map.read")])

@@ -14,8 +14,10 @@ from access.oidc import Provider
 from access.rights import load_roles
 from access.vault import Vault
 from config.access_settings import OidcSettings
+from config.imagery_settings import ImagerySettings
 from config.settings import BrokerSettings, SceneSettings, WebSettings
 from events.kinds import shipped_kinds
+from imagery.shelf import Shelf
 from web import (
     account_factor,
     account_page,
@@ -39,6 +41,9 @@ from web import (
     events_reporting,
     events_stream,
     feed,
+    figures_api,
+    figures_page,
+    ground_api,
     health,
     incidents_api,
     metrics,
@@ -83,6 +88,7 @@ from web import (
     sign_in,
     stream,
     tallies_api,
+    then_api,
     tiles_api,
     tiles_drawn,
     warnings_api,
@@ -94,6 +100,7 @@ from web import (
 from web.access_logged import LogAccess
 from web.assets import VENDOR, check_assets
 from web.bounds import BodyBounds
+from web.build import build_stamp
 from web.certificate import ListenerCertificate
 from web.errors import add_error_table
 from web.lifespan import Given, lifespan
@@ -152,14 +159,18 @@ _MODULES = (
     alerts_api,
     acts,
     feed,
+    figures_page,
+    figures_api,
     incidents_api,
     now_api,
     warnings_api,
+    ground_api,
     tiles_drawn,  # before tiles_api: `proposed` is no level
     tiles_api,
     ogc_api,
     ogc_edit,
     stream,
+    then_api,
     screens_api,
     rules_page,
     rules_api,
@@ -211,6 +222,7 @@ def create_app(
     """
     check_assets()
     oidc = OidcSettings()
+    build_stamp()  # now, and not when the first screen asks
     shipped_kinds()  # raises ConfigError now, and not when somebody reports
     given = Given(
         settings=settings,
@@ -225,6 +237,7 @@ def create_app(
         rates=Rates(),
         log=AccessLog(database_url),
         provider=Provider(oidc) if oidc.on else None,
+        imagery=Shelf(ImagerySettings()),  # raises ConfigError now, and not at the first look at the map
     )
     life = partial(lifespan, given=given)
     app = FastAPI(

@@ -81,6 +81,7 @@ ACTS: Mapping[str, tuple[str, str]] = {
     "event.returned": ("退回事件", "Event sent back"),
     "event.handed_up": ("事件上报上级", "Event handed up"),
     "event.photo_opened": ("查看事件照片", "Picture of an event opened"),
+    "figures.drawn": ("导出统计", "Figures drawn"),
     "event.report_drawn": ("导出日报周报", "Daily or weekly report drawn"),
     "boundary.draft_opened": ("新建边界草案", "Draft of boundaries opened"),
     "boundary.draft_discarded": ("放弃边界草案", "Draft of boundaries given up"),

@@ -58,9 +58,10 @@ from config.errors import ShijingError
 from dispatch.errors import Refused as DispatchRefused
 from events.errors import EventError, EventUnknown
 from geo.errors import FilterWrong, GeoError, StepRefused
+from imagery.errors import LayerBusy, LayerUnknown
 from people.errors import PeopleError
 from scene.errors import SceneError, ThingUnknown
-from screen.errors import AddressRefused, ScreenUnknown
+from screen.errors import AddressRefused, NoSuchMoment, ScreenUnknown
 from web.security import HEADERS
 
 log = logging.getLogger(__name__)
@@ -218,12 +219,15 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     TileUnknownError: (404, ""),
     ScreenUnknown: (404, ""),
     AddressRefused: (422, ""),
+    LayerUnknown: (404, ""),
+    LayerBusy: (429, ""),
     CollectionUnknownError: (404, ""),
     OgcAskedWrongError: (400, ""),
     PreconditionError: (412, ""),
     FilterWrong: (400, ""),
     UploadUnknownError: (404, ""),
     GeoError: (422, ""),
+    NoSuchMoment: (422, ""),
     SensorUnknownError: (404, "no such sensor"),
     AlertUnknownError: (404, "no such alert"),
     IncidentUnknownError: (404, "no such incident"),

@@ -34,6 +34,7 @@ PAGES = (  # a new page is one line here, and {{ pages }} in its template
     Page(path="/runs", zh="预案运行", en="Plan runs", right="plans.read"),
     Page(path="/worker", zh="我的任务", en="My tasks", right="tasks.answer"),
     Page(path="/rules", zh="告警规则", en="Alert rules", right="rules.read"),
+    Page(path="/figures", zh="统计", en="Figures", right="alerts.read"),
     Page(path="/events", zh="网格事件", en="Reported events", right="events.read"),
     Page(path="/plans", zh="预案", en="Plans", right="plans.read"),
     Page(path="/planner", zh="边界规划", en="Boundaries", right="boundaries.draft"),

@@ -120,7 +120,7 @@ def one_thing(thing: int, request: Request, view: ViewOf) -> Response:
 
 @router.get("/divisions/{place:int}/card", responses=answers(DivisionCard, 404), dependencies=[needs("map.read")])
 def card(place: int, view: ViewOf) -> Response:
-    """The card of a division: what stands there, what goes on there, who is on duty. Numbers; names by `people.read`."""
+    """The card of a division: what stands and goes on there, and who is on duty. Numbers; names by `people.read`."""
     with placed(view) as connection:
         clock = read_clock(connection)
         row = read_card(connection, _checked(place), clock.now)

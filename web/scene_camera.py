@@ -1,8 +1,8 @@
 """Pictures of cameras in the closed network, fetched by this server: of hosts that the settings name, and no others.
 
 What a browser gets is ours by its address (`img-src 'self'` stays), and a picture or a video by its first bytes. No
-redirect is followed, nothing is kept, and how long and how large an answer may be is bounded. That somebody looked is in
-the audit, once in ten minutes for an account and a camera.
+redirect is followed, nothing is kept, and how long and how large an answer may be is bounded. That somebody looked is
+in the audit, once in ten minutes for an account and a camera.
 """
 
 import threading

@@ -10,7 +10,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from access.places import place_names
 from config.errors import SheetRefused
 from scene.errors import SceneError
-from scene.exporting import FORMS, Form as FileForm, export, kind_named, note_export, template
+from scene.exporting import FORMS, export, kind_named, note_export, template
+from scene.exporting import Form as FileForm
 from scene.importing import STATES, Asked, SceneReport, State, import_file
 from scene.kinds import shipped_kinds
 from web.file_import import Sent, hold, sent_or_held, shown, workbook
@@ -100,7 +101,7 @@ def _purpose(given: dict[str, str]) -> str:
 
 def _report(view: View, sent: Sent, given: dict[str, str], *, apply: bool) -> SceneReport:
     asked = Asked(
-        **{name: given.get(name, "") for name in _FIELDS},  # type: ignore[arg-type]  # texts
+        **{name: given.get(name, "") for name in _FIELDS},
         scope=view.scope, actor=view.viewer.account_id, now=view.parts.clock(), apply=apply,
     )  # fmt: skip
     with view.acting() as connection:
@@ -143,7 +144,12 @@ def _rows(view: View, report: SceneReport, *, zh: bool) -> list[dict[str, Any]]:
         places = place_names(connection, {one.place for one in report.changes}, now=view.parts.clock())
     faulty = [{"row": row, "faults": told} for row, told in sorted(wrong.items())]
     return faulty + [
-        {"row": one.row, "name": one.name, "place": places.get(one.place, ""), "state": _STATES[one.state][0 if zh else 1]}
+        {
+            "row": one.row,
+            "name": one.name,
+            "place": places.get(one.place, ""),
+            "state": _STATES[one.state][0 if zh else 1],
+        }
         for one in report.changes
         if one.row not in wrong
     ]

@@ -15,7 +15,12 @@ from web.scene_api import placed
 from web.scene_import import AT, RIGHT
 from web.viewing import ViewOf, needs, needs_form
 
-_GROUPS = {"house": ("房", "Buildings"), "land": ("地", "Land"), "object": ("物", "Objects"), "body": ("组织", "Bodies")}
+_GROUPS = {
+    "house": ("房", "Buildings"),
+    "land": ("地", "Land"),
+    "object": ("物", "Objects"),
+    "body": ("组织", "Bodies"),
+}
 
 router = APIRouter(prefix=AT)
 

@@ -20,7 +20,7 @@ create table things (
     added_at    timestamptz not null default now(),
     changed_at  timestamptz not null default now(),
     removed_at  timestamptz,                   -- it stands there no more
-    unique (source, external_id)
+    unique (source, kind, external_id)
 );
 create index things_of_district on things (district_id, kind) where removed_at is null;
 create index things_of_township on things (township_id, kind) where removed_at is null;

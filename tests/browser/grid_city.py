@@ -77,7 +77,8 @@ def raise_alerts(connection: Connection, sensors: list[int], levels: tuple[str, 
     """An open alert of each, of the levels in turn, at once."""
     connection.execute(
         "insert into alerts (rule_id, family, subject, sensor_id, township_id, level, peak, state, value, opened_at,"
-        " changed_at) select 'rain-hour', 'rain', s.id, s.id, d.division_id, s.level, s.level, 'open', 70, %(at)s, %(at)s"
+        " changed_at)"
+        " select 'rain-hour', 'rain', s.id, s.id, d.division_id, s.level, s.level, 'open', 70, %(at)s, %(at)s"
         " from unnest(%(ids)s::integer[], %(levels)s::text[]) s (id, level)"
         " join sensor_divisions d on d.sensor_id = s.id and d.level = 'township'",
         {"ids": sensors, "levels": [levels[i % len(levels)] for i in range(len(sensors))], "at": seed.PEAK},

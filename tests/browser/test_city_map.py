@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import shapely
 
 from config.database import Connection, connect
 from config.settings import WebSettings
@@ -41,7 +42,10 @@ class Shown:
 @pytest.fixture(scope="module")
 def kept(server_url: str, city_template: str) -> Iterator[Shown]:
     """One city and one server for what only looks."""
-    with _clone(server_url, city_template, f"{city_template}_map") as url, connect(url, "test", autocommit=True) as city:
+    with (
+        _clone(server_url, city_template, f"{city_template}_map") as url,
+        connect(url, "test", autocommit=True) as city,
+    ):
         shown = Shown(city, url)
         yield shown
         shown.running.stop()
@@ -66,8 +70,6 @@ def click_at(screen: Screen, bounds: str) -> None:
 
 def middle_of(connection: Connection, division: int) -> str:
     """A point within it."""
-    import shapely  # noqa: PLC0415
-
     row = connection.execute(
         "select geometry from boundary_versions where division_id = %s and upper_inf(recorded)", (division,)
     ).fetchone()

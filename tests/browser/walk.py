@@ -686,6 +686,8 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("PUT", "/ogc/collections/{collection}/items/{item}"): _unit("/d{}", []),
     ("PATCH", "/ogc/collections/{collection}/items/{item}"): _unit("/d{}", []),
     ("DELETE", "/ogc/collections/{collection}/items/{item}"): _unit("/d{}", None, frozenset({200})),
+    ("GET", "/ground/layers.json"): _same("/ground/layers.json"),
+    ("GET", "/ground/{layer}/{z:int}/{x:int}/{y:int}"): _same("/ground/base/12/3260/1695"),
     ("GET", "/tiles/{level}.json"): _same("/tiles/district.json"),
     ("GET", "/tiles/{level}/{z:int}/{x:int}/{y:int}.mvt"): _same("/tiles/district/8/203/105.mvt"),
     ("GET", "/api/sensors/{sensor}/series"): Walked(

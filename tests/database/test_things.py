@@ -38,7 +38,8 @@ def city(connection: Connection) -> Connection:
 
 def draw(connection: Connection, number: int, west: float, east: float) -> None:
     connection.execute(
-        "insert into boundary_versions (division_id, geometry, area_m2, derived, source) values (%s, %s, 1e6, true, 't')",
+        "insert into boundary_versions (division_id, geometry, area_m2, derived, source)"
+        " values (%s, %s, 1e6, true, 't')",
         (number, shapely.to_wkb(shapely.box(west, 29.5, east, 29.6))),
     )
 

@@ -28,10 +28,10 @@ function draw() {
 /** @param {import("./store.js").Alert[]} alerts */
 function tallies(alerts) {
   const of = (/** @type {string} */ level) => alerts.filter((alert) => alert.level === level).length;
-  return [el("div", { class: "tallies" }, ...LEVELS.map((level) =>
+  return [el("div", { class: `tallies ${LEVELS.some((level) => of(level) > 99) ? "many" : ""}` }, ...LEVELS.map((level) =>
     el("div", { class: `tally level-${level} ${of(level) ? "" : "empty"}` },
       el("span", { class: "tally-word" }, shape(level), t(`level.${level}`)),
-      el("b", {}, of(level)))))];
+      el("b", {}, count(of(level))))))];
 }
 
 function well() {

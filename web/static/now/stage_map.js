@@ -2,6 +2,7 @@
 
 import { el } from "../dom.js";
 import { map } from "../citymap.js";
+import { colour } from "../palette.js";
 import { fetched } from "./told.js";
 
 /* global L */
@@ -12,9 +13,6 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 /** @type {any} */ let drawn = null;
 /** @type {any} */ let flown = null; // the view before
 let number = 0;
-
-/** @param {string} name of a custom property */
-const colour = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
 
 /** @param {import("./stage.js").Stage} stage @param {boolean} fly */
 export function showOnMap(stage, fly) {

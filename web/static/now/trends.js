@@ -4,8 +4,9 @@ import "./strings.js";
 import uPlot from "/vendor/uplot/uPlot.js";
 import { say } from "../address.js";
 import { el } from "../dom.js";
-import { measured, timeOfDay } from "../format.js";
+import { dayAndTime, measured, timeOfDay } from "../format.js";
 import { shape, trend } from "../levels.js";
+import { colour, whenTheme } from "../palette.js";
 import { alertOf, store, when } from "../store.js";
 import { t, word } from "../strings.js";
 import { nearest } from "./nearest.js";
@@ -15,7 +16,7 @@ import { fetched } from "./told.js";
 /** @typedef {{near: Near, node: HTMLElement, plot: any, times: number[], values: number[]}} Chart */
 
 const MOST = 6;
-const HEIGHT = 84;
+const HEIGHT = 64;
 const READINGS = 240;
 const CHOOSE_MS = 5_000;
 
@@ -31,7 +32,7 @@ export function startTrends() {
   when("stations", () => choose(true));
   when("board", () => choose(false));
   when("values", (changed) => (changed ? changed.forEach(add) : choose(true)));
-  addEventListener("shijing-theme", () => { for (const { plot } of charts.values()) plot?.redraw(false); });
+  whenTheme(() => { for (const { plot } of charts.values()) plot?.redraw(false); });
   new ResizeObserver(() => { for (const chart of charts.values()) fit(chart); }).observe(grid);
 }
 
@@ -53,7 +54,8 @@ function choose(at_once) {
 /** @param {Near} near */
 async function begin(near) {
   const { id } = near.station;
-  const node = el("button", { type: "button", class: "trend-card", "data-trend": id, onclick: () => say({ sensor: id }) }, el("span", { class: "trend-head" }), el("span", { class: "trend-plot" }));
+  const node = el("button", { type: "button", class: "trend-card", "data-trend": id, onclick: () => say({ sensor: id }) }, 
+    el("span", { class: "trend-head" }), el("span", { class: "trend-plot" }), el("span", { class: "trend-foot" }));
   /** @type {Chart} */ const chart = { near, node, plot: null, times: [], values: [] };
   charts.set(id, chart);
   head(chart);
@@ -64,6 +66,7 @@ async function begin(near) {
   chart.values = [...series.values.slice(-READINGS), ...later_ones.map(([, value]) => value)];
   chart.plot = new uPlot(options(chart), [chart.times, chart.values], node.querySelector(".trend-plot"));
   fit(chart);
+  head(chart);
 }
 
 /** A reading of a sensor that has a chart. @param {import("../store.js").LastValue} last */
@@ -80,15 +83,19 @@ function add(last) {
 }
 
 /** Its name and last value, in the colour of its alert. @param {Chart} chart */
-function head({ near: { station }, node }) {
+function head({ near: { station }, node, times }) {
   const last = store.values.get(station.id);
   const level = alertOf(station.id)?.level;
   node.className = `trend-card ${level ? `level-${level}` : ""}`;
   node.title = [word("quantity", station.quantity), station.district, station.township].filter(Boolean).join(" ");
+  if (times.length) node.querySelector(".trend-foot")?.replaceChildren(el("span", {}, moment(times[0], times)), el("span", {}, moment(times[times.length - 1], times)));
   node.querySelector(".trend-head")?.replaceChildren(
     level ? shape(level) : "", el("b", {}, station.label || station.name),
     last ? el("span", { class: "trend-value" }, measured(last.value, station.unit), el("i", {}, station.unit), trend(last.previous, last.value)) : "");
 }
+
+/** The time, with the day where a chart has several. @param {number} time @param {number[]} times s */
+const moment = (time, times) => (times[times.length - 1] - times[0] > 86_400 ? dayAndTime : timeOfDay)(time * 1000);
 
 /** @param {Chart} chart */
 function fit({ plot, node }) {
@@ -96,16 +103,12 @@ function fit({ plot, node }) {
   if (plot && width && plot.width !== width) plot.setSize({ width, height: HEIGHT });
 }
 
-/** @param {string} name of a custom property */
-const colour = (name) => getComputedStyle(document.body).getPropertyValue(name).trim();
-
 /** @param {Chart} chart */
 function options({ near: { bands } }) {
-  const axis = { stroke: () => colour("--soft"), font: '13px "Noto Sans SC Variable", sans-serif', ticks: { show: false }, grid: { show: false } };
   return {
-    width: 160, height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [6, 4, 0, 4],
+    width: 160, height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [4, 2, 2, 2],
     scales: { y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => range(low, high, bands) } },
-    axes: [{ ...axis, size: 18, gap: 2, space: 60, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => timeOfDay(tick * 1000)) }, { show: false }],
+    axes: [{ show: false }, { show: false }],
     series: [{}, { stroke: () => colour("--text"), width: 2, points: { show: false } }],
     hooks: { drawClear: [(/** @type {any} */ plot) => drawBands(plot, bands)] },
   };
@@ -128,7 +131,7 @@ function drawBands(plot, bands) {
   bands.forEach(({ level, value }, i) => {
     const [bottom, top] = [y(value), i + 1 < bands.length ? y(bands[i + 1].value) : bbox.top];
     ctx.fillStyle = level === "none" ? colour("--soft") : colour(`--${level}`);
-    ctx.globalAlpha = 0.18;
+    ctx.globalAlpha = 0.3;
     ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
     ctx.globalAlpha = 0.9;
     if (bottom > bbox.top && bottom < bbox.top + bbox.height) ctx.fillRect(bbox.left, bottom - 1, bbox.width, 2);
