@@ -77,9 +77,9 @@ class GeoTiff:
         bands, covered = self._read(z, x, y, margin=0)
         pixels = np.zeros((SIZE, SIZE, 4), np.uint8)
         if self._palette is not None:
-            pixels = np.take(self._palette, bands[0].astype(np.uint8), axis=0)
-            pixels[:, :, 3] = np.minimum(pixels[:, :, 3], np.where(covered, 255, 0))
-            return pixels
+            shown: NDArray[np.uint8] = np.take(self._palette, bands[0].astype(np.uint8), axis=0)
+            shown[:, :, 3] = np.minimum(shown[:, :, 3], np.where(covered, 255, 0))
+            return shown
         pixels[:, :, :3] = np.moveaxis(bands, 0, 2) if len(bands) == 3 else bands[0][:, :, None]
         pixels[:, :, 3] = covered
         pixels[covered == 0] = 0

@@ -59,15 +59,15 @@ class AlertCount:
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """How long a step took, of all or (the middle one alone) of a compared division."""
+    """How long a step took, of all or of a compared division."""
 
     step: str
     unit_id: int | None
     of_all: bool
     count: int
-    marks: Sequence[float]  # p50, p90, p99 of all; of a division p50
-    longest_s: float | None
-    bins: Sequence[int] | None  # how many within each of BINS_S, and beyond
+    marks: Sequence[float]  # p50, p90, p99
+    longest_s: float
+    bins: Sequence[int]  # how many within each of BINS_S, and beyond
 
     @property
     def median_s(self) -> float:
@@ -170,9 +170,9 @@ def alert_totals(connection: Connection, asked: Asked) -> dict[str, int]:
     return dict(connection.execute(QUERIES["alert_totals"], _values(asked)).fetchall())
 
 
-def alert_times(connection: Connection, asked: Asked) -> list[Taken]:
-    """From the raise to acknowledged, in_hand, resolved, closed."""
-    return _rows(connection, Taken, "alert_times", _values(asked))
+def alert_times(connection: Connection, asked: Asked, *, by_unit: bool = True) -> list[Taken]:
+    """From the raise to acknowledged, in_hand, resolved, closed; `by_unit`: the first also per compared division."""
+    return _rows(connection, Taken, "alert_times", {**_values(asked), "by_unit": by_unit})
 
 
 def task_counts(connection: Connection, asked: Asked) -> list[TaskCount]:
@@ -180,9 +180,9 @@ def task_counts(connection: Connection, asked: Asked) -> list[TaskCount]:
     return _rows(connection, TaskCount, "task_counts", _values(asked))
 
 
-def task_times(connection: Connection, asked: Asked) -> list[Taken]:
-    """From the call to acknowledged, on_site, done."""
-    return _rows(connection, Taken, "task_times", _values(asked))
+def task_times(connection: Connection, asked: Asked, *, by_unit: bool = True) -> list[Taken]:
+    """From the call to acknowledged, on_site, done; `by_unit`: the first also per compared division."""
+    return _rows(connection, Taken, "task_times", {**_values(asked), "by_unit": by_unit})
 
 
 def event_closure(connection: Connection, asked: Asked) -> list[Closure]:

@@ -32,28 +32,30 @@ order by version.code, divisions.id;
 
 -- name: alert_counts
 -- By the highest level that each reached: of all, per day of Shanghai, per family, per compared division.
-with unit_of as (
-    select closure.ancestor_id as unit_id, closure.descendant_id as member_id
-    from division_closure closure
-    join divisions unit on unit.id = closure.ancestor_id and unit.level = %(level)s
-    join divisions member on member.id = closure.descendant_id
-         and (member.level = 'township' or %(level)s in ('village', 'grid'))
+with counted as materialized (
+    select case grouping(day, family, anchor) when 3 then 'day' when 5 then 'family' when 6 then 'unit' else 'all' end
+               as by,
+           day, family, anchor, peak, count(*) as count
+    from (
+        select (opened_at at time zone 'Asia/Shanghai')::date as day, family, peak,
+               case when %(level)s in ('village', 'grid') then grid_id else township_id end as anchor
+        from alerts
+        where alerts.opened_at >= %(since)s and alerts.opened_at < %(until)s
+          and alerts.suppressed_by is null and alerts.exercise = %(exercise)s
+          and (%(within)s::integer is null
+               or alerts.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
+               or alerts.grid_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
+    ) picked
+    group by grouping sets ((day, peak), (family, peak), (anchor, peak), (peak))
+), of_unit as materialized (
+    select anchor, (select closure.ancestor_id from division_closure closure
+                    join divisions unit on unit.id = closure.ancestor_id
+                    where closure.descendant_id = anchor and unit.level = %(level)s limit 1) as unit_id
+    from (select distinct anchor from counted where anchor is not null) anchors
 )
-select case grouping(day, family, unit_id) when 3 then 'day' when 5 then 'family' when 6 then 'unit' else 'all' end
-           as by,
-       day, family, unit_id, peak, count(*) as count
-from (
-    select (alerts.opened_at at time zone 'Asia/Shanghai')::date as day, alerts.family, unit_of.unit_id, alerts.peak
-    from alerts
-    left join unit_of on unit_of.member_id
-         = case when %(level)s in ('village', 'grid') then alerts.grid_id else alerts.township_id end
-    where alerts.opened_at >= %(since)s and alerts.opened_at < %(until)s
-      and alerts.suppressed_by is null and alerts.exercise = %(exercise)s
-      and (%(within)s::integer is null
-           or alerts.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
-           or alerts.grid_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
-) picked
-group by grouping sets ((day, peak), (family, peak), (unit_id, peak), (peak));
+select by, day, family, unit_id, peak, sum(count)::bigint as count
+from counted left join of_unit on of_unit.anchor = counted.anchor
+group by by, day, family, unit_id, peak;
 
 -- name: alert_totals
 -- The same of all, for the period before.
@@ -66,130 +68,159 @@ where opened_at >= %(since)s and opened_at < %(until)s and suppressed_by is null
 group by peak;
 
 -- name: alert_times
--- From the raise of an alert to each step, in seconds: of all, and the middle one per compared division.
-with unit_of as (
-    select closure.ancestor_id as unit_id, closure.descendant_id as member_id
-    from division_closure closure
-    join divisions unit on unit.id = closure.ancestor_id and unit.level = %(level)s
-    join divisions member on member.id = closure.descendant_id
-         and (member.level = 'township' or %(level)s in ('village', 'grid'))
-), picked as (
-    select unit_of.unit_id, alerts.opened_at, alerts.acknowledged_at, alerts.in_hand_at, alerts.closed_at,
-           alerts.resolved_at
+-- From the raise of an alert to each step, in whole seconds: of all, and (`by_unit`) those until somebody acknowledged it
+-- per compared division. Equal times are counted together first: that is less to sort than a month of alerts.
+with counted as materialized (
+    select case when %(level)s in ('village', 'grid') then grid_id else township_id end as anchor,
+           taken.step, greatest(0, round(taken.seconds))::integer as seconds, count(*) as n
     from alerts
-    left join unit_of on unit_of.member_id
-         = case when %(level)s in ('village', 'grid') then alerts.grid_id else alerts.township_id end
+    cross join lateral (values
+            ('acknowledged', date_part('epoch', acknowledged_at - opened_at)),
+            ('in_hand', date_part('epoch', in_hand_at - opened_at)),
+            ('resolved', date_part('epoch', resolved_at - opened_at)),
+            ('closed', date_part('epoch', closed_at - opened_at))
+        ) taken (step, seconds)
     where alerts.opened_at >= %(since)s and alerts.opened_at < %(until)s
       and alerts.suppressed_by is null and alerts.exercise = %(exercise)s
       and (%(within)s::integer is null
            or alerts.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
            or alerts.grid_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
-), taken as (
-    select unit_id, 'acknowledged' as step,
-           greatest(0, extract(epoch from acknowledged_at - opened_at))::float8 as seconds
-    from picked where acknowledged_at is not null
+      and taken.seconds is not null
+    group by 1, 2, 3
+), of_unit as materialized (
+    select anchor, (select closure.ancestor_id from division_closure closure
+                    join divisions unit on unit.id = closure.ancestor_id
+                    where closure.descendant_id = anchor and unit.level = %(level)s limit 1) as unit_id
+    from (select distinct anchor from counted where anchor is not null and %(by_unit)s) anchors
+), summed as (
+    select step, null::integer as unit_id, seconds, sum(n) as n from counted group by step, seconds
     union all
-    select unit_id, 'in_hand', greatest(0, extract(epoch from in_hand_at - opened_at))::float8
-    from picked where in_hand_at is not null
-    union all
-    select unit_id, 'resolved', greatest(0, extract(epoch from resolved_at - opened_at))::float8
-    from picked where resolved_at is not null
-    union all
-    select unit_id, 'closed', greatest(0, extract(epoch from closed_at - opened_at))::float8
-    from picked where closed_at is not null
+    select step, unit_id, seconds, sum(n)
+    from counted join of_unit on of_unit.anchor = counted.anchor
+    where step = 'acknowledged' and unit_id is not null and %(by_unit)s
+    group by step, unit_id, seconds
+), ranked as (
+    select *, sum(n) over (partition by step, unit_id order by seconds) as upto,
+           sum(n) over (partition by step, unit_id) as total
+    from summed
 )
-select step, null::integer as unit_id, true as of_all, count(*) as count,
-       percentile_cont(array[0.5, 0.9, 0.99]) within group (order by seconds) as marks, max(seconds) as longest_s,
-       array[count(*) filter (where seconds < 60), count(*) filter (where seconds >= 60 and seconds < 300),
-             count(*) filter (where seconds >= 300 and seconds < 900),
-             count(*) filter (where seconds >= 900 and seconds < 1800),
-             count(*) filter (where seconds >= 1800 and seconds < 3600),
-             count(*) filter (where seconds >= 3600 and seconds < 14400),
-             count(*) filter (where seconds >= 14400 and seconds < 86400),
-             count(*) filter (where seconds >= 86400)] as bins
-from taken group by step
-union all
-select step, unit_id, false, count(*), array[percentile_cont(0.5) within group (order by seconds)], null, null
-from taken where step = 'acknowledged' and unit_id is not null group by step, unit_id;
+select step, unit_id, unit_id is null as of_all, max(total)::bigint as count,
+       array(select low + (high - low) * rest
+             from (values (min(seconds) filter (where upto > floor(0.5 * (total - 1))),
+                           min(seconds) filter (where upto > ceil(0.5 * (total - 1))),
+                           (0.5 * (max(total) - 1) - floor(0.5 * (max(total) - 1)))::float8),
+                          (min(seconds) filter (where upto > floor(0.9 * (total - 1))),
+                           min(seconds) filter (where upto > ceil(0.9 * (total - 1))),
+                           (0.9 * (max(total) - 1) - floor(0.9 * (max(total) - 1)))::float8),
+                          (min(seconds) filter (where upto > floor(0.99 * (total - 1))),
+                           min(seconds) filter (where upto > ceil(0.99 * (total - 1))),
+                           (0.99 * (max(total) - 1) - floor(0.99 * (max(total) - 1)))::float8))
+                  mark (low, high, rest)) as marks,
+       max(seconds)::float8 as longest_s,
+       array[coalesce(sum(n) filter (where seconds < 60), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 60 and seconds < 300), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 300 and seconds < 900), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 900 and seconds < 1800), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 1800 and seconds < 3600), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 3600 and seconds < 14400), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 14400 and seconds < 86400), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 86400), 0)::bigint] as bins
+from ranked group by step, unit_id;
 
 -- name: task_counts
 -- Tasks for which somebody was called in the period: of all, and per compared division.
-with unit_of as (
-    select closure.ancestor_id as unit_id, closure.descendant_id as member_id
-    from division_closure closure
-    join divisions unit on unit.id = closure.ancestor_id and unit.level = %(level)s
-    join divisions member on member.id = closure.descendant_id
-         and (member.level = 'township' or %(level)s in ('village', 'grid'))
-)
-select unit_id, grouping(unit_id) = 1 as of_all,
-       count(*) filter (where asked) as called, count(*) filter (where asked and answered) as answered,
-       count(*) filter (where done_at is not null) as done, count(*) filter (where late) as late,
-       count(*) filter (where ended_at is null) as open
-from (
-    select unit_of.unit_id, done_at, assignments.ended_at,
-           coalesce(acknowledged_at, on_site_at, done_at) is not null as answered,
-           assignments.state not in ('skipped', 'stood_down')
-               or coalesce(acknowledged_at, on_site_at, done_at) is not null as asked,
-           overdue_at is not null or (assignments.state not in ('skipped', 'stood_down')
-                                      and coalesce(done_at, assignments.ended_at, %(now)s) > due_at) as late
+with counted as materialized (
+    select case when %(level)s in ('village', 'grid') then assignments.division_id else runs.township_id end as anchor,
+           count(*) filter (where assignments.state not in ('skipped', 'stood_down')
+                            or coalesce(acknowledged_at, on_site_at, done_at) is not null) as called,
+           count(*) filter (where coalesce(acknowledged_at, on_site_at, done_at) is not null) as answered,
+           count(*) filter (where done_at is not null) as done,
+           count(*) filter (where overdue_at is not null
+                            or assignments.state not in ('skipped', 'stood_down')
+                               and coalesce(done_at, assignments.ended_at, %(now)s) > due_at) as late,
+           count(*) filter (where assignments.ended_at is null) as open
     from plan_runs runs
     join assignments on assignments.run_id = runs.id
-    left join unit_of on unit_of.member_id
-         = case when %(level)s in ('village', 'grid') then assignments.division_id else runs.township_id end
     where runs.exercise = %(exercise)s
       and assignments.called_at >= %(since)s and assignments.called_at < %(until)s
       and (%(within)s::integer is null
            or runs.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
            or assignments.division_id
               in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
-) picked
+    group by 1
+), of_unit as materialized (
+    select anchor, (select closure.ancestor_id from division_closure closure
+                    join divisions unit on unit.id = closure.ancestor_id
+                    where closure.descendant_id = anchor and unit.level = %(level)s limit 1) as unit_id
+    from (select distinct anchor from counted where anchor is not null) anchors
+)
+select unit_id, grouping(unit_id) = 1 as of_all,
+       coalesce(sum(called), 0)::bigint as called, coalesce(sum(answered), 0)::bigint as answered,
+       coalesce(sum(done), 0)::bigint as done, coalesce(sum(late), 0)::bigint as late,
+       coalesce(sum(open), 0)::bigint as open
+from counted left join of_unit on of_unit.anchor = counted.anchor
 group by grouping sets ((unit_id), ());
 
 -- name: task_times
--- From the call to each step, in seconds (a phone whose clock is behind answers at once): of all, and the middle one
--- of the answers per compared division.
-with unit_of as (
-    select closure.ancestor_id as unit_id, closure.descendant_id as member_id
-    from division_closure closure
-    join divisions unit on unit.id = closure.ancestor_id and unit.level = %(level)s
-    join divisions member on member.id = closure.descendant_id
-         and (member.level = 'township' or %(level)s in ('village', 'grid'))
-), picked as (
-    select unit_of.unit_id, called_at, least(acknowledged_at, on_site_at, done_at) as answered_at, on_site_at, done_at
+-- From the call to each step, in whole seconds (a phone whose clock is behind answers at once): of all, and (`by_unit`)
+-- the answers per compared division.
+with counted as materialized (
+    select case when %(level)s in ('village', 'grid') then assignments.division_id else runs.township_id end as anchor,
+           taken.step, greatest(0, round(taken.seconds))::integer as seconds, count(*) as n
     from plan_runs runs
     join assignments on assignments.run_id = runs.id
-    left join unit_of on unit_of.member_id
-         = case when %(level)s in ('village', 'grid') then assignments.division_id else runs.township_id end
+    cross join lateral (values
+            ('acknowledged', date_part('epoch', least(acknowledged_at, on_site_at, done_at) - called_at)),
+            ('on_site', date_part('epoch', on_site_at - called_at)),
+            ('done', date_part('epoch', done_at - called_at))
+        ) taken (step, seconds)
     where runs.exercise = %(exercise)s
       and assignments.called_at >= %(since)s and assignments.called_at < %(until)s
       and (%(within)s::integer is null
            or runs.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
            or assignments.division_id
               in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
-), taken as (
-    select unit_id, 'acknowledged' as step,
-           greatest(0, extract(epoch from answered_at - called_at))::float8 as seconds
-    from picked where answered_at is not null
+      and taken.seconds is not null
+    group by 1, 2, 3
+), of_unit as materialized (
+    select anchor, (select closure.ancestor_id from division_closure closure
+                    join divisions unit on unit.id = closure.ancestor_id
+                    where closure.descendant_id = anchor and unit.level = %(level)s limit 1) as unit_id
+    from (select distinct anchor from counted where anchor is not null and %(by_unit)s) anchors
+), summed as (
+    select step, null::integer as unit_id, seconds, sum(n) as n from counted group by step, seconds
     union all
-    select unit_id, 'on_site', greatest(0, extract(epoch from on_site_at - called_at))::float8
-    from picked where on_site_at is not null
-    union all
-    select unit_id, 'done', greatest(0, extract(epoch from done_at - called_at))::float8
-    from picked where done_at is not null
+    select step, unit_id, seconds, sum(n)
+    from counted join of_unit on of_unit.anchor = counted.anchor
+    where step = 'acknowledged' and unit_id is not null and %(by_unit)s
+    group by step, unit_id, seconds
+), ranked as (
+    select *, sum(n) over (partition by step, unit_id order by seconds) as upto,
+           sum(n) over (partition by step, unit_id) as total
+    from summed
 )
-select step, null::integer as unit_id, true as of_all, count(*) as count,
-       percentile_cont(array[0.5, 0.9, 0.99]) within group (order by seconds) as marks, max(seconds) as longest_s,
-       array[count(*) filter (where seconds < 60), count(*) filter (where seconds >= 60 and seconds < 300),
-             count(*) filter (where seconds >= 300 and seconds < 900),
-             count(*) filter (where seconds >= 900 and seconds < 1800),
-             count(*) filter (where seconds >= 1800 and seconds < 3600),
-             count(*) filter (where seconds >= 3600 and seconds < 14400),
-             count(*) filter (where seconds >= 14400 and seconds < 86400),
-             count(*) filter (where seconds >= 86400)] as bins
-from taken group by step
-union all
-select step, unit_id, false, count(*), array[percentile_cont(0.5) within group (order by seconds)], null, null
-from taken where step = 'acknowledged' and unit_id is not null group by step, unit_id;
+select step, unit_id, unit_id is null as of_all, max(total)::bigint as count,
+       array(select low + (high - low) * rest
+             from (values (min(seconds) filter (where upto > floor(0.5 * (total - 1))),
+                           min(seconds) filter (where upto > ceil(0.5 * (total - 1))),
+                           (0.5 * (max(total) - 1) - floor(0.5 * (max(total) - 1)))::float8),
+                          (min(seconds) filter (where upto > floor(0.9 * (total - 1))),
+                           min(seconds) filter (where upto > ceil(0.9 * (total - 1))),
+                           (0.9 * (max(total) - 1) - floor(0.9 * (max(total) - 1)))::float8),
+                          (min(seconds) filter (where upto > floor(0.99 * (total - 1))),
+                           min(seconds) filter (where upto > ceil(0.99 * (total - 1))),
+                           (0.99 * (max(total) - 1) - floor(0.99 * (max(total) - 1)))::float8))
+                  mark (low, high, rest)) as marks,
+       max(seconds)::float8 as longest_s,
+       array[coalesce(sum(n) filter (where seconds < 60), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 60 and seconds < 300), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 300 and seconds < 900), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 900 and seconds < 1800), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 1800 and seconds < 3600), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 3600 and seconds < 14400), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 14400 and seconds < 86400), 0)::bigint,
+             coalesce(sum(n) filter (where seconds >= 86400), 0)::bigint] as bins
+from ranked group by step, unit_id;
 
 -- name: event_closure
 -- What was reported in the period, and at which level it was closed: of all, and per compared division.
@@ -266,24 +297,30 @@ select picked.*, (
     where holding.post = picked.post and holding.division_id = picked.division_id
       and holding.valid @> %(at)s::timestamptz and upper_inf(holding.recorded)) as holders
 from (
-    select case when %(by_person)s then assignments.person_id end as person_id,
-           coalesce(tasks.post_id, tasks.post) as post, assignments.division_id,
-           count(distinct assignments.person_id) as people, count(*) as answered,
-           count(*) filter (where assignments.done_at is not null) as done,
-           count(*) filter (where assignments.ended_at is null) as open,
-           count(*) filter (where assignments.overdue_at is not null) as late
-    from plan_runs runs
-    join assignments on assignments.run_id = runs.id
-    join tasks on tasks.id = assignments.task_id
-    where runs.exercise = %(exercise)s and assignments.person_id is not null
-      and assignments.called_at >= %(since)s and assignments.called_at < %(until)s
-      and coalesce(assignments.acknowledged_at, assignments.on_site_at, assignments.done_at) is not null
-      and (%(within)s::integer is null
-           or runs.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
-           or assignments.division_id
-              in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
+    select case when %(by_person)s then person_id end as person_id, post, division_id, count(*) as people,
+           sum(answered)::bigint as answered, sum(done)::bigint as done, sum(open)::bigint as open,
+           sum(late)::bigint as late
+    from (
+        select assignments.person_id, coalesce(tasks.post_id, tasks.post) as post, assignments.division_id,
+               count(*) as answered,
+               count(*) filter (where assignments.done_at is not null) as done,
+               count(*) filter (where assignments.ended_at is null) as open,
+               count(*) filter (where assignments.overdue_at is not null) as late
+        from plan_runs runs
+        join assignments on assignments.run_id = runs.id
+        join tasks on tasks.id = assignments.task_id
+        where runs.exercise = %(exercise)s
+          and assignments.called_at >= %(since)s and assignments.called_at < %(until)s
+          and (%(within)s::integer is null
+               or runs.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
+               or assignments.division_id
+                  in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
+          and assignments.person_id is not null
+          and coalesce(assignments.acknowledged_at, assignments.on_site_at, assignments.done_at) is not null
+        group by 1, 2, 3
+    ) each
     group by 1, 2, 3
-    order by answered desc, open desc, post, assignments.division_id, 1 limit %(most)s
+    order by answered desc, open desc, post, division_id, 1 limit %(most)s
 ) picked
 order by answered desc, open desc, post, division_id, person_id;
 

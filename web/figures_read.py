@@ -152,7 +152,7 @@ def read_figures(view: View, query: FiguresQuery) -> Figures:
 
 
 def _alerts_before(connection: Connection, asked: Asked) -> tuple[dict[str, int], list[Taken]]:
-    return figures.alert_totals(connection, asked), figures.alert_times(connection, asked)
+    return figures.alert_totals(connection, asked), figures.alert_times(connection, asked, by_unit=False)
 
 
 Counted = tuple[Sequence[TaskCount], Sequence[Taken]]
@@ -165,7 +165,7 @@ def _tasks(view: View, what: Meant) -> tuple[Tasks | None, Counted | None]:
     with view.by(TASKS).connection() as connection:
         asked, before = what.asked, what.asked.before()
         counted = figures.task_counts(connection, asked), figures.task_times(connection, asked)
-        counted_before = figures.task_counts(connection, before), figures.task_times(connection, before)
+        counted_before = figures.task_counts(connection, before), figures.task_times(connection, before, by_unit=False)
         loaded = figures.load(connection, asked, by_person=view.may(PEOPLE))
         places = place_names(connection, {one.division_id for one in loaded}, now=asked.at)
     return Tasks(counts=counted[0], times=counted[1], load=_named(view, loaded, places)), counted_before
@@ -247,7 +247,8 @@ def read_strip(view: View, within: int | None) -> Strip:
     with view.connection() as connection:
         asked, division = _today(connection, view, within)
         [now] = figures.online_at(connection, asked, [asked.at])
-        alerts, times = figures.alert_totals(connection, asked), figures.alert_times(connection, asked)
+        alerts = figures.alert_totals(connection, asked)
+        times = figures.alert_times(connection, asked, by_unit=False)
     closed = None
     if view.may(EVENTS):
         with view.by(EVENTS).connection() as connection:

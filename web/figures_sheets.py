@@ -178,7 +178,7 @@ class FiguresBook:
         for step in STEPS[of]:
             if (one := there.get(step)) is not None:
                 marks = [round(mark, 1) for mark in one.marks]
-                yield said(STEPS[of], step, self._language), one.count, *marks, one.longest_s, *(one.bins or ())
+                yield said(STEPS[of], step, self._language), one.count, *marks, one.longest_s, *one.bins
 
     def _false_alarms(self) -> Iterator[Sequence[Value]]:
         for one in self._told.false_alarms:

@@ -136,9 +136,11 @@ from (
 select reason, sum(count)::bigint from quarantine where state <> 'released' group by reason order by reason;
 
 -- name: series
--- The newest readings of one sensor, oldest first.
+-- The newest readings of one sensor, oldest first; `at`: at that time, null: now.
 select time, value from (
-    select time, value from readings where sensor_id = %(sensor)s order by time desc limit %(limit)s
+    select time, value from readings
+    where sensor_id = %(sensor)s and time <= coalesce(%(at)s::timestamptz, 'infinity')
+    order by time desc limit %(limit)s
 ) newest order by time;
 
 -- name: sensor_exists

@@ -16,17 +16,22 @@ from uuid import UUID
 
 import urllib3
 from fastapi import APIRouter, Path, Request, Response
+from msgspec import Meta, Struct
+from pydantic import BaseModel
 
 from config.settings import SceneSettings
 from scene.errors import ThingUnknown
 from scene.listing import Thing, note_camera, read_thing
-from web.answers import answers_text
+from web.answers import answers, answers_text, takes
+from web.api import as_json
 from web.errors import BusyError, CameraError
+from web.guard import Body, read_body
 from web.viewing import View, ViewOf, needs
 
 router = APIRouter(prefix="/api/scene/things", tags=["scene"])
 
 PICTURE_AT_MOST, PANORAMA_AT_MOST, VIDEO_AT_MOST = 8 << 20, 32 << 20, 16 << 20  # bytes
+SDP_AT_MOST = 65_536
 AGAIN_S = 600.0  # until a look through the same camera is a new one
 _AT_ONCE = 8  # cameras that are waited for
 _REMEMBERED = 5000
@@ -115,6 +120,35 @@ def video(thing: int, rest: str, request: Request, view: ViewOf) -> Response:
     return Response(raw, media_type=kind or "video/mp2t", headers={"Cache-Control": "no-store"})
 
 
+class Offer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a browser can play, as SDP."""
+
+    sdp: Annotated[str, Meta(min_length=1, max_length=SDP_AT_MOST)]
+
+
+class Answer(BaseModel):
+    """What the camera sends, as SDP."""
+
+    sdp: str
+
+
+@router.post(
+    "/{thing:int}/whep",
+    responses=answers(Answer, 404, 429, 502),
+    openapi_extra=takes(Offer),
+    dependencies=[needs("map.read")],
+)
+def webrtc(thing: int, body: Body, request: Request, view: ViewOf) -> Response:
+    """Begin the video of a camera (WHEP): offer and answer go by this server, the video straight to the browser."""
+    offer = read_body(body, Offer)
+    cameras: Cameras = request.app.state.cameras
+    url = _address(view, cameras, thing, "webrtc")
+    raw = fetched(cameras, url, most=SDP_AT_MOST, offer=offer.sdp.encode())
+    if not raw.startswith(b"v=0"):
+        raise CameraError("the camera sent no answer to the offer", "摄像头没有给出视频应答。")
+    return as_json({"sdp": raw.decode("utf-8", "replace")})
+
+
 def beside(playlist: str, rest: str) -> str:
     """The address of what a playlist names: in its folder or below, and nowhere else; raises ThingUnknown."""
     if rest in ("", "index.m3u8"):
@@ -133,7 +167,7 @@ def kind_of(raw: bytes) -> str:
     return next((kind for start, kind in _KINDS if raw.startswith(start)), "")
 
 
-def fetched(cameras: Cameras, url: str, *, most: int) -> bytes:
+def fetched(cameras: Cameras, url: str, *, most: int, offer: bytes | None = None) -> bytes:
     """The body, whole; raises CameraError, and BusyError where too many cameras are waited for."""
     if not cameras.allowed(url):
         raise CameraError(
@@ -143,19 +177,22 @@ def fetched(cameras: Cameras, url: str, *, most: int) -> bytes:
     if not cameras.places.acquire(timeout=cameras.timeout_s):
         raise BusyError("too many cameras are waited for: ask again in a moment")
     try:
-        return _read(url, most=most, within_s=cameras.timeout_s)
+        return _read(url, most=most, within_s=cameras.timeout_s, offer=offer)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise CameraError("the camera does not answer", "摄像头没有应答。") from error
     finally:
         cameras.places.release()
 
 
-def _read(url: str, *, most: int, within_s: float) -> bytes:
+def _read(url: str, *, most: int, within_s: float, offer: bytes | None) -> bytes:
     deadline = time.monotonic() + within_s
     timeout = urllib3.Timeout(total=within_s)
-    answer = _pool().request("GET", url, redirect=False, retries=False, preload_content=False, timeout=timeout)
+    method, headers = ("GET", {}) if offer is None else ("POST", {"Content-Type": "application/sdp"})
+    answer = _pool().request(
+        method, url, body=offer, headers=headers, redirect=False, retries=False, preload_content=False, timeout=timeout
+    )
     try:
-        if answer.status != 200:
+        if answer.status != (200 if offer is None else 201):
             raise CameraError(f"the camera answered {answer.status}", f"摄像头返回错误 {answer.status}。")
         parts: list[bytes] = []
         size = 0

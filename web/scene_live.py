@@ -17,23 +17,23 @@ from web.viewing import ViewOf, needs
 router = APIRouter(prefix="/scene")
 
 _TEMPLATES = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True)
-Shown = Literal["live", "panorama"]
-_OF: dict[Shown, str] = {"live": "hls", "panorama": "panorama"}
+Shown = Literal["live", "webrtc", "panorama"]
+_OF: dict[Shown, str] = {"live": "hls", "webrtc": "webrtc", "panorama": "panorama"}
 
 
 def media_policy(what: Shown) -> str:
     """That of our pages, and what this one needs more: a video fed by a script, or a picture on a sphere."""
     policy = script_policy()
-    if what == "live":
-        return f"{policy}; media-src 'self' blob:"
-    return policy.replace("img-src 'self' data:", "img-src 'self' data: blob:")
+    if what == "panorama":
+        return policy.replace("img-src 'self' data:", "img-src 'self' data: blob:")
+    return f"{policy}; media-src 'self' blob:"
 
 
 @router.get("/{thing:int}/{what}", response_class=HTMLResponse, dependencies=[needs("map.read")])
 def camera_page(
     thing: int, what: Shown, request: Request, view: ViewOf, lang: Annotated[Language, Query()] = "zh"
 ) -> Response:
-    """The video (HLS) or the panorama of a camera."""
+    """The video (HLS or WebRTC) or the panorama of a camera."""
     with view.connection() as connection:
         found = read_thing(connection, min(thing, 2**31 - 1))
     if found.kind != "camera" or _OF[what] not in found.attributes:

@@ -180,6 +180,8 @@ def test_many_sensors_are_counted_and_alerts_stand_above_the_counts(
     pin = screen.page.locator(".many.level-red").first.locator(".pin")
     pin.click(force=True)
     screen.wait("map_city.getZoom() > 9")
+    screen.page.click("#whole-city")
+    screen.wait("document.querySelector('.cluster[data-division]') !== null")
     one = screen.page.locator(".cluster[data-division]").first
     division = one.get_attribute("data-division")
     one.dispatch_event("click")

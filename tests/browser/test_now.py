@@ -33,6 +33,19 @@ def ground(city: Connection, vault: Vault) -> RunGround:
     return run_ground(city, vault)
 
 
+# As the real scene answers: a shelter in the township.
+SHELTERS = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [106.45, 29.58]},
+            "properties": {"kind": "shelter", "name": "社区中心"},
+        }
+    ],
+}
+
+
 def red_one(city: Connection, gauge: str = "cuntan", *, minutes: float = 3) -> tuple[int, int]:
     """An alert at the red level and its incident."""
     alert = seed.open_alert(city, gauge, "red", 191.62, seed.PEAK - timedelta(minutes=minutes))
@@ -76,7 +89,9 @@ def whole(screen: Screen, name: str) -> None:
     screen.page.screenshot(path=SCREENSHOTS / f"{name}.png")
     side = "document.querySelector('.side')"
     assert screen.page.evaluate(f"{side}.scrollHeight <= {side}.clientHeight + 1"), name
-    assert screen.page.evaluate(f"{side}.scrollWidth <= {side}.clientWidth"), name
+    over = f"[...{side}.querySelectorAll('*')].filter((node) => node.scrollWidth && node.getBoundingClientRect().right"
+    over += f" > {side}.getBoundingClientRect().right + 1).map((node) => node.className)"
+    assert screen.page.evaluate(f"{side}.scrollWidth <= {side}.clientWidth"), (name, screen.page.evaluate(over))
 
 
 def test_a_storm_of_three_hundred_incidents_stays_one_page(
@@ -112,6 +127,7 @@ def test_a_red_one_takes_the_stage_until_a_duty_officer_acknowledges_it(
     wall = signed_in(city, "wall", [("screen", None)], kind="screen")
     desk, big = new_screen(let_in=False), new_screen(let_in=False)
     for screen, who in ((desk, officer), (big, wall)):
+        screen.page.route("**/api/scene/things*", lambda route: route.fulfill(json=SHELTERS))
         screen.page.context.add_cookies(who.cookies)  # type: ignore[arg-type]
         screen.open(running.url)
         screen.wait("document.querySelector('.ledger') !== null")
@@ -125,11 +141,12 @@ def test_a_red_one_takes_the_stage_until_a_duty_officer_acknowledges_it(
         told(screen, "#incident-stage", "红", "磁器口街道", "社区中心", "已叫", "短信")
         screen.wait("document.querySelectorAll('.incident-footprint').length === 1")
         screen.wait("document.querySelectorAll('.incident-touching').length >= 3")
+        screen.wait("document.querySelector('.stage-shelter')?.textContent === '社区中心'")
         assert f"incident={incident}" in screen.page.url
     assert big.page.locator("#stage-ack").count() == 0  # a wall has no hands
     told(desk, "#incident-stage", "张强")
     assert "张强" not in big.page.inner_text("body")
-    desk.page.wait_for_timeout(1_500)  # the flight
+    desk.wait("map_city.getZoom() > 11")  # it has flown there
     whole(desk, "stage-wall-zh")
     desk.page.click("#stage-ack")
     for screen in (desk, big):

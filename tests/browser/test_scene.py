@@ -1,9 +1,10 @@
 """What stands in a grid: card and signs on the map by role, files in a browser, a camera of the closed network."""
 
-import base64
 import json
 import re
+import struct
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -34,13 +35,26 @@ GRID_BOX = (106.566, 29.552, 106.585, 29.566)
 LONG_AGO = datetime(2019, 1, 1, tzinfo=UTC)
 SHELTERS = (
     "编号,名称,经度,纬度,容量,管理单位\n"
-    "1,人民公园避难场所,106.5762,29.5566,1200,区应急局\n"
+    "1,人民公园避难场所,106.5725,29.5640,1200,区应急局\n"
     f'2,"{EVIL}",106.5741,29.5602,300,"{EVIL}"\n'
 )
 BUILDINGS = (
     "编号,名称,经度,纬度,层数,户数\n1,临江门 1 号楼,106.5725,29.5611,32,256\n2,临江门 2 号楼,106.5729,29.5614,18,140\n"
 )
 GO_TO = "(query) => { history.pushState(null, '', `?in=${query}`); dispatchEvent(new PopStateEvent('popstate')); }"
+TOLD = [
+    *(
+        "临江门第一网格",
+        "渝中区 · 解放碑街道",
+        "420 户",
+        "最高 32 层",
+        "老人 12",
+        "残疾人 3",
+        "避难场所",
+        "可容 1,500 人",
+    ),
+    *("威胁 46 户 151 人", "沿江洪水转移", "值班长", "王伟", "李娜 已应", "张强 已达", "2.86 km²"),
+]
 HAZARDS = "编号,名称,经度,纬度,类型,威胁户数,威胁人数\n1,沧白路边坡,106.5779,29.5625,滑坡,46,151\n"
 
 
@@ -100,8 +114,8 @@ def grid(city: Connection, vault: Vault) -> int:
         )
     city.execute(
         "insert into alerts (rule_id, family, subject, kind, title, township_id, grid_id, level, peak, state,"
-        " opened_at, changed_at, lon, lat) values ('report', 'flood', (4::bigint << 32) | 7, 'manual', '河水上岸', %s, %s,"
-        " 'orange', 'orange', 'open', %s, %s, 106.578, 29.562)",
+        " opened_at, changed_at, lon, lat) values ('report', 'flood', (4::bigint << 32) | 7, 'manual', '河水上岸', %s,"
+        " %s, 'orange', 'orange', 'open', %s, %s, 106.578, 29.562)",
         (township, grid, seed.PEAK, seed.PEAK),
     )
     call(city, township, grid)
@@ -121,8 +135,8 @@ def call(city: Connection, township: int, grid: int) -> None:
         city.execute(
             "with task as (insert into tasks (run_id, task_key, post, what, state)"
             " values (%s, %s, '网格员', '转移', 'sent') returning id), given as (insert into assignments"
-            " (task_id, run_id, division_id, state, due_at, called_at) select id, %s, %s, %s, %s, %s from task returning id)"
-            " insert into calls (assignment_id, person_id, part, called_at)"
+            " (task_id, run_id, division_id, state, due_at, called_at) select id, %s, %s, %s, %s, %s from task"
+            " returning id) insert into calls (assignment_id, person_id, part, called_at)"
             " select given.id, people.id, 'post', %s from given, people where staff_number = %s",
             (row[0], key, row[0], grid, state, seed.PEAK, seed.PEAK, seed.PEAK, number),
         )
@@ -148,9 +162,7 @@ def test_a_grid_has_a_card_and_signs_names_for_who_may_see_people_alone(
     running, screen = serve(city_url, vault=vault), new_screen()
     look(screen, running.url, grid)
     told = text_of(screen)
-    for words in ("临江门第一网格", "渝中区 · 解放碑街道", "420 户", "最高 32 层", "老人 12", "残疾人 3", "避难场所",
-                  "可容 1,500 人", "威胁 46 户 151 人", "沿江洪水转移", "值班长", "王伟", "李娜 已应", "张强 已达", "2.86 km²"):  # fmt: skip
-        assert words in told, (words, told)
+    assert [word for word in TOLD if word not in told] == [], told
     screen.page.screenshot(path=SCREENSHOTS / "scene-grid-zh.png")
 
     hidden = screen.page.evaluate("Number(document.body.dataset.things)")
@@ -196,7 +208,7 @@ def test_a_file_is_previewed_mended_and_written_and_what_it_brought_can_be_taken
     page.click("text=避难场所")
     page.click("#files")
     page.fill("#source", "区应急局")
-    wrong = SHELTERS + "3,丙,106.45,29.58,10,\n4,丁,106.5762,29.5566,很多,\n"
+    wrong = SHELTERS + "3,丙,106.45,29.58,10,\n4,丁,106.5725,29.5640,很多,\n"
     page.set_input_files("#file", a_file("避难.csv", wrong.encode("gb18030")))
     page.click("#send button")
     assert "有 2 处问题" in page.inner_text("#verdict")
@@ -220,7 +232,7 @@ def test_a_file_is_previewed_mended_and_written_and_what_it_brought_can_be_taken
     page.locator("#things .row-act button").first.click()
     assert page.inner_text(".own-done") == "已撤除。"
     assert count(city) == 1
-    assert complaints == []
+    assert [one for one in complaints if "422" not in one] == []  # the file that was refused
     with client_of(running, mine) as client:
         assert client.get("scene/export/csv?kind=shelter").text.count("\n") == 2
         assert client.get("scene/template.xlsx?kind=nothing").status_code == 409
@@ -245,10 +257,18 @@ def count(city: Connection) -> int:
     return int(row[0])
 
 
-# A picture of 2 by 1, which a sphere can be made of.
-PICTURE = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGNgYGD4z8AAAAQBAQDJ0j8xAAAAAElFTkSuQmCC"
-)
+def picture(width: int, height: int) -> bytes:
+    """A grey one, as PNG."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    lines = zlib.compress((b"\0" + b"\x80\x90\xa0" * width) * height)
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", lines) + chunk(b"IEND", b"")
+
+
+PICTURE = picture(512, 256)  # twice as wide as high: a sphere can be made of it
 
 
 @contextmanager
@@ -272,6 +292,13 @@ def camera() -> Iterator[tuple[str, list[str]]]:
             self.end_headers()
             self.wfile.write(body)
 
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            offer = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(201)
+            self.end_headers()
+            self.wfile.write(b"v=0\r\ns=answer to " + offer)
+
         def log_message(self, *told: object) -> None:
             pass
 
@@ -290,16 +317,16 @@ PLAYLIST = b"#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\npar
 
 
 def add_cameras(city: Connection, url: str) -> dict[str, int]:
-    heads = "编号,名称,经度,纬度,抓拍地址,HLS 地址,全景图地址\n"
+    heads = "编号,名称,经度,纬度,抓拍地址,HLS 地址,全景图地址,WebRTC（WHEP）地址\n"
     rows = {
-        "good": f"{url}/snap.jpg,{url}/v/live.m3u8,{url}/snap.jpg",
-        "page": f"{url}/page,,", "away": f"{url}/away,,", "gone": f"{url}/gone,,",
-        "other": "http://169.254.169.254/latest/meta-data,,", "port": "http://127.0.0.1:5432/,,",
+        "good": f"{url}/snap.jpg,{url}/v/live.m3u8,{url}/snap.jpg,{url}/whep",
+        "page": f"{url}/page,,,", "away": f"{url}/away,,,", "gone": f"{url}/gone,,,",
+        "other": "http://169.254.169.254/latest/meta-data,,,", "port": "http://127.0.0.1:5432/,,,",
     }  # fmt: skip
     bring(
         city,
         "camera",
-        heads + "".join(f"{name},摄像头 {name},106.5762,29.5566,{told}\n" for name, told in rows.items()),
+        heads + "".join(f"{name},摄像头 {name},106.5725,29.5640,{told}\n" for name, told in rows.items()),
     )
     return dict(city.execute("select external_id, id from things where kind = 'camera'").fetchall())
 
@@ -318,6 +345,8 @@ def test_a_camera_is_asked_by_this_server_where_its_host_is_named_and_nowhere_el
             assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, PICTURE, "image/png")
             assert client.get(f"api/scene/things/{found['good']}/hls/index.m3u8").content == PLAYLIST
             assert client.get(f"api/scene/things/{found['good']}/hls/part.ts").status_code == 200
+            answer = client.post(f"api/scene/things/{found['good']}/whep", json={"sdp": "v=0"})
+            assert answer.json() == {"sdp": "v=0\r\ns=answer to v=0"}
             before = len(asked)
             for rest in (
                 "..%2fsnap.jpg",

@@ -255,6 +255,8 @@ def test_every_list_is_compared() -> None:
     # Of one division that is named; and what a worker has, which goes by the person (test_worker_api.py).
     public |= {"/api/boundaries/belonging", "/api/boundaries/divisions", "/api/boundaries/totals.xlsx"}
     public |= {"/api/path", "/api/run-choices", "/api/events/figures", "/api/stream"}
+    public |= {"/api/scene/kinds", "/api/scene/things"}
+    public |= {"/api/run-choices", "/api/events/figures", "/api/stream"}
     asked |= {path for path in lists if path.startswith("/api/worker/")}
     assert lists - public == asked
 
@@ -291,6 +293,8 @@ def test_one_by_one_there_is_what_the_lists_show(
         "/api/incidents/{}": (city.incidents, "own_incidents"),
         "/api/warnings/{}": (city.warnings, "own_warnings"),
         "/api/sensors/{}/series": (city.sensors, "own_sensors"),
+        "/api/divisions/{}/card": (city.divisions, "inside"),
+        "/api/scene/things?in={}": (city.divisions, "inside"),
         "/api/boundaries/belonging?sensor={}": (city.sensors, "own_sensors"),
         "/api/boundaries/belonging?alert={}": (city.alerts, "own_alerts"),
         "/api/boundaries/belonging?run={}": (city.runs, "own_runs"),

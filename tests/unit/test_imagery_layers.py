@@ -1,11 +1,15 @@
 """The file that tells of the owner's layers, and the shelf that they stand on."""
 
+import json
 import logging
+import re
 import sqlite3
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from commands.imagery import imagery_app
 from config.errors import ConfigError
 from config.imagery_settings import ImagerySettings
 from imagery.errors import LayerBroken, LayerUnknown
@@ -118,3 +122,16 @@ def test_a_check_tells_what_is_there_and_what_is_not(tmp_path: Path) -> None:
         far.examined("air")
     one.close()
     far.close()
+
+
+def test_the_command_ends_with_one_and_says_how_to_mend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_mbtiles(tmp_path / "a.mbtiles", {(9, 407, 211): png((1, 2, 3))}, bounds="106.2,29.6,106.8,30.1")
+    file = told(tmp_path, GOOD, GOOD.replace("air", "bad").replace("a.mbtiles", "b.mbtiles"))
+    monkeypatch.setenv("SHIJING_IMAGERY_LAYERS", str(file))
+    answer = CliRunner().invoke(imagery_app, ["check"])
+    assert answer.exit_code == 1
+    assert "zoom 9 to 9, 106.2000 29.6000 106.8000 30.1000" in answer.output and "image/png" in answer.output
+    assert re.search(r"WRONG: .*b\.mbtiles: there is no such file: mend path", answer.output)
+    told(tmp_path, GOOD)
+    answer = CliRunner().invoke(imagery_app, ["check", "--json"])
+    assert answer.exit_code == 0 and json.loads(answer.output)["layers"][0]["tile"] == "9/407/211"

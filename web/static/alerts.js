@@ -45,6 +45,7 @@ function renew(onSelect, onAlert) {
 /** No alert is open: the stations, those nearest to a threshold first. @param {(sensor: number) => void} onSelect */
 function quiet(onSelect) {
   const list = watchList(onSelect);
+  byId("alerts").style.minHeight = "";
   byId("alerts").replaceChildren(
     el("h2", { class: "heading" }, t("watch"), el("small", {}, [t("watchNote"), ...aside()].join(" · "))), list);
   fitRows(list, (n) => t("moreStations", { n }));

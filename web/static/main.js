@@ -35,7 +35,7 @@ drawPlaces();
 for (const [id, act] of /** @type {const} */ ([["zoom-in", () => map.zoomIn()], ["zoom-out", () => map.zoomOut()], ["whole-city", wholeCity]])) {
   byId(id).addEventListener("click", act);
 }
-for (const start of [startManners, startCity, startGround, startScene, startNow, startThen]) start();
+for (const start of [startManners, startCity, startGround, startScene, startNow, startThen]) start(readAnew);
 startStream(readAnew);
 void loadNames(retell);
 await drawUntilDone();

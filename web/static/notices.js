@@ -3,6 +3,7 @@
 import { byId, el, svg } from "./dom.js";
 import { shortDay, timeOfDay } from "./format.js";
 import { badge } from "./levels.js";
+import { drillMark } from "./now/incident_row.js";
 import { now, store, whenAny } from "./store.js";
 import { t, word } from "./strings.js";
 
@@ -41,9 +42,9 @@ function fill(id, name, all, entries) {
 function incident(one, onIncident) {
   const alerts = t(one.alerts === 1 ? "incidentAlert" : "incidentAlerts", { n: one.alerts });
   const pace = one.newest > 0 ? t("incidentPace", { n: one.newest }) : "";
-  return el("li", {}, el("button", { type: "button", class: `incident level-${one.level}`, onclick: () => onIncident(one), "data-incident": one.id },
+  return el("li", {}, el("button", { type: "button", class: `incident level-${one.level} ${one.exercise ? "is-drill" : ""}`, onclick: () => onIncident(one), "data-incident": one.id },
     badge(one.level),
-    el("span", { class: "incident-what" }, el("b", {}, word("family", one.family)), footprint(one), el("i", {}, alerts)),
+    el("span", { class: "incident-what" }, one.exercise && drillMark(), el("b", {}, word("family", one.family)), footprint(one), el("i", {}, alerts)),
     el("small", {}, [pace, t("since", { time: moment(one.opened_at) })].filter(Boolean).join(" · "))));
 }
 
@@ -58,7 +59,7 @@ function official(one) {
   const sign = svg("svg", { viewBox: "0 0 24 24", class: "official-sign", "aria-hidden": "true" }, svg("path", { d: "M3 9.5v5h4l7 5v-15l-7 5zM17 9q2.5 3 0 6M19.5 6.5q4.5 5.5 0 11" }));
   return el("li", { class: `official level-${one.level ?? "none"}`, title: one.headline },
     sign,
-    el("span", { class: "official-what" }, el("b", {}, one.event || one.headline), one.level ? el("span", {}, t(`colour.${one.level}`)) : null),
+    el("span", { class: "official-what" }, one.exercise && drillMark(), el("b", {}, one.event || one.headline), one.level ? el("span", {}, t(`colour.${one.level}`)) : null),
     el("small", {}, el("i", {}, `${one.sender} · `), t("until", { time: moment(one.ends) })));
 }
 

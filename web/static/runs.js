@@ -88,7 +88,8 @@ function repeat(task) {
   return task.repeat_min ? t("every", { n: task.repeat_min }) : t("noLimit");
 }
 
-function countDown() {
+/** Every time that is left, wherever it stands. */
+export function countDown() {
   for (const node of document.querySelectorAll("[data-due]")) {
     const left = Date.parse(/** @type {HTMLElement} */ (node).dataset.due ?? "") - now();
     node.textContent = t(left >= 0 ? "left" : "overdue", { time: stretch(left) });

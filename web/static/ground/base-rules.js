@@ -50,7 +50,7 @@ export function labels(scale) {
   const { CircleSymbolizer, GroupSymbolizer, LineLabelSymbolizer, OffsetTextSymbolizer } = lib();
   const font = fonts(scale);
   const text = (/** @type {string} */ fill, /** @type {number} */ size, weight = 500) => ({ fill: ink(fill), stroke: ink("halo"), font: font(size, weight) });
-  const dot = (/** @type {number} */ radius) => new CircleSymbolizer({ radius, fill: ink("dot"), stroke: ink("station"), width: 2.5, opacity: 1 });
+  const dot = (/** @type {number} */ radius) => new CircleSymbolizer({ radius: () => radius / scale(), fill: ink("dot"), stroke: ink("station"), width: 2.5, opacity: 1 });
   const station = (/** @type {boolean} */ crossing) => ({
     dataLayer: "station", minzoom: crossing ? 13 : 14,
     filter: (/** @type {number} */ _, /** @type {any} */ feature) => Boolean(feature.props.crossing) === crossing,

@@ -41,11 +41,11 @@ async function renew() {
     return;
   }
   if (drawn) return scale() === scaled ? undefined : repaint();
-  const { leafletLayer } = await load();
-  if (drawn || layer() !== wanted || !isNear()) return;
+  const { leafletLayer } = (await load().catch(() => null)) ?? {}; // the next change of the view asks again
+  if (!leafletLayer || drawn || layer() !== wanted || !isNear()) return;
   scaled = scale();
-  drawn = leafletLayer({
-    pane: PANE, attribution: "", url: wanted.url, minZoom: NEAR, maxDataZoom: wanted.max_zoom, bounds: corners(wanted.bounds),
+  drawn = leafletLayer({ // without minZoom: it would keep the whole map from going below
+    pane: PANE, attribution: "", url: wanted.url, maxDataZoom: wanted.max_zoom, bounds: corners(wanted.bounds),
     paintRules: paints(), labelRules: labels(scale),
   }).addTo(map);
 }

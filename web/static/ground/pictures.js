@@ -16,10 +16,11 @@ export function drawPictures() {
   map.createPane(PANE).style.zIndex = String(BELOW_TOWNSHIPS);
   map.getPane(PANE).style.pointerEvents = "none";
   whenLayers(renew);
+  map.on("zoomend", renew);
 }
 
 function renew() {
-  const on = shown().filter(({ kind }) => kind === "raster");
+  const on = shown().filter(({ kind, min_zoom: lowest }) => kind === "raster" && Math.round(map.getZoom()) >= lowest);
   for (const [id, tiles] of drawn) {
     if (on.some((layer) => layer.id === id)) continue;
     tiles.remove();
@@ -39,6 +40,7 @@ function made(layer) {
   const [west, south, east, north] = layer.bounds ?? [-180, -85, 180, 85];
   return L.tileLayer(layer.url, {
     pane: PANE, attribution: "", bounds: [[south, west], [north, east]], zIndex: layers().indexOf(layer) + 1,
-    minZoom: layer.min_zoom, maxNativeZoom: layer.max_zoom, maxZoom: 24, className: `picture-${layer.id}`,
+    // Where the view ends is the map's to say, and no layer's.
+    minZoom: 0, maxNativeZoom: layer.max_zoom, maxZoom: Infinity, className: `picture-${layer.id}`,
   });
 }

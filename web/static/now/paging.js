@@ -12,6 +12,8 @@ import { t } from "../strings.js";
 const TURN_MS = 10_000;
 const AFTER_A_HAND_MS = 60_000;
 const PINNED = 3; // the worst, on every page
+const [LEAST, MOST] = [4, 9]; // rows that it asks room for, before and after the rest of the side
+const AROUND = 76; // heading and foot, px
 const WITHOUT_BOUNDS = 12; // rows, where the page scrolls as a whole (a phone)
 
 /**
@@ -45,8 +47,9 @@ export function paged() {
     const gap = parseFloat(getComputedStyle(list).rowGap) || 0;
     const bounded = getComputedStyle(list).overflowY !== "visible";
     const fits = bounded ? Math.max(1, Math.floor((list.clientHeight + gap + 1) / (height + gap))) : WITHOUT_BOUNDS;
-    list.style.flexBasis = `${Math.min(rows.length, 9) * (height + gap)}px`;
-    const pinned = rows.length <= fits ? rows.length : Math.min(PINNED, fits - 1);
+    list.style.flexBasis = `${Math.min(rows.length, MOST) * (height + gap)}px`;
+    if (list.parentElement) list.parentElement.style.minHeight = bounded ? `${Math.min(rows.length, LEAST) * (height + gap) + AROUND}px` : "";
+    const pinned = rows.length <= fits ? rows.length : Math.min(PINNED, Math.floor(fits / 2));
     return { fits, pinned, each: Math.max(1, fits - pinned) };
   }
 
@@ -58,7 +61,8 @@ export function paged() {
     if (pinned + first >= rows.length) first = 0;
     const shown = [...rows.slice(0, pinned), ...rows.slice(pinned + first, pinned + first + each)];
     list.replaceChildren(...shown.map((row) => row()));
-    where.textContent = t("now.page", { from: pinned + first + 1, to: Math.min(rows.length, pinned + first + each), all: rows.length });
+    const [from, to] = [pinned + first + 1, Math.min(rows.length, pinned + first + each)];
+    where.textContent = t("now.page", { from, to, all: rows.length });
   }
 
   return { list, foot, draw: (given) => { rows = given; fill(); } };

@@ -6,6 +6,7 @@
 
 import { said, say, whenSaid } from "../address.js";
 import { byId } from "../dom.js";
+import { countDown } from "../runs.js";
 import { acknowledgeAll } from "./acknowledge.js";
 import { ring } from "./sound.js";
 import { clearMap, showOnMap } from "./stage_map.js";
@@ -35,9 +36,9 @@ let fault = "";
 
 /** Take the stage whenever there is cause. */
 export function startStage() {
-  whenSaid(["incident", "at"], () => void show(true));
-  whenTold(() => { look(); void show(false); });
-  if (said("incident")) void show(true);
+  whenSaid(["incident", "at"], () => void show());
+  whenTold(() => { look(); void show(); });
+  if (said("incident")) void show();
 }
 
 /** Whether something became red that nobody has answered. */
@@ -58,20 +59,20 @@ export function otherReds() {
   return (now.told?.incidents ?? []).filter(({ id, level, waiting }) => level === "red" && waiting > 0 && id !== shown?.incident.id);
 }
 
-/** @param {boolean} anew whether another one has the stage */
-async function show(anew) {
+/** What the address names, as it stands now. */
+async function show() {
   const number = said("at") ? "" : said("incident");
   if (!number) return leave();
   const mine = (asked += 1);
   const told = /** @type {Stage | null} */ (await fetched(`/api/now/incidents/${encodeURIComponent(number)}`));
   if (mine !== asked || said("incident") !== number) return;
-  if (!told) return anew ? say({ incident: null }, { quiet: true }) : undefined;
-  if (!anew && shown?.alerts.some(waits) && !told.alerts.some(waits)) return say({ incident: null }, { quiet: true }); // somebody has answered
+  if (!told) return shown ? undefined : say({ incident: null }, { quiet: true });
+  if (shown?.incident.id === told.incident.id && shown.alerts.some(waits) && !told.alerts.some(waits)) return say({ incident: null }, { quiet: true }); // somebody has answered
   const other = shown?.incident.id !== told.incident.id;
   shown = told;
   if (other) fault = "";
   draw();
-  showOnMap(told, anew && other);
+  showOnMap(told, other);
 }
 
 /** @param {StageAlert} alert */
@@ -93,6 +94,7 @@ function draw() {
   const focused = document.activeElement?.id === "stage-ack";
   section.replaceChildren(...stageView(shown, { others: otherReds(), acting, fault, close, acknowledge: () => void answer() }));
   section.hidden = false;
+  countDown();
   if (focused) document.getElementById("stage-ack")?.focus();
 }
 

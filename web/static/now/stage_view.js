@@ -35,9 +35,10 @@ function head({ incident, alerts: all, ground }, { close }) {
   const beside = touching.length ? t(grids ? "now.touchingGrids" : "now.touching", { n: touching.length }) : "";
   return el("header", { class: "stage-head" },
     badge(incident.level),
-    el("h2", {}, incident.exercise && drillMark(), word("family", incident.family), el("small", {}, [place(ground), beside].filter(Boolean).join(" · "))),
+    el("h2", {}, incident.exercise && drillMark(), word("family", incident.family)),
     open.length ? el("p", { class: "stage-waits" }, countUp(open[0]), el("small", {}, t("now.openFor"))) : el("p", { class: "stage-waits answered" }, el("small", {}, t("now.answered"))),
-    el("button", { type: "button", class: "close", onclick: close, "aria-label": t("close") }, "×"));
+    el("button", { type: "button", class: "close", onclick: close, "aria-label": t("close") }, "×"),
+    el("p", { class: "stage-place" }, place(ground), el("small", {}, beside)));
 }
 
 /** @param {Stage["ground"]} ground */

@@ -16,7 +16,7 @@ addWords({
   "now.earlier": { zh: "上一页", en: "Page up" },
   "now.later": { zh: "下一页", en: "Page down" },
   "now.beyond": { zh: "另有 {n} 起事件未列出", en: "{n} more incidents not listed" },
-  "now.queueNote": { zh: "{incidents} 个事件 · {alerts} 起未结", en: "{incidents} incidents · {alerts} alerts open" },
+  "now.queueNote": { zh: "{incidents} 个事件 · {alerts} 起未结", en: "incidents {incidents} · alerts {alerts}" },
 
   "now.called": { zh: "已叫 {called} · 已应 {answered}", en: "{called} called · {answered} answered" },
   "now.answerAfter": { zh: "{time} 后应答", en: "answered after {time}" },

@@ -33,12 +33,12 @@ export function startTour() {
   for (const kind of HANDS) addEventListener(kind, hand, { passive: true, capture: true });
   tourButton.addEventListener("click", () => (at < 0 ? void begin() : end()));
   when("board", () => { if (disturbed()) { quietSince = performance.now(); if (at >= 0) end(true); } });
-  setInterval(() => { if (at < 0 && performance.now() - quietSince > QUIET_MS && !disturbed()) void begin(); }, 1_000);
+  setInterval(() => { if (at < 0 && performance.now() - quietSince > QUIET_MS && store.link === "live" && !disturbed()) void begin(); }, 1_000);
   label();
 }
 
 /** There is something else to look at, or nothing is known. */
-const disturbed = () => store.board === null || store.board.alerts.length > 0 || said("at") !== "" || said("incident") !== "" || store.link !== "live";
+const disturbed = () => store.board === null || store.board.alerts.length > 0 || said("at") !== "" || said("incident") !== "";
 
 /** @param {Event} event */
 function hand(event) {

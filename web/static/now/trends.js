@@ -2,10 +2,10 @@
 
 import "./strings.js";
 import uPlot from "/vendor/uplot/uPlot.js";
-import { say } from "../address.js";
+import { said, say } from "../address.js";
 import { el } from "../dom.js";
-import { dayAndTime, measured, timeOfDay } from "../format.js";
-import { shape, trend } from "../levels.js";
+import { dayAndTime, measured, shortDay, timeOfDay } from "../format.js";
+import { shape } from "../levels.js";
 import { colour, whenTheme } from "../palette.js";
 import { alertOf, store, when } from "../store.js";
 import { t, word } from "../strings.js";
@@ -59,7 +59,7 @@ async function begin(near) {
   /** @type {Chart} */ const chart = { near, node, plot: null, times: [], values: [] };
   charts.set(id, chart);
   head(chart);
-  const series = await fetched(`/api/sensors/${id}/series`);
+  const series = await fetched(`/api/sensors/${id}/series${said("at") ? `?at=${encodeURIComponent(said("at"))}` : ""}`);
   if (!series || charts.get(id) !== chart) return;
   const later_ones = chart.times.map((time, i) => [time, chart.values[i]]).filter(([time]) => time > Date.parse(series.times.at(-1) ?? 0) / 1000);
   chart.times = [...series.times.slice(-READINGS).map((/** @type {string} */ time) => Date.parse(time) / 1000), ...later_ones.map(([time]) => time)];
@@ -88,14 +88,17 @@ function head({ near: { station }, node, times }) {
   const level = alertOf(station.id)?.level;
   node.className = `trend-card ${level ? `level-${level}` : ""}`;
   node.title = [word("quantity", station.quantity), station.district, station.township].filter(Boolean).join(" ");
-  if (times.length) node.querySelector(".trend-foot")?.replaceChildren(el("span", {}, moment(times[0], times)), el("span", {}, moment(times[times.length - 1], times)));
+  if (times.length) node.querySelector(".trend-foot")?.replaceChildren(...span(times).map((one) => el("span", {}, one)));
   node.querySelector(".trend-head")?.replaceChildren(
     level ? shape(level) : "", el("b", {}, station.label || station.name),
-    last ? el("span", { class: "trend-value" }, measured(last.value, station.unit), el("i", {}, station.unit), trend(last.previous, last.value)) : "");
+    last ? el("span", { class: "trend-value" }, measured(last.value, station.unit), el("i", {}, station.unit)) : "");
 }
 
-/** The time, with the day where a chart has several. @param {number} time @param {number[]} times s */
-const moment = (time, times) => (times[times.length - 1] - times[0] > 86_400 ? dayAndTime : timeOfDay)(time * 1000);
+/** From when to when; of several days, the day that it begins with. @param {number[]} times s */
+function span(times) {
+  const [from, to] = [times[0] * 1000, times[times.length - 1] * 1000];
+  return to - from > 86_400_000 ? [shortDay(from), dayAndTime(to)] : [timeOfDay(from), timeOfDay(to)];
+}
 
 /** @param {Chart} chart */
 function fit({ plot, node }) {

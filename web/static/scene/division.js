@@ -69,14 +69,15 @@ export function drawDivision() {
   const past = said("at") !== "";
   place.classList.toggle("folded", folded);
   const scrolled = place.querySelector(".scene-body")?.scrollTop ?? 0;
+  const goingOn = past ? [] : [section("scene.events", runList(card)), section("scene.duty", dutyList(card))];
   const body = el("div", { class: "scene-body" },
     failed && el("p", { class: "scene-note" }, t("scene.failed")),
     past ? el("p", { class: "scene-note" }, t("scene.past")) : figures(card),
+    ...(card.runs.length ? goingOn : []), // while a plan runs, who has answered comes before what stands there
     past ? null : section("scene.people", people(card)),
     ...GROUPS.map((group) => things(/** @type {Card} */ (card), group)),
     Object.keys(card.things).length === 0 && el("p", { class: "scene-note" }, t("scene.nothing")),
-    past ? null : section("scene.events", runList(card)),
-    past ? null : section("scene.duty", dutyList(card)));
+    ...(card.runs.length ? [] : goingOn));
   place.replaceChildren(head(card), body, foot(card));
   body.scrollTop = scrolled;
 }
@@ -129,7 +130,6 @@ function people(card) {
   const told = [
     card.population === null ? null : t("scene.population", { n: count(card.population) }),
     households === null ? null : t("scene.households", { n: count(households) }),
-    buildings?.storeys ? t("scene.storeys", { n: buildings.storeys }) : null,
   ].filter((one) => one !== null);
   const need = Object.entries(card.in_need ?? {}).filter(([, n]) => n > 0);
   return el("div", { class: "scene-people" },
@@ -147,7 +147,7 @@ function things(card, group) {
     const box = el("input", { type: "checkbox", ...(isKindShown(id) ? { checked: "" } : {}), "data-kind": id,
       onchange: (/** @type {Event} */ event) => showKind(id, /** @type {HTMLInputElement} */ (event.target).checked) });
     const more = moreOf(id, card.things[id]);
-    return el("li", {}, el("label", {}, box, icon(id), el("span", {}, kindName(id), more && el("small", {}, more)), el("b", {}, count(card.things[id].count))));
+    return el("li", more ? { class: "wide" } : {}, el("label", {}, box, icon(id), el("span", {}, kindName(id), more && el("small", {}, more)), el("b", {}, count(card.things[id].count))));
   })));
 }
 

@@ -40,7 +40,7 @@ addWords({
   "scene.noRuns": { zh: "没有在执行的预案", en: "No plan is under way" },
   "scene.runDone": { zh: "{done}/{all} 完成", en: "{done} of {all} done" },
   "scene.drill": { zh: "演练", en: "drill" },
-  "scene.duty": { zh: "值班与叫应", en: "Duty and answers" },
+  "scene.duty": { zh: "值班", en: "Duty" },
   "scene.noDuty": { zh: "没有排班和任岗", en: "Nobody is on duty" },
   "scene.standIn": { zh: "顶岗", en: "stands in" },
   "scene.state.waiting": { zh: "待叫", en: "to be called" },

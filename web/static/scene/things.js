@@ -11,7 +11,7 @@ import { icon, kindName, kinds } from "./kinds.js";
 /** @typedef {{id: number, geometry: any, properties: {kind: string, name: string, at?: [number, number]}}} Feature */
 
 const MOST = 400; // signs in view
-const CELLS = [44, 72, 110]; // px: the first that brings no more than that
+const CELLS = [40, 72, 110]; // px between signs: the first that brings no more than that
 const PANE = "things", AREAS = "thing-areas";
 
 /** @type {Feature[]} */ let features = [];
@@ -90,22 +90,30 @@ function drawAreas(shown) {
   }));
 }
 
-/** Those that would lie on one another, together. @param {Feature[]} shown @returns {Feature[][]} */
+/** Those that would lie on one another, together: each joins the first that is near enough. @param {Feature[]} shown @returns {Feature[][]} */
 function cellsOf(shown) {
   for (const size of CELLS) {
-    /** @type {Map<string, Feature[]>} */ const cells = new Map();
+    /** @type {Map<string, Array<{x: number, y: number, all: Feature[]}>>} */ const cells = new Map();
+    const found = [];
     for (const one of shown) {
       const { x, y } = map.project(place(one), map.getZoom());
-      const alone = String(one.id) === said("thing");
-      const key = alone ? `thing ${one.id}` : `${Math.floor(x / size)} ${Math.floor(y / size)}`;
-      const cell = cells.get(key);
-      if (cell) cell.push(one);
-      else cells.set(key, [one]);
+      const [column, row] = [Math.floor(x / size), Math.floor(y / size)];
+      const near = String(one.id) === said("thing") ? undefined : around(cells, column, row).find((other) => Math.hypot(other.x - x, other.y - y) < size);
+      if (near) near.all.push(one);
+      else {
+        const made = { x, y, all: [one] };
+        found.push(made.all);
+        if (String(one.id) !== said("thing")) cells.set(`${column} ${row}`, [...(cells.get(`${column} ${row}`) ?? []), made]);
+      }
     }
-    if (cells.size <= MOST || size === CELLS.at(-1)) return [...cells.values()].slice(0, MOST);
+    if (found.length <= MOST || size === CELLS.at(-1)) return found.slice(0, MOST);
   }
   return [];
 }
+
+/** @template T @param {Map<string, T[]>} cells @param {number} column @param {number} row @returns {T[]} */
+const around = (cells, column, row) =>
+  [-1, 0, 1].flatMap((dx) => [-1, 0, 1].flatMap((dy) => cells.get(`${column + dx} ${row + dy}`) ?? []));
 
 /** @param {Feature} one */
 function sign(one) {
