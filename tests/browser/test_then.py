@@ -8,7 +8,7 @@ from playwright.sync_api import Route, expect
 
 from config.database import Connection
 from tests.browser import seed
-from tests.browser.conftest import LIMIT_MS, SCREENSHOTS, OpenScreen, Running, Screen, Serve
+from tests.browser.conftest import LIMIT_MS, OpenScreen, Running, Screen, Serve
 
 AT = seed.PEAK - timedelta(hours=5)  # 2020-08-20 03:15 in Chongqing: the two lower alerts are older than that
 ADDRESS = "?at=2020-08-20T03:15:00%2B08:00"
@@ -120,15 +120,3 @@ def test_a_moment_that_cannot_be_is_said_so(running: Running, new_screen: OpenSc
     screen.page.evaluate("history.pushState(null, '', '?at=2030-01-01T00:00:00%2B08:00')")
     screen.page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
     expect(screen.page.locator(".then-told")).to_contain_text("晚于当前时钟", timeout=LIMIT_MS)
-
-
-@pytest.mark.parametrize(("language", "size"), [("zh", (1920, 1080)), ("en", (1920, 1080)), ("zh", (1366, 768))])
-def test_screenshots_of_the_past(
-    running: Running, new_screen: OpenScreen, language: str, size: tuple[int, int]
-) -> None:
-    screen = new_screen(*size)
-    screen.open(f"{running.url}{ADDRESS}&lang={language}")
-    screen.wait("document.querySelector('.then-slider')?.max > 1000")
-    screen.settle()
-    screen.page.screenshot(path=SCREENSHOTS / f"past-{size[0]}x{size[1]}-{language}.png")
-    assert screen.page.evaluate("document.documentElement.scrollWidth") == size[0]
