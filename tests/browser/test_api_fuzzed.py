@@ -136,6 +136,7 @@ def sound(ground: Ground) -> dict[str, list[Any]]:
         "division": [TOWNSHIP, OTHER_TOWNSHIP],
         "in": [city.divisions[TOWNSHIP]],
         "compare": ["village", "grid"],
+        "in": [city.divisions[TOWNSHIP], city.divisions[OTHER_TOWNSHIP]],
         "under": [city.divisions[TOWNSHIP], city.divisions[OTHER_TOWNSHIP]],
         "area_codes": [[TOWNSHIP], [OTHER_TOWNSHIP]],
         "until": ["2099-01-01T00:00:00Z"],
