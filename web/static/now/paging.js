@@ -48,7 +48,7 @@ export function paged() {
     const bounded = getComputedStyle(list).overflowY !== "visible";
     const fits = bounded ? Math.max(1, Math.floor((list.clientHeight + gap + 1) / (height + gap))) : WITHOUT_BOUNDS;
     list.style.flexBasis = `${Math.min(rows.length, MOST) * (height + gap)}px`;
-    if (list.parentElement) list.parentElement.style.minHeight = bounded ? `${Math.min(rows.length, LEAST) * (height + gap) + AROUND}px` : "";
+    if (list.parentElement) list.parentElement.style.minHeight = bounded ? `${Math.min(rows.length, innerHeight < 900 ? LEAST - 1 : LEAST) * (height + gap) + AROUND}px` : "";
     const pinned = rows.length <= fits ? rows.length : Math.min(PINNED, Math.floor(fits / 2));
     return { fits, pinned, each: Math.max(1, fits - pinned) };
   }
