@@ -18,6 +18,7 @@ from commands.events import event_app
 from commands.exports import export_app
 from commands.gateway import gateway_app
 from commands.grids import grid_app
+from commands.imagery import imagery_app
 from commands.imports import import_app
 from commands.incidents import incident_app
 from commands.out import alerts_out
@@ -32,6 +33,7 @@ from commands.retention import retention_app
 from commands.rules import rules_app
 from commands.run_papers import register_papers
 from commands.runs import run_app
+from commands.scene import scene_app
 from commands.sensor import sensor_app
 from commands.state import ledger, migrate, status
 from commands.tls import tls_app
@@ -47,6 +49,7 @@ GROUPS = {  # a new group of commands: its app, from a module of its own in comm
     "export": export_app,
     "divisions": divisions_app,
     "sensor": sensor_app,
+    "scene": scene_app,
     "rules": rules_app,
     "alert": alert_app,
     "incident": incident_app,
@@ -69,6 +72,7 @@ GROUPS = {  # a new group of commands: its app, from a module of its own in comm
     "gateway": gateway_app,
     "grids": grid_app,
     "channel": channel_app,
+    "imagery": imagery_app,
     "bench": bench_app,
 }
 COMMANDS = (
@@ -105,10 +109,10 @@ for _command in COMMANDS:
 
 def _variable(settings: str, place: tuple[int | str, ...]) -> str:
     """The environment variable that a setting is read from (`BrokerSettings`, `port` → SHIJING_MQTT_PORT)."""
-    from config import access_settings, channel_settings, generation_settings
+    from config import access_settings, channel_settings, generation_settings, imagery_settings
     from config import settings as all_settings
 
-    modules = (all_settings, access_settings, channel_settings, generation_settings)
+    modules = (all_settings, access_settings, channel_settings, generation_settings, imagery_settings)
     named = {name: value for module in modules for name, value in vars(module).items()}
     prefix = named[settings].model_config["env_prefix"]
     return f"{prefix}{'_'.join(str(part) for part in place[:1]).upper()}".rstrip("_")

@@ -28,6 +28,7 @@ RIGHTS: Mapping[str, str] = {
     "records.count": "see how many residents need help, as numbers",
     "records.open": "open a resident's record, with a reason that is logged",
     "records.edit": "keep residents' records",
+    "scene.edit": "keep what stands in a grid: facilities, shelters, hazard points, cameras",
     "accounts.manage": "make accounts, give and take roles",
     "plans.read": "see plans, their runs, who was called and who answered",
     "plans.edit": "write and publish plans",

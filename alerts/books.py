@@ -13,6 +13,7 @@ from config.database import Connection
 from geo.placement import UNLOCATED, Placement
 from ingest import quarantine
 from ingest.gather import Fault, Gathered, Message
+from ingest.newest import BATCHES_KEPT, pack_newest
 from ingest.registry import QUERIES
 from ingest.store import Stored
 
@@ -33,6 +34,7 @@ class Tally:
     clock_us: int | None = None  # where one was told
     hours: Sequence[int] = ()  # of event time, since 1970
     hour_counts: Sequence[int] = ()  # how many are stored of each
+    newest: bytes | None = None  # what the screens are told; None: nothing was stored
 
 
 def tally(gathered: Gathered, stored: Stored, late: Flags, placement: Placement) -> Tally:
@@ -49,13 +51,14 @@ def tally(gathered: Gathered, stored: Stored, late: Flags, placement: Placement)
         clock_us=gathered.clock_us if gathered.clock_told else None,
         hours=hours.tolist(),
         hour_counts=hour_counts.tolist(),
+        newest=pack_newest(gathered.sensor[stored.new], gathered.time_us[stored.new], gathered.value[stored.new]),
     )
 
 
 def keep_books(
     connection: Connection, fence: Fence, messages: Sequence[Message], counted: Tally, caps: quarantine.Caps
 ) -> None:
-    """Write quarantine, releases, the clock and the minute's sums, in the open transaction."""
+    """Write quarantine, releases, the clock, the minute's sums and what is told, in the open transaction."""
     now = datetime.now(UTC)
     if counted.faults:
         quarantine.keep(connection, fence.partition, counted.faults, now, caps)
@@ -77,6 +80,8 @@ def keep_books(
             "unlocated": counted.unlocated,
             "hours": list(counted.hours),
             "hour_counts": list(counted.hour_counts),
+            "newest": counted.newest,
+            "kept": BATCHES_KEPT,
         },
     )
 

@@ -48,8 +48,8 @@ def run(edits: int = EDITS) -> dict[str, Any]:
     ):
         migrate(connection)
         district = seed_district(connection, townships=TOWNSHIPS, columns=COLUMNS, rows=ROWS, households=HOUSEHOLDS)
-        headers = _planner(connection, district.district)
-        with _server(url) as address:
+        headers = somebody(connection, "planner", district.district)
+        with server(url) as address:
             page = _Page(address=address, headers=headers)
             return {"grids": len(district.grids), **_figures(page, district, edits)}
 
@@ -136,10 +136,11 @@ class _Page:
         return told
 
 
-def _planner(connection: Connection, district: int) -> dict[str, str]:
+def somebody(connection: Connection, role: str, division: int | None) -> dict[str, str]:
+    """What a request of a new account with that role carries; None: everywhere."""
     now = datetime.now(UTC)
-    made = add_account(connection, "planner")
-    grant(connection, made, "planner", district, roles=load_roles(), now=now)
+    made = add_account(connection, f"bench-{role}")
+    grant(connection, made, role, division, roles=load_roles(), now=now)
     secret = open_session(
         connection, account_of(connection, made), way="link", origin=Origin(), settings=SignInSettings(), now=now
     )
@@ -147,7 +148,7 @@ def _planner(connection: Connection, district: int) -> dict[str, str]:
 
 
 @contextmanager
-def _server(url: str) -> Iterator[str]:
+def server(url: str) -> Iterator[str]:
     """The server of the pages in a thread, without a limit of how often it is asked."""
     ready = threading.Event()
     with listening_socket("127.0.0.1", 0) as listener:

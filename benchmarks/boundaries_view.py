@@ -19,7 +19,7 @@ import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.boundaries_district import District, seed_district
-from benchmarks.boundaries_edit import _planner, _server
+from benchmarks.boundaries_edit import server, somebody
 from config.database import connect
 from config.embedded_database import embedded_database
 from config.folder import DataFolder
@@ -56,8 +56,8 @@ def run(times: int = TIMES) -> dict[str, Any]:
     ):
         migrate(connection)
         district = seed_district(connection)
-        headers = _planner(connection, district.city)
-        with _server(url) as address, _chromium() as browser:
+        headers = somebody(connection, "planner", district.city)
+        with server(url) as address, chromium() as browser:
             return _figures(browser, address, headers, district, times)
 
 
@@ -77,7 +77,7 @@ def _figures(
             said = {"root_id": root, "level": level, "title": f"{name} {time}"}
             opened = httpx.post(f"{address}api/boundaries/drafts", json=said, headers=headers, timeout=60)
             opened.raise_for_status()
-            with _page(browser, headers) as page:
+            with page_of(browser, headers) as page:
                 took[name].append(_first_view(page, f"{address}planner/{opened.json()['id']}"))
                 if name == "grids_of_a_district" and not frames:
                     frames = _drag(page)
@@ -87,11 +87,11 @@ def _figures(
 
 def _first_view(page: Page, address: str) -> float:
     page.goto(address)
-    _until(page, "globalThis.drawnAfter > 0")
+    until(page, "globalThis.drawnAfter > 0")
     return float(page.evaluate("globalThis.drawnAfter")) / 1000
 
 
-def _until(page: Page, condition: str) -> None:
+def until(page: Page, condition: str) -> None:
     """Until it is true. (Playwright's own way needs eval, which the page forbids.)"""
     for _ in range(_WAIT_MS // 10):
         if page.evaluate(condition):
@@ -124,7 +124,7 @@ def _drag(page: Page) -> dict[str, float]:
 
 
 @contextmanager
-def _page(browser: Browser, headers: Mapping[str, str]) -> Iterator[Page]:
+def page_of(browser: Browser, headers: Mapping[str, str]) -> Iterator[Page]:
     """A page with nothing in its cache, signed in."""
     context = browser.new_context(viewport=_SIZE)  # type: ignore[arg-type]
     secret = headers["Cookie"].partition("=")[2]
@@ -139,7 +139,7 @@ def _page(browser: Browser, headers: Mapping[str, str]) -> Iterator[Page]:
 
 
 @contextmanager
-def _chromium() -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     named = os.environ.get("SHIJING_TEST_CHROMIUM")
     path = named or next((found for one in ("chromium", "google-chrome") if (found := shutil.which(one))), None)
     if path is None:

@@ -144,7 +144,7 @@ def under_load(
     """Publish again and again while readings flow and alerts are open; then wait for the last reading, and count."""
     began, context = datetime.now(UTC), multiprocessing.get_context("fork")
     stop, sent = context.Event(), context.Value("q", 0)
-    sender = context.Process(target=_send, args=(mqtt, rate, sensors, stop, sent))
+    sender = context.Process(target=send, args=(mqtt, rate, sensors, stop, sent))
     sender.start()
     took = []
     try:
@@ -239,7 +239,7 @@ def put_in_force(connection: Connection, ground: Ground, draft: Draft, *, desk: 
     publish(connection, draft.id, actor=acting(ground.reviewer), effective=None, reason="", desk=desk)
 
 
-def _send(mqtt: BrokerSettings, rate: int, sensors: int, stop: Any, sent: Any) -> None:
+def send(mqtt: BrokerSettings, rate: int, sensors: int, stop: Any, sent: Any) -> None:
     """Readings of now, in packs of 20, at a rate, until `stop`; how many were confirmed."""
     with Sender(mqtt.host, mqtt.port, f"bench-{os.getpid()}") as sender:
 

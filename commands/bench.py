@@ -179,6 +179,19 @@ def publish(
 
 
 @bench_app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(help="How long the screen is watched.", min=0.5)] = 20,
+    rate: Annotated[int, typer.Option(help="Readings per second meanwhile.", min=20)] = 500,
+    as_json: Json = False,
+) -> None:
+    """A screen left alone while readings and alerts come: whether the memory of its page grows."""
+    from benchmarks.soak import lines, run
+
+    result = run(minutes=minutes, rate=rate)
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
 def tiles(
     grids: Annotated[int, typer.Option(help="How many.", min=1000)] = 62_000,
     tiles: Annotated[int, typer.Option(help="How many of each zoom.", min=10)] = 120,
@@ -188,4 +201,20 @@ def tiles(
     from benchmarks.tiles import lines, run
 
     result = run(grids, tiles)
+    tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def screen(
+    sensors: Annotated[int, typer.Option(help="How many.", min=2000)] = 100_000,
+    rate: Annotated[int, typer.Option(help="Readings per second.", min=20)] = 5000,
+    screens: Annotated[int, typer.Option(help="One of them is a Chromium.", min=2)] = 50,
+    seconds: Annotated[float, typer.Option(help="For how long labels are watched.", min=1)] = 60,
+    per_day: Annotated[int, typer.Option(help="Readings per sensor and day of the week that is sought in.", min=1)] = 4,
+    as_json: Json = False,
+) -> None:
+    """From a reading's PUBLISH to the pixel: one Chromium and many streams, first view, level change, pan and seek."""
+    from benchmarks.screen import lines, run
+
+    result = run(sensors=sensors, rate=rate, screens=screens, seconds=seconds, per_day=per_day)
     tell(result, as_json, lines(result))

@@ -9,7 +9,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from config.migrate import migrate
 from config.settings import BrokerSettings, PipelineSettings, WebSettings
 from ingest.scenario import Scenario, load_scenario
 from people.demo import make_demo_people
+from scene.defaults import import_default_things
 from web.assets import check_assets
 from web.listening import listening_socket
 
@@ -134,8 +135,10 @@ class _Show:
         vault = Vault(_key_file(self._folder)) if self._options.database else Vault.of_folder(self._folder.path)
         with connect(self._url, "demo", autocommit=True) as connection:
             made = make_demo_people(connection, vault, begin=self._scenario.start, end=self._scenario.end)
+            things = sum(one.rows for one in import_default_things(connection, now=datetime.now(UTC)))
         if made:
             self._console.print(f"[dim]people: {made} invented ones, with posts and a roster")
+        self._console.print(f"[dim]facilities: {things}")
 
     def await_ready(self) -> None:
         """Wait until all of them are."""

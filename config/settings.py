@@ -186,6 +186,16 @@ class WebSettings(BaseSettings):
         return self
 
 
+class SceneSettings(BaseSettings):
+    """Cameras of the closed network, of which this server fetches pictures."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIJING_SCENE_")
+
+    # Host, or host:port where it is neither 80 nor 443. None: no camera is asked for anything.
+    camera_hosts: list[str] = []
+    camera_timeout_s: float = Field(5, gt=0, le=30)
+
+
 class OutSettings(BaseSettings):
     """What leaves the system: CAP messages, the feed, alerts over MQTT."""
 

@@ -94,7 +94,7 @@ def water_in(bbox: tuple[float, float, float, float]) -> NDArray[np.object_]:
 
 @cache
 def _water() -> NDArray[np.object_]:
-    shapes = [one["geometry"] for one in _features(DATA / "osm_yuzhong.geojson.gz") if _is(one, "water")]
+    shapes = [one["geometry"] for one in features_of(DATA / "osm_yuzhong.geojson.gz") if _is(one, "water")]
     polygons: NDArray[np.object_] = shapely.get_parts(shapely.from_geojson([orjson.dumps(shape) for shape in shapes]))
     return polygons
 
@@ -103,14 +103,15 @@ def _is(feature: dict[str, Any], kind: str) -> bool:
     return bool(feature["properties"]["kind"] == kind)
 
 
-def _features(path: Path) -> list[dict[str, Any]]:
+def features_of(path: Path) -> list[dict[str, Any]]:
+    """The features of a GeoJSON file, gzipped or not."""
     text = path.read_bytes()
     features: list[dict[str, Any]] = orjson.loads(gzip.decompress(text) if path.suffix == ".gz" else text)["features"]
     return features
 
 
 def _detailed(path: Path) -> Iterator[tuple[str, str, int, Any]]:
-    for feature in _features(path):
+    for feature in features_of(path):
         about = feature["properties"]
         if about.get("tunnel") or about["class"] == "subway":
             continue
@@ -126,7 +127,7 @@ def _courses(geometry: dict[str, Any]) -> Iterator[Any]:
 
 
 def _rivers(path: Path, covered: Any) -> Iterator[tuple[str, str, int, Any]]:
-    for feature in _features(path):
+    for feature in features_of(path):
         name = feature["properties"]["name_zh"] or feature["properties"]["name"]
         for course in _courses(feature["geometry"]):
             for part in shapely.get_parts(shapely.difference(course, covered)):

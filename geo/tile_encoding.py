@@ -1,4 +1,5 @@
-"""Mapbox vector tiles (specification 2.1), one layer of polygons each, written by NumPy for all features at once.
+"""Mapbox vector tiles (specification 2.1), one layer of polygons, lines or points each, written by NumPy for all
+features at once. Tiles of several layers are the tiles of one layer, one after another.
 
 A tile is a grid of `EXTENT` × `EXTENT` units, y downwards. Rings are written as the specification asks: outer ones
 clockwise as they are seen, holes the other way, no ring without an area, no vertex twice in a row.
@@ -16,7 +17,7 @@ Property = str | int | bool
 Integers = NDArray[np.int64]
 
 _MOVE_TO, _LINE_TO, _CLOSE = 1, 2, 7
-_POLYGON = b"\x18\x03"
+_POINT, _LINE, _POLYGON = b"\x18\x01", b"\x18\x02", b"\x18\x03"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +69,45 @@ def encode_tile(layer: str, table: FeatureTable, features: Integers, polygons: N
     if not len(rings.starts):
         return b""
     drawn, geometries = _geometries(rings)
-    kept = features[drawn]
+    return _layer(layer, table, features[drawn], _POLYGON, geometries)
+
+
+def encode_lines(layer: str, table: FeatureTable, features: Integers, lines: NDArray[np.object_]) -> bytes:
+    """The same of (Multi)LineStrings in tile units. What has no length left in whole units is left out."""
+    courses, feature_of_line = shapely.get_parts(lines, return_index=True)
+    coordinates, line_of_point = shapely.get_coordinates(courses, return_index=True)
+    points = np.rint(coordinates).astype(np.int64)
+    begins = np.diff(line_of_point, prepend=-1) != 0
+    kept = begins.copy()
+    kept[1:] |= (points[1:] != points[:-1]).any(axis=1)
+    sizes = np.bincount(line_of_point[kept], minlength=len(courses))
+    long = sizes > 1
+    kept &= long[line_of_point]
+    sizes, owners = sizes[long], feature_of_line[long]
+    if not len(sizes):
+        return b""
+    drawn, geometries = _open_geometries(points[kept], sizes, owners)
+    return _layer(layer, table, features[drawn], _LINE, geometries)
+
+
+def encode_points(layer: str, table: FeatureTable, features: Integers, points: NDArray[np.object_]) -> bytes:
+    """The same of Points in tile units."""
+    if not len(points):
+        return b""
+    zigzag = np.rint(shapely.get_coordinates(points)).astype(np.int64)
+    zigzag = (zigzag << 1) ^ (zigzag >> 63)
+    numbers = np.insert(zigzag.reshape(-1), np.arange(len(points)) * 2, 1 << 3 | _MOVE_TO)
+    encoded, ends = _varints(numbers)
+    cuts = [0, *ends[2::3].tolist()]
+    geometries = [encoded[cuts[i] : cuts[i + 1]] for i in range(len(points))]
+    return _layer(layer, table, features, _POINT, geometries)
+
+
+def _layer(layer: str, table: FeatureTable, kept: Integers, kind: bytes, geometries: list[bytes]) -> bytes:
     tags, values = table.tags(kept)
     told = [_field(1, layer.encode())]
     for feature, tag, geometry in zip(kept.tolist(), tags, geometries, strict=True):
-        told.append(_field(2, table.heads[feature] + _field(2, tag) + _POLYGON + _field(4, geometry)))
+        told.append(_field(2, table.heads[feature] + _field(2, tag) + kind + _field(4, geometry)))
     told += [_field(3, key.encode()) for key in table.keys]
     told += [values, b"\x28", _varint(EXTENT), b"\x78\x02"]  # extent, and version 2
     return _field(3, b"".join(told))
@@ -178,6 +213,27 @@ def _geometries(rings: _Rings) -> tuple[Integers, list[bytes]]:
     encoded, ends = _varints(numbers)
     cuts = [0, *ends[begins[first_rings[1:]] - 1].tolist(), len(encoded)]
     return rings.features[first_rings], [encoded[cuts[i] : cuts[i + 1]] for i in range(len(first_rings))]
+
+
+def _open_geometries(points: Integers, sizes: Integers, owners: Integers) -> tuple[Integers, list[bytes]]:
+    """The features that have lines, and the geometry of each; `owners`: of each line, ascending."""
+    starts = np.cumsum(sizes) - sizes
+    line_of_point = np.repeat(np.arange(len(sizes)), sizes)
+    first_lines = np.flatnonzero(np.diff(owners, prepend=-1))
+    deltas = np.diff(points, axis=0, prepend=np.zeros((1, 2), np.int64))
+    deltas[starts[first_lines]] = points[starts[first_lines]]  # each feature begins at the corner
+    zigzag = (deltas << 1) ^ (deltas >> 63)
+    lengths = 2 * sizes + 2
+    begins = np.cumsum(lengths) - lengths
+    numbers = np.empty(lengths.sum(), np.int64)
+    numbers[begins] = 1 << 3 | _MOVE_TO
+    numbers[begins + 3] = (sizes - 1) << 3 | _LINE_TO
+    within = np.arange(len(points)) - starts[line_of_point]
+    places = begins[line_of_point] + 1 + 2 * within + (within > 0)
+    numbers[places], numbers[places + 1] = zigzag[:, 0], zigzag[:, 1]
+    encoded, ends = _varints(numbers)
+    cuts = [0, *ends[begins[first_lines[1:]] - 1].tolist(), len(encoded)]
+    return owners[first_lines], [encoded[cuts[i] : cuts[i + 1]] for i in range(len(first_lines))]
 
 
 def _varints(numbers: Integers) -> tuple[bytes, Integers]:

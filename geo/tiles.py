@@ -51,7 +51,7 @@ class TileSource:
         self._table = FeatureTable(self._ids.tolist(), [feature.properties for feature in features])
         polygons = np.array([feature.geometry for feature in features], dtype=object)
         self.bounds: tuple[float, float, float, float] | None = _bounds(polygons)  # west, south, east, north, degrees
-        self._world: Polygons = shapely.transform(polygons, _mercator)
+        self._world: Polygons = shapely.transform(polygons, mercator)
         self._edges = _edge_lengths(self._world)
         self._zooms: dict[int, _Zoom] = {}
         self._preparing = threading.Lock()
@@ -94,7 +94,7 @@ class TileSource:
         return _Zoom(polygons=polygons, bounds=shapely.bounds(polygons), tree=shapely.STRtree(polygons))
 
 
-def _mercator(points: Floats) -> Floats:
+def mercator(points: Floats) -> Floats:
     """Lon/lat degrees in the square of the world, 0 to 1, y from the north."""
     x = (points[:, 0] + 180) / 360
     y = (1 - np.arcsinh(np.tan(np.radians(points[:, 1]))) / np.pi) / 2

@@ -70,11 +70,22 @@ order by last_seen desc, id desc limit %(most)s
 
 -- name: count_intake
 -- By minute of arrival, and what is stored also by hour of event time, so that the ledger can count it again.
+-- And what the screens are told: the newest readings of the batch, for as long as it is among the last `kept` of its
+-- partition, and its number ("-" where nothing was stored).
 with by_hour as (
     insert into stored_hours as h (partition, hour, stored)
     select %(partition)s, to_timestamp(number * 3600), stored
     from unnest(%(hours)s::bigint[], %(hour_counts)s::bigint[]) as counted (number, stored)
     on conflict (partition, hour) do update set stored = h.stored + excluded.stored
+), last as (
+    select coalesce(max(number), 0) as number from live_batches where partition = %(partition)s
+), gone as (
+    delete from live_batches
+    where partition = %(partition)s and number <= (select number from last) - %(kept)s and %(newest)s::bytea is not null
+), batch as (
+    insert into live_batches (partition, number, readings)
+    select %(partition)s, number + 1, %(newest)s::bytea from last where %(newest)s::bytea is not null
+    returning number
 )
 insert into intake as i (partition, minute, last_at, messages, readings, stored, repeats, quarantined, late, unlocated)
 values (%(partition)s, date_trunc('minute', %(at)s::timestamptz), %(at)s, %(messages)s, %(readings)s, %(stored)s,
@@ -84,7 +95,7 @@ on conflict (partition, minute) do update
         stored = i.stored + excluded.stored, repeats = i.repeats + excluded.repeats,
         quarantined = i.quarantined + excluded.quarantined, late = i.late + excluded.late,
         unlocated = i.unlocated + excluded.unlocated
-returning pg_notify('shijing_readings', %(partition)s)
+returning pg_notify('shijing_readings', %(partition)s || ' ' || coalesce((select number from batch)::text, '-'))
 
 -- name: claim_wait
 -- End a former holder that may be frozen inside a transaction, so that the claim need not wait for it.

@@ -9,6 +9,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
+from config.sheets import letter
 from people.errors import Refused
 from people.tables import HELP_SHEET, TABLES, Column, Table, What
 
@@ -32,7 +33,7 @@ def excel(pages: Iterable[Page], help_rows: Rows = ()) -> bytes:
         sheet = book.create_sheet(page.table.zh)
         sheet.freeze_panes = "A2"
         for at, _ in enumerate(page.table.columns):
-            sheet.column_dimensions["ABCDEFGHIJ"[at]].width = 20
+            sheet.column_dimensions[letter(at + 1)].width = 20
         heads = [_cell(sheet, column.zh) for column in page.table.columns]
         for cell in heads:
             cell.font = Font(bold=True)

@@ -2,7 +2,8 @@
 
 ScreenError
 ├── ScreenUnknown   there is no such screen now, or none that the desk may drive
-└── AddressRefused  no address that a screen can be sent
+├── AddressRefused  no address that a screen can be sent
+└── NoSuchMoment    a time that the screen cannot go to
 """
 
 from config.errors import ShijingError
@@ -18,3 +19,11 @@ class ScreenUnknown(ScreenError):
 
 class AddressRefused(ScreenError):
     """No address that a screen can be sent."""
+
+
+class NoSuchMoment(ScreenError):
+    """A time that the screen cannot go to; the text says why, `zh` says it in Chinese."""
+
+    def __init__(self, told: str, zh: str) -> None:
+        super().__init__(told)
+        self.zh = zh

@@ -40,8 +40,17 @@ class Screen:
     seen_at: datetime
 
 
-def say_here(connection: Connection, name: str, *, account: UUID, scope: Scope, address: str, now: datetime) -> int:
-    """Write down what a screen shows; the number that it is driven by."""
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """A screen that has just said what it shows, and what a desk wanted of it last."""
+
+    id: int
+    ordered: str | None
+    driven_at: datetime | None
+
+
+def say_here(connection: Connection, name: str, *, account: UUID, scope: Scope, address: str, now: datetime) -> Known:
+    """Write down what a screen shows."""
     told = {
         "name": name,
         "account": account,
@@ -50,9 +59,10 @@ def say_here(connection: Connection, name: str, *, account: UUID, scope: Scope, 
         "now": now,
     }
     connection.execute(QUERIES["forget_screens"], {"before": now - _KEPT})
-    row = connection.execute(QUERIES["say_here"], told).fetchone()
-    assert row is not None
-    return int(row[0])
+    with connection.cursor(row_factory=class_row(Known)) as cursor:
+        known = cursor.execute(QUERIES["say_here"], told).fetchone()
+    assert known is not None
+    return known
 
 
 def screens_of(connection: Connection, desk: Scope, *, now: datetime) -> list[Screen]:
@@ -77,7 +87,7 @@ def drive(connection: Connection, screen: int, address: str, *, by: UUID, desk: 
     clean = _checked(address)
     if screen not in {one.id for one in screens_of(connection, desk, now=now)}:
         raise ScreenUnknown(f"no screen {screen} is on that this desk may drive: reload the list")
-    told = {"screen": screen, "by": by, "now": now, "since": now - _BEGINS_AFTER}
+    told = {"screen": screen, "by": by, "now": now, "since": now - _BEGINS_AFTER, "address": clean}
     row = connection.execute(QUERIES["drive"], told).fetchone()
     connection.execute(QUERIES["tell_screen"], {"screen": screen, "address": clean})
     if row is not None and row[0]:

@@ -27,6 +27,7 @@ RIGHTS_ZH: Mapping[str, str] = {
     "records.count": "查看重点人群数量",
     "records.open": "说明理由后查看居民档案（留痕）",
     "records.edit": "维护居民档案",
+    "scene.edit": "维护实景要素（设施、避难场所、隐患点、摄像头等）",
     "accounts.manage": "开通账号、授予和收回角色",
     "plans.read": "查看预案、运行情况、叫应与应答",
     "plans.edit": "编写并发布预案",

@@ -27,6 +27,7 @@ ERRORS: dict[int, str] = {
     422: "What is asked cannot be: the answer says what and why.",
     429: "Too many requests from this address, or another of this kind is under way: see Retry-After.",
     431: "The head of the request is too long.",
+    502: "What was asked on your behalf did not answer, or not as it should.",
     503: "The database does not answer; ask again.",
 }
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Header, Query, Response
 from config.database import Connection
 from web.answers import GEO_JSON, answers, answers_text
 from web.api_schema import SeriesTold
+from web.asked import InView, Moment
 from web.errors import SensorUnknownError
 from web.layers import Layer
 from web.names import Names, titles_in_force
@@ -28,11 +29,14 @@ def as_json(data: Any) -> Response:
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
-@router.get("/state", responses=answers(Snapshot), dependencies=[needs("map.read")])
-def state(view: ViewOf) -> Response:
-    """Everything a screen needs for its first view."""
+@router.get("/state", responses=answers(Snapshot, 404), dependencies=[needs("map.read")])
+def state(view: ViewOf, division: InView = None) -> Response:
+    """Everything a screen needs for its first view; `in`: with the stations of that division only.
+
+    Stations that are too many to be drawn one by one (`stations_shown`) are those with an open alert.
+    """
     with view.connection() as connection:
-        return as_json(read_snapshot(connection))
+        return as_json(read_snapshot(connection, division))
 
 
 @router.get("/names", responses=answers(Names), dependencies=[needs("map.read")])
@@ -72,18 +76,18 @@ def layer(
 
 
 @router.get("/sensors/{sensor}/series", responses=answers(SeriesTold, 404), dependencies=[needs("map.read")])
-def series(sensor: int, view: ViewOf) -> Response:
-    """The newest readings of a sensor, oldest first: `{"sensor", "times", "values"}`."""
+def series(sensor: int, view: ViewOf, at: Annotated[Moment, Query()] = None) -> Response:
+    """The newest readings of a sensor (at `at`, with its UTC offset), oldest first: `{"sensor", "times", "values"}`."""
     with view.connection() as connection:
-        rows = _series(connection, sensor)
+        rows = _series(connection, sensor, at)
     return as_json({"sensor": sensor, "times": [row[0] for row in rows], "values": [row[1] for row in rows]})
 
 
-def _series(connection: Connection, sensor: int) -> list[tuple[datetime, float]]:
+def _series(connection: Connection, sensor: int, at: datetime | None) -> list[tuple[datetime, float]]:
     known = connection.execute(QUERIES["sensor_exists"], {"sensor": sensor}).fetchone()
     if known is None or not known[0]:
         raise SensorUnknownError(str(sensor))
-    return connection.execute(QUERIES["series"], {"sensor": sensor, "limit": SERIES_READINGS}).fetchall()
+    return connection.execute(QUERIES["series"], {"sensor": sensor, "at": at, "limit": SERIES_READINGS}).fetchall()
 
 
 def _layer(layer: Layer, if_none_match: str | None) -> Response:

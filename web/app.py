@@ -14,8 +14,10 @@ from access.oidc import Provider
 from access.rights import load_roles
 from access.vault import Vault
 from config.access_settings import OidcSettings
-from config.settings import BrokerSettings, WebSettings
+from config.imagery_settings import ImagerySettings
+from config.settings import BrokerSettings, SceneSettings, WebSettings
 from events.kinds import shipped_kinds
+from imagery.shelf import Shelf
 from web import (
     account_factor,
     account_page,
@@ -39,6 +41,9 @@ from web import (
     events_reporting,
     events_stream,
     feed,
+    figures_api,
+    figures_page,
+    ground_api,
     health,
     incidents_api,
     metrics,
@@ -72,10 +77,18 @@ from web import (
     runs_acts,
     runs_api,
     runs_page,
+    scene_api,
+    scene_camera,
+    scene_import,
+    scene_live,
+    scene_page,
     screens_api,
+    search_api,
     second_step,
     sign_in,
     stream,
+    tallies_api,
+    then_api,
     tiles_api,
     tiles_drawn,
     warnings_api,
@@ -87,6 +100,7 @@ from web import (
 from web.access_logged import LogAccess
 from web.assets import VENDOR, check_assets
 from web.bounds import BodyBounds
+from web.build import build_stamp
 from web.certificate import ListenerCertificate
 from web.errors import add_error_table
 from web.lifespan import Given, lifespan
@@ -140,17 +154,23 @@ _MODULES = (
     records_api,
     page,
     api,
+    tallies_api,
+    search_api,
     alerts_api,
     acts,
     feed,
+    figures_page,
+    figures_api,
     incidents_api,
     now_api,
     warnings_api,
+    ground_api,
     tiles_drawn,  # before tiles_api: `proposed` is no level
     tiles_api,
     ogc_api,
     ogc_edit,
     stream,
+    then_api,
     screens_api,
     rules_page,
     rules_api,
@@ -158,6 +178,11 @@ _MODULES = (
     runs_api,
     runs_acts,
     run_report,
+    scene_import,
+    scene_live,
+    scene_page,
+    scene_api,
+    scene_camera,
     backtest_api,
     receipts,
     worker_push,
@@ -197,6 +222,7 @@ def create_app(
     """
     check_assets()
     oidc = OidcSettings()
+    build_stamp()  # now, and not when the first screen asks
     shipped_kinds()  # raises ConfigError now, and not when somebody reports
     given = Given(
         settings=settings,
@@ -211,6 +237,7 @@ def create_app(
         rates=Rates(),
         log=AccessLog(database_url),
         provider=Provider(oidc) if oidc.on else None,
+        imagery=Shelf(ImagerySettings()),  # raises ConfigError now, and not at the first look at the map
     )
     life = partial(lifespan, given=given)
     app = FastAPI(
@@ -224,6 +251,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings, app.state.certificate = settings, certificate
+    app.state.cameras = scene_camera.cameras_of(SceneSettings())
 
     for module in _MODULES:
         app.include_router(module.router)

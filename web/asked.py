@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
+from fastapi import Query
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from alerts.out_alerts import division_exists
@@ -23,16 +24,27 @@ Division = Annotated[
 ]
 Word = Annotated[str | None, Field(pattern=r"^[\w-]{1,100}$")]
 
+# Of what a screen has in view: by number, as the screen's address says it.
+InView = Annotated[
+    int | None,
+    Query(
+        alias="in",
+        ge=1,
+        le=2**31 - 1,
+        description="A division's number: what lies in it, and in your scope. Without it: all of the scope.",
+    ),
+]
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BIGGEST = 2**63 - 1
 
 
-def _plus_again(value: object) -> object:
+def plus_again(value: object) -> object:
     """In a URL a `+` that is not escaped is a space: 2020-08-20T08:00:00 08:00."""
     return re.sub(r" (\d\d:?\d\d)$", r"+\1", value) if isinstance(value, str) else value
 
 
-Moment = Annotated[AwareDatetime | None, BeforeValidator(_plus_again)]
+Moment = Annotated[AwareDatetime | None, BeforeValidator(plus_again)]
 
 
 def check_division(connection: Connection, code: str | None) -> None:

@@ -31,6 +31,7 @@ ShijingError
     ├── AskedWrongError      a filter or a place in a list that cannot be
     ├── BodyTooLargeError    a body that is too long to be read
     ├── MediaTypeError       a body that is no JSON by its own account
+    ├── CameraError          a camera that does not answer, or may not be asked
     └── BusyError            one such request is under way, and another is one too many
 """
 
@@ -57,8 +58,10 @@ from config.errors import ShijingError
 from dispatch.errors import Refused as DispatchRefused
 from events.errors import EventError, EventUnknown
 from geo.errors import FilterWrong, GeoError, StepRefused
+from imagery.errors import LayerBusy, LayerUnknown
 from people.errors import PeopleError
-from screen.errors import AddressRefused, ScreenUnknown
+from scene.errors import SceneError, ThingUnknown
+from screen.errors import AddressRefused, NoSuchMoment, ScreenUnknown
 from web.security import HEADERS
 
 log = logging.getLogger(__name__)
@@ -198,6 +201,14 @@ class MediaTypeError(WebError):
     """A body of another media type than the route takes; the text says which."""
 
 
+class CameraError(WebError):
+    """A camera does not answer, answers what it should not, or is none that may be asked; the text says which."""
+
+    def __init__(self, text: str, zh: str) -> None:
+        super().__init__(text)
+        self.zh = zh
+
+
 class BusyError(WebError):
     """Such a request is under way, and another is one too many."""
 
@@ -208,12 +219,15 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     TileUnknownError: (404, ""),
     ScreenUnknown: (404, ""),
     AddressRefused: (422, ""),
+    LayerUnknown: (404, ""),
+    LayerBusy: (429, ""),
     CollectionUnknownError: (404, ""),
     OgcAskedWrongError: (400, ""),
     PreconditionError: (412, ""),
     FilterWrong: (400, ""),
     UploadUnknownError: (404, ""),
     GeoError: (422, ""),
+    NoSuchMoment: (422, ""),
     SensorUnknownError: (404, "no such sensor"),
     AlertUnknownError: (404, "no such alert"),
     IncidentUnknownError: (404, "no such incident"),
@@ -238,6 +252,9 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     CsrfError: (403, ""),
     AccountRefused: (409, ""),
     PeopleError: (409, ""),
+    ThingUnknown: (404, ""),
+    SceneError: (409, ""),
+    CameraError: (502, ""),
     EventUnknown: (404, ""),
     EventError: (409, ""),
     FilterRefused: (422, ""),

@@ -112,7 +112,7 @@ def _pipelines(found: list[Heartbeat]) -> dict[str, Any]:
 
 
 def _stream(parts: Parts) -> dict[str, Any]:
-    silent = time.monotonic() - parts.listener.passed_at
+    silent = time.monotonic() - min(parts.listener.passed_at, parts.readings.passed_at)
     check: dict[str, Any] = {"alive": silent < _STREAM_SILENT_S, "clients": len(parts.hub)}
     return check if check["alive"] else {**check, "reason": "the listener has not heard from the database"}
 

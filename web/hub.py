@@ -1,4 +1,4 @@
-"""The fan-out of the live stream: one frame in, a bounded queue for every screen of the scope that it is for."""
+"""The fan-out of the live stream: one frame in, a bounded queue for every screen that it is for."""
 
 import asyncio
 import logging
@@ -31,14 +31,27 @@ class Frame:
         object.__setattr__(self, "text", head + b"event: %s\ndata: %s\n\n" % (self.event.encode(), body))
 
 
-class Client:
-    """One connected screen: what it may be shown, and how to find out whether it still may."""
+@dataclass(frozen=True, kw_only=True)
+class Interest:
+    """What a screen may be shown, and what of it it has in view."""
 
-    def __init__(self, scope: Scope, still: Callable[[], Scope], limit: int = QUEUE_FRAMES) -> None:
-        self.scope = scope
+    scope: Scope
+    division: int | None = None  # None: all of the scope
+
+
+class Client:
+    """One connected screen: what it is told of, and how to find out whether it still may be."""
+
+    def __init__(self, interest: Interest, still: Callable[[], Scope], limit: int = QUEUE_FRAMES) -> None:
+        self.interest = interest
         self.still = still  # asks the database; a scope of nothing where the session is over
         self._queue: asyncio.Queue[Frame | None] = asyncio.Queue(limit)
         self._bytes = 0  # of what is queued
+
+    @property
+    def scope(self) -> Scope:
+        """What it may be shown."""
+        return self.interest.scope
 
     def offer(self, frame: Frame) -> bool:
         """Queue a frame; False where the client is too far behind, in frames or in bytes."""
@@ -77,9 +90,9 @@ class Hub:
     def __len__(self) -> int:
         return len(self._clients)
 
-    def join(self, scope: Scope, still: Callable[[], Scope]) -> Client:
-        """Queue every frame of its scope from now on for a new client."""
-        client = Client(scope, still, self._limit)
+    def join(self, scope: Scope, still: Callable[[], Scope], division: int | None = None) -> Client:
+        """Queue every frame of its scope and interest from now on for a new client."""
+        client = Client(Interest(scope=scope, division=division), still, self._limit)
         if self._closed:
             client.end()
         else:
@@ -97,18 +110,22 @@ class Hub:
         """What the clients of now may be shown; from any thread."""
         return {client.scope for client in self.clients()}
 
-    def publish(self, frame: Frame, scope: Scope | None = None) -> None:
-        """Give a frame to every client of that scope, None: to all; one that cannot keep up is dropped."""
-        meant = [client for client in self._clients if scope is None or client.scope == scope]
+    def interests(self) -> set[Interest]:
+        """What the clients of now are told of; from any thread."""
+        return {client.interest for client in self.clients()}
+
+    def publish(self, frame: Frame, to: Scope | Interest | None = None) -> None:
+        """Give a frame to every client of that scope or interest, None: to all; one that cannot keep up is dropped."""
+        meant = [client for client in self._clients if to is None or to in (client.scope, client.interest)]
         for client in [client for client in meant if not client.offer(frame)]:
             log.warning("a screen read too slowly and was let go; it resumes by itself")
             self.leave(client)
             client.end()
 
-    def publish_from_thread(self, frame: Frame, scope: Scope | None = None) -> None:
+    def publish_from_thread(self, frame: Frame, to: Scope | Interest | None = None) -> None:
         """The same from another thread; a frame after the loop's end is let go."""
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.publish, frame, scope)
+            self._loop.call_soon_threadsafe(self.publish, frame, to)
 
     def end_from_thread(self, client: Client) -> None:
         """End the stream of one client, from another thread: it comes back as what it is now, or not at all."""

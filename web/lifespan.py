@@ -16,16 +16,20 @@ from access.vault import Vault
 from config.access_settings import SignInSettings
 from config.database import open_pool
 from config.settings import BrokerSettings, WebSettings
+from imagery.shelf import Shelf
 from web.certificate import ListenerCertificate
 from web.exercise import ExerciseMark
 from web.hub import Hub
+from web.interests import Interests
 from web.layers import Layers
 from web.levels_kept import Levels
 from web.listener import Listener
 from web.names import Names
 from web.parts import Parts
 from web.rate import Rates
+from web.readings_listener import ReadingsListener
 from web.registry_kept import KeptRegistry
+from web.search_kept import KeptNames
 from web.tiles_kept import Tiles
 from web.worker_line import PhoneLine
 from web.worker_phones import Phones
@@ -48,6 +52,7 @@ class Given:
     rates: Rates
     log: AccessLog
     provider: Provider | None
+    imagery: Shelf
 
 
 @asynccontextmanager
@@ -55,9 +60,11 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
     """Open the parts, and close them at the end. The database need not be up: it is waited for."""
     parts = app.state.parts = _open(given)
     parts.listener.start()
+    parts.readings.start()
     parts.phone_line.start()
     parts.receipts.start()
     parts.answers.start()
+    parts.searched.start()
     given.log.start()
     try:
         yield
@@ -66,12 +73,15 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
         parts.phones.close()
         for close in (
             parts.listener.stop,
+            parts.readings.stop,
             parts.receipts.stop,
             parts.answers.stop,
             parts.phone_line.stop,
             given.log.stop,
             parts.tiles.close,
+            parts.imagery.close,
             parts.registry.close,
+            parts.searched.stop,
             parts.pool.close,
             parts.scoped.close,
         ):
@@ -80,6 +90,7 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
 
 def _open(given: Given) -> Parts:
     hub, phones, login, levels = Hub(), Phones(), ReaderLogin(given.database_url), Levels()
+    interests = Interests(login)
     pool, scoped = open_pool(given.database_url, "web"), ScopedPool(login)
 
     def renew() -> None:
@@ -95,12 +106,14 @@ def _open(given: Given) -> Parts:
         roles=given.roles,
         sign_in=SignInSettings(),
         hub=hub,
-        listener=Listener(login, hub, regained=renew),
+        listener=Listener(login, hub, interests, regained=renew),
+        readings=ReadingsListener(login, hub, interests),
         layers=Layers(),
         levels=levels,
         tiles=Tiles(levels),
         names=given.names,
         registry=KeptRegistry(given.database_url),
+        searched=KeptNames(given.database_url),
         phones=phones,
         phone_line=PhoneLine(given.database_url, phones, given.roles, given.clock),
         receipts=ReceiptDesk(given.database_url),
@@ -111,4 +124,5 @@ def _open(given: Given) -> Parts:
         vault=given.vault,
         clock=given.clock,
         provider=given.provider,
+        imagery=given.imagery,
     )

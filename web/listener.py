@@ -1,5 +1,7 @@
 """The thread that watches the database for all screens: notifications wake it, polling guarantees.
 
+What it does not tell is readings: they have a thread of their own (web/readings_listener.py).
+
 One connection serves every screen, and one set of queries for each scope that screens have: what
 a scope shows is the database's to say (access/scope.py). When the database goes away the thread
 says so to the screens and connects again by itself. A screen whose session or roles have changed is
@@ -13,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 
 import psycopg
 from psycopg import sql
@@ -22,23 +23,34 @@ from access.errors import ScopeRefused
 from access.readers import ReaderLogin
 from access.scope import EVERYWHERE, Scope, as_reader
 from config.database import Connection, connect
-from web.hub import Frame, Hub
+from web.hub import Frame, Hub, Interest
+from web.interests import Interests
 from web.pace import Pace
-from web.state import QUERIES, Board, Clock, LastValue, read_board, read_clock, read_last_event_id, read_last_values
+from web.state import (
+    QUERIES,
+    Board,
+    alerted_sensors,
+    read_board,
+    read_clock,
+    read_last_event_id,
+    read_last_values,
+    read_stations,
+)
 
 log = logging.getLogger(__name__)
 
-LIVE, READINGS, ACCESS, REGISTRY = "shijing_live", "shijing_readings", "shijing_access", "shijing_registry"
+LIVE, ACCESS, REGISTRY = "shijing_live", "shijing_access", "shijing_registry"
 _EVENTS_AT_ONCE = 1000
-# A pass over the last values takes at most this share of the time, however many sensors there are.
-_VALUES_SHARE = 0.2
-_BOARDS_SHARE = 0.4  # and reading the boards, however many scopes there are, this
+# Reading the boards takes at most this share of the time, however many scopes there are.
+_BOARDS_SHARE = 0.4
 
 
 class Listener(threading.Thread):
-    """Publishes frames: alert, run and divisions (resumable), board, readings, clock and status."""
+    """Publishes frames: alert, run and divisions (resumable), board, stations and status."""
 
-    def __init__(self, login: ReaderLogin, hub: Hub, *, regained: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, login: ReaderLogin, hub: Hub, interests: Interests, *, regained: Callable[[], None] = lambda: None
+    ) -> None:
         """`regained` is called when the database is back after it was away."""
         super().__init__(name="web-listener", daemon=True)
         self._regained = regained
@@ -48,10 +60,9 @@ class Listener(threading.Thread):
         self._publish = hub.publish_from_thread
         self._stopping = threading.Event()
         self._last_id: int | None = None
-        self._values: dict[int, tuple[datetime, float]] = {}
+        self._interests = interests
         self._boards: dict[Scope, Board] = {}
-        self._seen: dict[Scope, frozenset[int]] = {}  # the sensors of each scope that is not everywhere
-        self._clock: Clock | None = None
+        self._alerted: dict[Interest, frozenset[int]] = {}  # of those who are told of no others
         self.began = threading.Event()  # from here on it misses no event; a snapshot read earlier may
         self.passed_at = time.monotonic()  # of the last pass that the database answered, or of our start
 
@@ -72,11 +83,11 @@ class Listener(threading.Thread):
         self.join()
 
     def _watch(self, connection: Connection) -> None:
-        for channel in (LIVE, READINGS, ACCESS, REGISTRY):
+        for channel in (LIVE, ACCESS, REGISTRY):
             connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
         as_reader(connection)
         self._login.narrow(connection, EVERYWHERE)
-        self._seen = {}
+        self._interests.forget()
         if self._last_id is None:
             self._last_id = read_last_event_id(connection)
         self.began.set()
@@ -95,20 +106,15 @@ class Listener(threading.Thread):
         if paces.access.take(time.monotonic()):
             self._let_go()
         if paces.registry.take(time.monotonic()):
-            self._seen = {}
+            self._interests.forget()
         if paces.events.take(time.monotonic()) and self._publish_events(connection):
             paces.board.ask()
         if paces.board.take(time.monotonic()):
             began = time.monotonic()
             self._publish_boards(connection)
             paces.board.slow_to((time.monotonic() - began) / _BOARDS_SHARE)
-        if paces.values.take(time.monotonic()):
-            began = time.monotonic()
-            self._publish_values(connection)
-            self._publish_clock(connection)
-            paces.values.slow_to((time.monotonic() - began) / _VALUES_SHARE)
-        if paces.beat.take(time.monotonic()) and self._clock is not None:
-            self._publish(Frame(event="clock", data=self._clock))
+        if paces.beat.take(time.monotonic()):
+            self._publish(Frame(event="clock", data=read_clock(connection)))
         self.passed_at = time.monotonic()
 
     def _let_go(self) -> None:
@@ -124,6 +130,8 @@ class Listener(threading.Thread):
             return False
         frames = {number: Frame(event=kind, data=payload, id=number) for number, kind, payload in rows}
         self._last_id = rows[-1][0]
+        if any(frame.event == "divisions" for frame in frames.values()):
+            self._interests.forget()
         for scope in self._hub.scopes():
             with self._as(connection, scope):
                 shown = connection.execute(QUERIES["events_shown"], {"ids": list(frames)}).fetchall()
@@ -141,24 +149,26 @@ class Listener(threading.Thread):
             if former is None or replace(board, clock=former.clock) != former:
                 self._publish(Frame(event="board", data=board), scope)
             self._boards[scope] = board
+            self._interests.alert(scope, alerted_sensors(board))
+        self._publish_alerted(connection)
 
-    def _publish_values(self, connection: Connection) -> None:
-        """Read once for all; each scope is told of its own sensors."""
-        changed = [value for value in read_last_values(connection) if self._is_news(value)]
-        if not changed:
-            return
-        self._values.update({value.id: (value.time, value.value) for value in changed})
-        for scope in self._hub.scopes():
-            shown = changed if scope.everywhere else self._of(connection, scope, changed)
-            if shown:
-                self._publish(Frame(event="readings", data=shown), scope)
-
-    def _of(self, connection: Connection, scope: Scope, values: list[LastValue]) -> list[LastValue]:
-        if scope not in self._seen:
-            with self._as(connection, scope):
-                rows = connection.execute(QUERIES["sensor_ids"]).fetchall()
-            self._seen[scope] = frozenset(row[0] for row in rows)
-        return [value for value in values if value.id in self._seen[scope]]
+    def _publish_alerted(self, connection: Connection) -> None:
+        """To those who are told of sensors with an open alert only: which came to be such, and which are no longer."""
+        interests = self._hub.interests()
+        self._alerted = {interest: sensors for interest, sensors in self._alerted.items() if interest in interests}
+        for interest in [one for one in interests if one.scope in self._boards]:
+            board = self._boards[interest.scope]
+            alerted = self._interests.alerted(connection, interest, alerted_sensors(board))
+            former = self._alerted.get(interest, frozenset())
+            if alerted is None or alerted == former:
+                continue
+            with self._as(connection, interest.scope):
+                added = {
+                    "stations": read_stations(connection, board.clock.now, alerted - former),
+                    "values": read_last_values(connection, alerted - former),
+                }
+            self._publish(Frame(event="stations", data={**added, "gone": sorted(former - alerted)}), interest)
+            self._alerted[interest] = alerted
 
     @contextmanager
     def _as(self, connection: Connection, scope: Scope) -> Iterator[None]:
@@ -167,15 +177,6 @@ class Listener(threading.Thread):
         yield
         self._login.narrow(connection, EVERYWHERE)
 
-    def _is_news(self, value: LastValue) -> bool:
-        return self._values.get(value.id) != (value.time, value.value)
-
-    def _publish_clock(self, connection: Connection) -> None:
-        clock = read_clock(connection)
-        if clock.injected and clock != self._clock:
-            self._publish(Frame(event="clock", data=clock))
-        self._clock = clock
-
 
 class _Paces:
     """How often each part is read: at most, and at least."""
@@ -183,14 +184,13 @@ class _Paces:
     def __init__(self) -> None:
         self.events = Pace(least_s=0, most_s=1)
         self.board = Pace(least_s=0.5, most_s=3)
-        self.values = Pace(least_s=0.5, most_s=2)
         self.beat = Pace(least_s=5, most_s=5)
         self.access = Pace(least_s=0, most_s=60)
         self.registry = Pace(least_s=1, most_s=60)
-        self._all = (self.events, self.board, self.values, self.beat, self.access, self.registry)
+        self._all = (self.events, self.board, self.beat, self.access, self.registry)
 
     def wake(self, channel: str) -> None:
-        paces = {LIVE: self.events, READINGS: self.values, ACCESS: self.access, REGISTRY: self.registry}
+        paces = {LIVE: self.events, ACCESS: self.access, REGISTRY: self.registry}
         paces[channel].ask()
 
     def wait(self, now: float) -> float:

@@ -80,6 +80,10 @@ class _System(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield GaugeMetricFamily("shijing_stream_clients", "Screens connected.", value=len(self._parts.hub))
+        faults = CounterMetricFamily("shijing_imagery_faults", "Tiles that could not be made.", labels=["layer"])
+        for layer in self._parts.imagery.layers:
+            faults.add_metric([layer], self._parts.imagery.faults[layer])
+        yield faults
         try:
             pipelines = read_pipelines(self._parts)
             ledger = read_ledger(self._parts)

@@ -28,10 +28,10 @@ _SOUTH_WEST, _NORTH_EAST = [28.1, 105.2], [32.3, 110.3]
 PARTS = ("manners", "city", "ground", "scene", "now", "then")  # folders of web/static, each with its sheet
 _PANES = (
     ("townships", 380, True),
-    ("rivers", 390, False),
-    ("districts", 400, False),
+    ("tiles", 384, False),
     ("district-names", 450, False),
     ("leaders", 590, False),
+    ("clusters", 605, True),
     ("stations", 610, True),
     ("alerts", 640, True),
 )

@@ -16,7 +16,9 @@ from alerts.out_words import RuleBook
 from boundaries.desk import Desk
 from config.access_settings import SignInSettings
 from config.database import Connection
+from config.imagery_settings import ImagerySettings
 from config.settings import BrokerSettings, OutSettings, WebSettings
+from imagery.shelf import Shelf
 from web.certificate import ListenerCertificate
 from web.exercise import ExerciseMark
 from web.held import HeldFiles
@@ -27,7 +29,9 @@ from web.levels_kept import Levels
 from web.listener import Listener
 from web.names import Names
 from web.rate import Rates
+from web.readings_listener import ReadingsListener
 from web.registry_kept import KeptRegistry
+from web.search_kept import KeptNames
 from web.tiles_kept import Tiles
 from web.trail_watch import TrailWatch
 from web.worker_line import PhoneLine
@@ -52,11 +56,13 @@ class Parts:
     sign_in: SignInSettings
     hub: Hub
     listener: Listener
+    readings: ReadingsListener
     layers: Layers
     levels: Levels
     tiles: Tiles
     names: Names
     registry: KeptRegistry
+    searched: KeptNames
     phones: Phones
     phone_line: PhoneLine
     receipts: ReceiptDesk
@@ -72,6 +78,7 @@ class Parts:
     held: HeldFiles = field(default_factory=HeldFiles)
     trail: TrailWatch = field(default_factory=TrailWatch)
     layer_tables: LayerTables = field(default_factory=LayerTables)  # files of boundaries that were read
+    imagery: Shelf = field(default_factory=lambda: Shelf(ImagerySettings(), layers=()))  # the owner's base maps
     desk: Desk = field(default_factory=Desk)  # where drafts of boundaries are drawn in
 
 

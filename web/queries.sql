@@ -22,7 +22,7 @@ select s.id, s.name, s.label, s.quantity, s.unit, s.datum, s.river, s.levels, s.
        s.lon, s.lat,
        lies.township as township_id, tv.name as township,
        dv.name as district, b.derived as derived
-from sensors_placed(%(at)s) s
+from sensors_placed(%(at)s, %(sensors)s::integer[]) s
 left join lateral (
     select max(division_id) filter (where level = 'township') as township,
            max(division_id) filter (where level = 'district') as district
@@ -46,7 +46,31 @@ order by s.id;
 
 -- name: last_values
 select sensor_id as id, times[1] as time, readings[1] as value, readings[2] as previous
-from newest_readings() order by sensor_id;
+from newest_readings(%(sensors)s::integer[]) order by sensor_id;
+
+-- name: newest_of_all
+-- With times in µs since 1970.
+select sensor_id, (extract(epoch from times[1]) * 1000000)::bigint, readings[1], readings[2] from newest_readings();
+
+-- name: batches_since
+-- What batches wrote that were committed after those of the marks; `numbers` of the `partitions`.
+select told.partition, batch.number, batch.readings
+from (select name as partition from partitions) told
+left join unnest(%(partitions)s::text[], %(numbers)s::bigint[]) as mark (partition, number) using (partition)
+cross join lateral (
+    select number, readings from live_batches
+    where live_batches.partition = told.partition and number > coalesce(mark.number, 0)
+) batch
+order by told.partition, batch.number;
+
+-- name: batch_marks
+select partition, max(number) from live_batches group by partition;
+
+-- name: may_view
+select may_view(%(division)s);
+
+-- name: sensors_in_view
+select sensors_in_view(%(division)s);
 
 -- name: open_alerts
 -- What is put aside (suppressed) or hidden behind a graver one (inhibited) is counted, not shown.
@@ -112,9 +136,11 @@ from (
 select reason, sum(count)::bigint from quarantine where state <> 'released' group by reason order by reason;
 
 -- name: series
--- The newest readings of one sensor, oldest first.
+-- The newest readings of one sensor, oldest first; `at`: at that time, null: now.
 select time, value from (
-    select time, value from readings where sensor_id = %(sensor)s order by time desc limit %(limit)s
+    select time, value from readings
+    where sensor_id = %(sensor)s and time <= coalesce(%(at)s::timestamptz, 'infinity')
+    order by time desc limit %(limit)s
 ) newest order by time;
 
 -- name: sensor_exists
@@ -152,9 +178,6 @@ select area_codes from warnings where sender = %(sender)s and identifier = %(ide
 -- name: events_shown
 -- Of these events those that whoever asks may be told.
 select id from live_events where id = any(%(ids)s) order by id;
-
--- name: sensor_ids
-select sensors_in_scope();
 
 -- name: division_stamp
 -- A number that every change of divisions moves on, and the pipeline's clock.

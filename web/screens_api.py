@@ -34,10 +34,12 @@ class Driven(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     address: Query
 
 
-class Known(BaseModel):
-    """By which number the stream's events `screen` speak to it."""
+class KnownTold(BaseModel):
+    """By which number the stream's events `screen` speak to it; and what a desk wanted of it last."""
 
     screen: int
+    address: str | None
+    driven_at: datetime | None
 
 
 class ScreenTold(BaseModel):
@@ -61,12 +63,12 @@ class ScreensTold(BaseModel):
     screens: list[ScreenTold]
 
 
-@router.post("/here", responses=answers(Known), openapi_extra=takes(Here), dependencies=[needs("map.read")])
+@router.post("/here", responses=answers(KnownTold), openapi_extra=takes(Here), dependencies=[needs("map.read")])
 def here(view: ViewOf, parts: PartsOf, body: Body) -> Response:
     """A screen says what it shows (`Here`), every half minute and whenever that changes."""
     told = read_body(body, Here)
     with view.acting() as connection:
-        number = say_here(
+        known = say_here(
             connection,
             told.name,
             account=view.viewer.account_id,
@@ -74,7 +76,7 @@ def here(view: ViewOf, parts: PartsOf, body: Body) -> Response:
             address=told.address,
             now=parts.clock(),
         )
-    return as_json({"screen": number})
+    return as_json({"screen": known.id, "address": known.ordered, "driven_at": known.driven_at})
 
 
 @router.get("", responses=answers(ScreensTold), dependencies=[needs("runs.command")])

@@ -1,21 +1,27 @@
 """What the screen shows, read in one snapshot of the database and typed at the query's edge."""
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from psycopg import Cursor
 from psycopg.rows import class_row
 
 from config.database import Connection
 from config.queries import Queries
+from web.build import build_stamp
+from web.errors import DivisionUnknownError
 from web.notices import Notices, read_notices
 
 QUERIES = Queries(Path(__file__).parent / "queries.sql")
 T = TypeVar("T")
+
+Shown = Literal["all", "alerts"]
+CITY_AT_MOST = 2000  # sensors that are drawn one by one where no division is in view
+DIVISION_AT_MOST = 5000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,8 +156,18 @@ class Snapshot:
 
     event_id: int
     board: Board
-    stations: list[Station]
+    stations: list[Station]  # of the division in view
     values: list[LastValue]
+    stations_shown: Shown = "all"  # alerts: only those with an open alert, for they are too many
+    build: str = field(default_factory=build_stamp)  # differs after an update of the server
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """The sensors that somebody has in view, and which of them are shown one by one."""
+
+    sensors: frozenset[int]
+    shown: Shown
 
 
 def _filled(kind: type[T]) -> Callable[[Cursor[Any]], Callable[[Sequence[Any]], T]]:
@@ -180,16 +196,32 @@ def read_clock(connection: Connection) -> Clock:
     return Clock(now=injected or wall, injected=injected is not None)
 
 
-def read_last_values(connection: Connection) -> list[LastValue]:
-    """The newest reading of every sensor that has one."""
+def read_last_values(connection: Connection, sensors: Collection[int]) -> list[LastValue]:
+    """The newest reading of each of these sensors that has one."""
     with connection.cursor(row_factory=_filled(LastValue)) as cursor:
-        return cursor.execute(QUERIES["last_values"]).fetchall()
+        return cursor.execute(QUERIES["last_values"], {"sensors": list(sensors)}).fetchall()
 
 
-def read_stations(connection: Connection, at: datetime) -> list[Station]:
-    """Every sensor in use, placed as at the given time."""
+def read_stations(connection: Connection, at: datetime, sensors: Collection[int]) -> list[Station]:
+    """Those of these sensors that are in use, placed as at the given time."""
     with connection.cursor(row_factory=_filled(Station)) as cursor:
-        return cursor.execute(QUERIES["stations"], {"at": at}).fetchall()
+        return cursor.execute(QUERIES["stations"], {"at": at, "sensors": list(sensors)}).fetchall()
+
+
+def read_seen(connection: Connection, division: int | None) -> Seen:
+    """The sensors of the scope that lie in the division, None: all of the scope."""
+    rows = connection.execute(QUERIES["sensors_in_view"], {"division": division}).fetchall()
+    most = CITY_AT_MOST if division is None else DIVISION_AT_MOST
+    return Seen(sensors=frozenset(row[0] for row in rows), shown="all" if len(rows) <= most else "alerts")
+
+
+def check_division(connection: Connection, division: int | None) -> None:
+    """Raises DivisionUnknownError where there is none, or it has nothing to do with the scope."""
+    if division is None:
+        return
+    row = connection.execute(QUERIES["may_view"], {"division": division}).fetchone()
+    if row is None or not row[0]:
+        raise DivisionUnknownError("no such division in your scope")
 
 
 def read_board(connection: Connection, clock: Clock) -> Board:
@@ -216,17 +248,29 @@ def read_layer_stamp(connection: Connection, at: datetime) -> str:
     return hashlib.sha256(row[0].encode()).hexdigest()[:16]
 
 
-def read_snapshot(connection: Connection) -> Snapshot:
-    """Everything at one moment of the database; `connection` must not be in a transaction."""
+def read_snapshot(connection: Connection, division: int | None = None) -> Snapshot:
+    """Everything at one moment of the database, stations and values of the division in view (None: of the scope).
+
+    `connection` must not be in a transaction. Raises DivisionUnknownError.
+    """
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
-        clock = read_clock(connection)
+        check_division(connection, division)
+        board = read_board(connection, read_clock(connection))
+        seen = read_seen(connection, division)
+        sensors = seen.sensors if seen.shown == "all" else seen.sensors & alerted_sensors(board)
         return Snapshot(
             event_id=read_last_event_id(connection),
-            board=read_board(connection, clock),
-            stations=read_stations(connection, clock.now),
-            values=read_last_values(connection),
+            board=board,
+            stations=read_stations(connection, board.clock.now, sensors),
+            values=read_last_values(connection, sensors),
+            stations_shown=seen.shown,
         )
+
+
+def alerted_sensors(board: Board) -> frozenset[int]:
+    """Those with an open alert."""
+    return frozenset(alert.sensor_id for alert in board.alerts if alert.sensor_id is not None)
 
 
 def read_last_event_id(connection: Connection) -> int:

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from access.scope import NOWHERE, Scope
 from web.answers import EVENTS, answers_text
+from web.asked import InView
 from web.hub import Client, Frame, Hub
 from web.parts import PartsOf
 from web.state import QUERIES, read_snapshot
@@ -25,7 +26,7 @@ _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 @router.get(
     "/stream",
     response_class=StreamingResponse,
-    responses=answers_text(EVENTS, "Server-sent events, without an end."),
+    responses=answers_text(EVENTS, "Server-sent events, without an end.", 404),
     dependencies=[needs("map.read")],
 )
 async def stream(
@@ -34,13 +35,18 @@ async def stream(
     view: ViewOf,
     last_event_id: Annotated[int | None, Header()] = None,
     after: Annotated[int | None, Query()] = None,
+    division: InView = None,
 ) -> StreamingResponse:
-    """The live stream; resumes after `Last-Event-ID`, or `?after=` where a page makes a new EventSource."""
+    """The live stream; resumes after `Last-Event-ID`, or `?after=` where a page makes a new EventSource.
+
+    `in`: stations and readings of that division only.
+    """
     # For as long as the session and its roles stay as they are; see web/listener.py.
     # First of all: what happens while the snapshot is read is queued.
-    client = parts.hub.join(view.scope, lambda: _scope_now(request, view))
+    client = parts.hub.join(view.scope, lambda: _scope_now(request, view), division)
     try:
-        first = await run_in_threadpool(_first_frames, view, last_event_id if last_event_id is not None else after)
+        seen = last_event_id if last_event_id is not None else after
+        first = await run_in_threadpool(_first_frames, view, seen, division)
     except BaseException:
         parts.hub.leave(client)
         raise
@@ -55,11 +61,11 @@ def _scope_now(request: Request, view: View) -> Scope:
     return viewer.scope(view.right, view.parts.roles)
 
 
-def _first_frames(view: View, after: int | None) -> list[Frame]:
+def _first_frames(view: View, after: int | None, division: int | None) -> list[Frame]:
     # In a server's first moments: what happens between a snapshot and the listener's start nobody would tell.
     view.parts.listener.began.wait(DATABASE_WAIT_S)
     with view.connection() as connection:
-        snapshot = read_snapshot(connection)
+        snapshot = read_snapshot(connection, division)
         missed = []
         if after is not None:
             bounds = {"after": after, "upto": snapshot.event_id, "limit": MISSED_AT_MOST}

@@ -9,6 +9,7 @@ create table screens (
     seen_at     timestamptz not null,               -- by the server's clock, as the next
     driven_by   uuid references actors,             -- by whose desk last
     driven_at   timestamptz,
+    ordered     text,                               -- the address that it was sent last, for one that was away
     unique (account_id, name)
 );
 

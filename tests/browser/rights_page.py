@@ -25,6 +25,7 @@ CHINESE: Mapping[str, str] = {
     "records.count": "看需要关照的居民人数",
     "records.open": "凭理由打开一名居民的档案（记录在案）",
     "records.edit": "维护居民档案",
+    "scene.edit": "维护实景要素（设施、避难场所、隐患点、摄像头等）",
     "accounts.manage": "建账号，授予和收回角色",
     "plans.read": "查看预案、运行情况、叫应与应答",
     "plans.edit": "编写并发布预案",

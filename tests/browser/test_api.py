@@ -45,13 +45,12 @@ def ask_json(running: Running, path: str) -> Any:
 
 @contextmanager
 def listening(
-    running: "Running | SimpleNamespace", after: int | None = None
+    running: "Running | SimpleNamespace", after: int | None = None, in_view: int | None = None
 ) -> Iterator[Iterator[tuple[str, str, Any]]]:
     """The stream's events as (id, event, data)."""
     headers = running.headers | ({} if after is None else {"Last-Event-ID": str(after)})
-    with urllib.request.urlopen(
-        urllib.request.Request(running.url + "api/stream", headers=headers), timeout=15
-    ) as answer:
+    asked = running.url + ("api/stream" if in_view is None else f"api/stream?in={in_view}")
+    with urllib.request.urlopen(urllib.request.Request(asked, headers=headers), timeout=15) as answer:
         yield _events(answer)
 
 

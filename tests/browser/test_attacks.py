@@ -174,6 +174,9 @@ INJECTIONS = (
     "١",
 )
 ASKED = (
+    ("/api/search?q=", ""),
+    ("/api/path?in=", ""),
+    ("/api/tallies?level=grid&in=", ""),
     *((f"/api/alerts?{name}=", "") for name in (
         "division", "level", "state", "rule", "family", "subject", "exercise", "from", "to", "cursor", "limit")),
     *((f"/api/incidents?{name}=", "") for name in ("division", "level", "state", "family", "from", "to", "cursor")),

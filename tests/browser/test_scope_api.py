@@ -150,6 +150,16 @@ LISTS: dict[str, tuple[str, Callable[[httpx.Response], list[Any]], str]] = {
         lambda answer: [answer.json()["sum"]],
         "select count(*) from own_alerts where opened_at < '2022-12-31 16:00Z' and not exercise",
     ),
+    "townships tallied": (
+        "/api/tallies?level=township",
+        lambda answer: [row[0] for row in answer.json()["rows"]],
+        "select id from divisions where level = 'township' and (%(all)s or id in (table inside))",
+    ),
+    "found": (
+        "/api/search?q=gas",
+        lambda answer: [one["id"] for one in answer.json()["found"] if one["kind"] == "sensor"],
+        "select id from sensors where name like 'gas%%' and id in (select id from own_sensors)",
+    ),
     "rules": (
         "/api/rules",
         lambda answer: [one["id"] for place in answer.json()["places"] for one in place["townships"]],
@@ -255,6 +265,8 @@ def test_every_list_is_compared() -> None:
     # Of one division that is named; and what a worker has, which goes by the person (test_worker_api.py).
     public |= {"/api/boundaries/belonging", "/api/boundaries/divisions", "/api/boundaries/totals.xlsx"}
     public |= {"/api/now/standing", "/api/now/tour"}  # numbers, and districts, which are everybody's
+    public |= {"/api/path", "/api/run-choices", "/api/events/figures", "/api/stream"}
+    public |= {"/api/scene/kinds", "/api/scene/things"}
     public |= {"/api/run-choices", "/api/events/figures", "/api/stream"}
     asked |= {path for path in lists if path.startswith("/api/worker/")}
     assert lists - public == asked
@@ -292,6 +304,8 @@ def test_one_by_one_there_is_what_the_lists_show(
         "/api/incidents/{}": (city.incidents, "own_incidents"),
         "/api/warnings/{}": (city.warnings, "own_warnings"),
         "/api/sensors/{}/series": (city.sensors, "own_sensors"),
+        "/api/divisions/{}/card": (city.divisions, "inside"),
+        "/api/scene/things?in={}": (city.divisions, "inside"),
         "/api/boundaries/belonging?sensor={}": (city.sensors, "own_sensors"),
         "/api/boundaries/belonging?alert={}": (city.alerts, "own_alerts"),
         "/api/boundaries/belonging?run={}": (city.runs, "own_runs"),

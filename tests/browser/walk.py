@@ -211,6 +211,21 @@ class Ground:
         keep(self.connection, network, GenerationSettings(), seed=1, inputs="walk", lines_shown="")
         return where
 
+    def thing(self, *, own: bool, kind: str = "camera") -> int:
+        """Of the township; a camera on a host that nobody may ask."""
+        where = self.city.divisions[self.code(own=own)]
+        return int(
+            one(
+                self.connection,
+                "insert into things (kind, name, lon, lat, attributes, source, external_id, township_id, district_id)"
+                " values (%s, '摄像头', %s, 29.62, %s, 'walk', %s, %s, division_above(%s, 'district', now()))"
+                " returning id",
+                *(kind, 106.6 if own else 107.6),
+                Jsonb(dict.fromkeys(("snapshot", "hls", "webrtc", "panorama"), "http://127.0.0.1:9/")),
+                *(f"w{self.next()}", where, where),
+            )
+        )
+
     def plan(self, *, own: bool) -> int:
         """Of the township, a draft that says nothing yet."""
         where = self.city.divisions[self.code(own=own)]
@@ -265,6 +280,12 @@ def _list(path: str, rows: str) -> Walked:
     )
 
 
+def _division_in(path: str) -> Walked:
+    return Walked(
+        step=lambda ground, own: Step(path=f"{path}in={ground.city.divisions[ground.code(own=own)]}"), foreign=UNKNOWN
+    )
+
+
 def _account(act: str, own: frozenset[int]) -> Walked:
     return Walked(
         step=lambda ground, is_own: Step(path=f"/accounts/{ground.account(own=is_own)}{act}", body={} if act else None),
@@ -314,6 +335,14 @@ def _paper(rest: str, body: Any = None, own: frozenset[int] = frozenset({200})) 
         return Step(path=f"/runs/{ground.of(ground.city.runs, 'a', 'b', is_own=is_own)}{rest}", body=body)
 
     return Walked(step=step, foreign=UNKNOWN, own=own)
+
+
+def _thing(path: str, body: Any = None, own: frozenset[int] = frozenset({200})) -> Walked:
+    return Walked(
+        step=lambda ground, is_own: Step(path=path.format(ground.thing(own=is_own)), body=body),
+        foreign=UNKNOWN,
+        own=own,
+    )
 
 
 def _plan(act: str, body: Any, own: frozenset[int]) -> Walked:
@@ -626,6 +655,31 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("POST", "/planner/{draft:uuid}/publish"): _planner("/publish", {}, frozenset({409})),
     ("POST", "/planner/{draft:uuid}/file"): _planner("/file", {}, frozenset({409})),
     ("POST", "/planner/{draft:uuid}/roll-back"): _planner("/roll-back", {}, frozenset({409})),
+    ("GET", "/scene"): _same("/scene"),
+    ("GET", "/scene/import"): _same("/scene/import"),
+    ("POST", "/scene/import"): _same("/scene/import", body={}, own=frozenset({422})),  # without a file
+    ("GET", "/scene/template.xlsx"): _same("/scene/template.xlsx?kind=shelter"),
+    ("GET", "/scene/export/{form}"): _same("/scene/export/geojson?kind=shelter"),
+    ("GET", "/scene/{thing:int}/{what}"): _thing("/scene/{}/panorama"),
+    ("POST", "/scene/{thing:int}/remove"): _thing("/scene/{}/remove", {}, frozenset({303})),
+    ("GET", "/api/scene/kinds"): _same("/api/scene/kinds"),
+    ("GET", "/api/scene/things"): Walked(
+        step=lambda ground, own: Step(path=f"/api/scene/things?in={ground.city.divisions[ground.code(own=own)]}"),
+        foreign=UNKNOWN,
+    ),
+    ("GET", "/api/scene/things/{thing:int}"): _thing("/api/scene/things/{}"),
+    # No camera's host is named here: tests/browser/test_scene.py has one.
+    ("GET", "/api/scene/things/{thing:int}/{what}"): _thing("/api/scene/things/{}/snapshot", own=frozenset({502})),
+    ("GET", "/api/scene/things/{thing:int}/hls/{rest:path}"): _thing(
+        "/api/scene/things/{}/hls/index.m3u8", own=frozenset({502})
+    ),
+    ("POST", "/api/scene/things/{thing:int}/whep"): _thing(
+        "/api/scene/things/{}/whep", {"sdp": "v=0"}, frozenset({502})
+    ),
+    ("GET", "/api/divisions/{place:int}/card"): Walked(
+        step=lambda ground, own: Step(path=f"/api/divisions/{ground.city.divisions[ground.code(own=own)]}/card"),
+        foreign=UNKNOWN,
+    ),
     ("GET", "/records"): _of_division("/records", 422),
     ("GET", "/records/list"): _of_division("/records/list", 422),
     ("POST", "/records/{resident}/open"): _record("/open", {}, frozenset({409})),  # without a reason
@@ -665,6 +719,11 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("GET", "/api/now/tour"): _same("/api/now/tour"),
     ("GET", "/api/now/tour/{division:int}"): _division("/api/now/tour/{}"),
     ("GET", "/api/names"): _same("/api/names"),
+    ("GET", "/api/tallies"): _division_in("/api/tallies?level=grid&"),
+    ("GET", "/api/path"): _division_in("/api/path?"),
+    ("GET", "/api/search"): Walked(
+        step=lambda ground, own: Step(path=f"/api/search?q={ground.code(own=own)}"), foreign=EMPTY, rows="found"
+    ),
     ("GET", "/api/layers/rivers.geojson"): _same("/api/layers/rivers.geojson"),
     ("GET", "/api/layers/{name}.geojson"): _same("/api/layers/townships.geojson"),
     ("GET", "/tiles/drafts/{draft}/{z:int}/{x:int}/{y:int}.mvt"): Walked(
@@ -685,6 +744,8 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("PUT", "/ogc/collections/{collection}/items/{item}"): _unit("/d{}", []),
     ("PATCH", "/ogc/collections/{collection}/items/{item}"): _unit("/d{}", []),
     ("DELETE", "/ogc/collections/{collection}/items/{item}"): _unit("/d{}", None, frozenset({200})),
+    ("GET", "/ground/layers.json"): _same("/ground/layers.json"),
+    ("GET", "/ground/{layer}/{z:int}/{x:int}/{y:int}"): _same("/ground/base/12/3260/1695"),
     ("GET", "/tiles/{level}.json"): _same("/tiles/district.json"),
     ("GET", "/tiles/{level}/{z:int}/{x:int}/{y:int}.mvt"): _same("/tiles/district/8/203/105.mvt"),
     ("GET", "/api/sensors/{sensor}/series"): Walked(

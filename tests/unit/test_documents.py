@@ -9,7 +9,15 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 from commands.retention import KINDS
-from config import access_settings, boundary_settings, channel_settings, draft_settings, generation_settings, settings
+from config import (
+    access_settings,
+    boundary_settings,
+    channel_settings,
+    draft_settings,
+    generation_settings,
+    imagery_settings,
+    settings,
+)
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -24,6 +32,7 @@ def variables() -> list[str]:
             channel_settings,
             draft_settings,
             generation_settings,
+            imagery_settings,
         )
         for c in vars(module).values()
         if isinstance(c, type) and issubclass(c, BaseSettings)

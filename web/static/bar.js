@@ -19,7 +19,7 @@ export function drawBar() {
 
 function drawClock() {
   if (!store.clock.told) return;
-  byId("clock-kind").textContent = t(store.clock.injected ? "clockReplay" : "clockWall");
+  byId("clock-kind").textContent = t(store.link === "past" ? "then.clock" : store.clock.injected ? "clockReplay" : "clockWall");
   byId("clock-date").textContent = longDay(now());
   byId("clock-time").textContent = timeWithSeconds(now());
   byId("clock-time").setAttribute("datetime", new Date(now()).toISOString());
@@ -28,7 +28,7 @@ function drawClock() {
 function drawLink() {
   const state = store.link === "database" ? "stale" : store.link;
   byId("link").dataset.state = state;
-  byId("link-text").textContent = t({ live: "linkLive", waiting: "linkWaiting", stale: "linkStale" }[state]);
+  byId("link-text").textContent = t({ live: "linkLive", waiting: "linkWaiting", stale: "linkStale", past: "then.link" }[state]);
   drawBanner();
 }
 

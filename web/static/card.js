@@ -102,7 +102,7 @@ async function readSeries(station) {
   if (series?.sensor === station.id && series.newest === newest) return;
   const before = series;
   series = { sensor: station.id, newest, times: before?.sensor === station.id ? before.times : [], values: before?.sensor === station.id ? before.values : [] };
-  const answer = await fetch(`/api/sensors/${station.id}/series`).catch(() => null);
+  const answer = await fetch(`/api/sensors/${station.id}/series${said("at") ? `?at=${encodeURIComponent(said("at"))}` : ""}`).catch(() => null);
   if (!answer?.ok || series.sensor !== station.id) return;
   const { times, values } = await answer.json();
   series = { sensor: station.id, newest, times: times.map(Date.parse), values };

@@ -18,7 +18,7 @@ import { drawPlaces } from "./places.js";
 import { drawRuns } from "./runs.js";
 import { drawStations } from "./stations.js";
 import { retell, store, takeSnapshot } from "./store.js";
-import { startStream } from "./stream.js";
+import { addressOf, startStream } from "./stream.js";
 import { fillSkeleton } from "./strings.js";
 import { drawVerdict } from "./verdict.js";
 
@@ -35,7 +35,7 @@ drawPlaces();
 for (const [id, act] of /** @type {const} */ ([["zoom-in", () => map.zoomIn()], ["zoom-out", () => map.zoomOut()], ["whole-city", wholeCity]])) {
   byId(id).addEventListener("click", act);
 }
-for (const start of [startManners, startCity, startGround, startScene, startNow, startThen]) start();
+for (const start of [startManners, startCity, startGround, startScene, startNow, startThen]) start(readAnew);
 startStream(readAnew);
 void loadNames(retell);
 await drawUntilDone();
@@ -57,8 +57,9 @@ function showAlert(alert) {
 
 /** The boundaries or the set of sensors have changed. */
 async function readAnew() {
-  const answer = await fetch("/api/state").catch(() => null);
-  if (!answer?.ok) return; // the next board asks again
+  const asked = addressOf();
+  const answer = await fetch(asked).catch(() => null);
+  if (!answer?.ok || asked !== addressOf() || store.link === "past") return; // the next board asks again, or a snapshot came
   const before = store.board?.layers;
   takeSnapshot(await answer.json());
   if (store.board?.layers !== before) await redrawCity().catch(() => {});

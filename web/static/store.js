@@ -26,7 +26,8 @@
  * @typedef {{now: string, injected: boolean}} Clock
  * @typedef {{clock: Clock, layers: string, alerts: Alert[], runs: Run[], tasks: Task[], counts: Counts,
  *   notices: Notices}} Board
- * @typedef {{event_id: number, board: Board, stations: Station[], values: LastValue[]}} Snapshot
+ * @typedef {{event_id: number, board: Board, stations: Station[], values: LastValue[], stations_shown: "all" | "alerts",
+ *   build: string}} Snapshot
  * @typedef {"stations" | "values" | "board" | "clock" | "link"} Topic
  */
 
@@ -37,7 +38,9 @@ export const store = {
   /** @type {Map<number, Station>} */ stations: new Map(),
   /** @type {Map<number, LastValue>} */ values: new Map(),
   /** @type {Board | null} */ board: null,
-  /** @type {"waiting" | "live" | "stale" | "database"} */ link: "waiting",
+  /** @type {"waiting" | "live" | "stale" | "database" | "past"} */ link: "waiting",
+  /** Whether all stations in view are there, or only those with an open alert. @type {"all" | "alerts"} */ shown: "all",
+  /** Of the server that the snapshot came from: it differs after an update. */ build: "",
   /** Milliseconds of the pipeline's clock, and of this page's when it was told. */
   clock: { told: 0, at: 0, injected: false },
 };
@@ -78,6 +81,8 @@ export function takeSnapshot(snapshot) {
   store.stations = new Map(snapshot.stations.map((station) => [station.id, station]));
   store.values = new Map(snapshot.values.map((value) => [value.id, value]));
   store.board = snapshot.board;
+  store.shown = snapshot.stations_shown;
+  store.build = snapshot.build;
   setClock(snapshot.board.clock);
   for (const topic of /** @type {Topic[]} */ (["clock", "stations", "values", "board"])) tell(topic);
 }
@@ -94,10 +99,22 @@ export function retell() {
   if (store.board !== null) tell("board");
 }
 
-/** @param {LastValue[]} changed */
+/** What was read before the snapshot may come after it: an older reading changes nothing. @param {LastValue[]} changed */
 export function takeReadings(changed) {
-  for (const value of changed) store.values.set(value.id, value);
-  tell("values", changed);
+  const newer = changed.filter(({ id, time }) => !(Date.parse(store.values.get(id)?.time ?? "") > Date.parse(time)));
+  for (const value of newer) store.values.set(value.id, value);
+  if (newer.length) tell("values", newer);
+}
+
+/** Other sensors have an open alert than before, and no more are shown. @param {{stations: Station[], values: LastValue[], gone: number[]}} told */
+export function takeStations({ stations, values, gone }) {
+  for (const station of stations) store.stations.set(station.id, station);
+  for (const id of gone) {
+    store.stations.delete(id);
+    store.values.delete(id);
+  }
+  takeReadings(values);
+  tell("stations");
 }
 
 /** @param {Clock} clock */

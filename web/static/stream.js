@@ -1,7 +1,8 @@
 /** The live stream: server-sent events that resume where they broke off, and a watch over silence. */
 
+import { said, whenSaid } from "./address.js";
 import { leaveIfOver } from "./session.js";
-import { setLink, store, takeBoard, takeClock, takeReadings, takeSnapshot } from "./store.js";
+import { setLink, store, takeBoard, takeClock, takeReadings, takeSnapshot, takeStations } from "./store.js";
 import { heardOfEvent } from "./urgent.js";
 
 const SILENT_MS = 15_000; // the server speaks at least every 5 s
@@ -13,17 +14,44 @@ let lastId = "";
 let heardAt = 0;
 let databaseUp = true;
 
+let held = false; // the screen shows another moment
+let unknown = ""; // what the address has in view and the server does not
+
 /** Connect, and stay connected. @param {() => void} onOutdated called when stations or layers must be read anew */
 export function startStream(onOutdated) {
-  open(onOutdated);
+  if (!held) open(onOutdated);
+  whenSaid(["in"], () => { if (!held) open(onOutdated); }); // what is drawn stays until the new snapshot is there
   setInterval(() => watch(onOutdated), 1_000);
+}
+
+/** Take nothing from the stream until it is released: the screen shows another moment. */
+export function holdStream() {
+  held = true;
+  source?.close();
+  source = null;
+  setLink("past");
+}
+
+/** Live again, beginning with a snapshot. @param {() => void} onOutdated as of startStream */
+export function releaseStream(onOutdated) {
+  if (!held) return;
+  held = false;
+  setLink("waiting");
+  open(onOutdated);
+}
+
+/** Where the first view of what the screen has in view is asked for; `more` as in an address. @param {Record<string, string>} [more] */
+export function addressOf(path = "/api/state", more = {}) {
+  const division = said("in");
+  const query = new URLSearchParams(division && division !== unknown ? { in: division, ...more } : more).toString();
+  return query ? `${path}?${query}` : path;
 }
 
 /** @param {() => void} onOutdated */
 function open(onOutdated) {
   source?.close();
   heardAt = performance.now();
-  const stream = (source = new EventSource(lastId ? `/api/stream?after=${lastId}` : "/api/stream"));
+  const stream = (source = new EventSource(addressOf("/api/stream", lastId ? { after: lastId } : {})));
   /** @param {string} kind @param {(data: any) => void} take */
   const on = (kind, take) => stream.addEventListener(kind, (event) => {
     heard(/** @type {MessageEvent} */ (event));
@@ -32,13 +60,29 @@ function open(onOutdated) {
   on("snapshot", takeSnapshot);
   on("board", (board) => (outdated(board) ? onOutdated() : takeBoard(board)));
   on("readings", takeReadings);
+  on("stations", takeStations);
   on("clock", takeClock);
   on("divisions", onOutdated);
   on("status", ({ database }) => { databaseUp = database; setLink(database ? "live" : "database"); });
   for (const kind of ["alert", "run", "incident", "warning", "rules", "ledger", "task"]) on(kind, () => {}); // the board that follows says how things stand
   on("event", heardOfEvent);
   on("screen", (detail) => dispatchEvent(new CustomEvent("shijing-screen", { detail })));
-  stream.addEventListener("error", () => { setLink("stale"); leaveIfOver(); });
+  stream.addEventListener("error", () => {
+    if (source !== stream) return;
+    setLink("stale");
+    leaveIfOver();
+    if (stream.readyState === EventSource.CLOSED) void lookAgain(onOutdated);
+  });
+}
+
+/** The server refused: where it does not know what is in view, the screen shows all that it may. @param {() => void} onOutdated */
+async function lookAgain(onOutdated) {
+  const division = said("in");
+  if (!division || division === unknown) return;
+  const answer = await fetch(addressOf()).catch(() => null);
+  if (held || said("in") !== division || (answer?.status !== 404 && answer?.status !== 422)) return;
+  unknown = division;
+  open(onOutdated);
 }
 
 /** @param {MessageEvent} event */
@@ -51,6 +95,7 @@ function heard(event) {
 
 /** A connection that is half open says nothing; one that the browser gave up is closed. @param {() => void} onOutdated */
 function watch(onOutdated) {
+  if (held) return;
   const silent = performance.now() - heardAt;
   if (silent > SILENT_MS) setLink("stale");
   if (silent > SILENT_MS || (source?.readyState === EventSource.CLOSED && silent > AGAIN_MS)) open(onOutdated);

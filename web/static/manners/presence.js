@@ -4,14 +4,16 @@ import { said, say, whenSaid } from "../address.js";
 import { csrf } from "../session.js";
 
 const EVERY_MS = 30_000;
+const IN_THE_PAST_MS = 3_000; // the stream is held back then: orders are asked for
 const SETTLED_MS = 1_000;
 
 /** @type {number | null} */ let known = null; // the number that a desk's orders name
 let settling = 0;
+let again = 0;
+let heeded = ""; // when the last order was given that this page knows of
 
 /** Say so from now on, for as long as the address has a name. */
 export function startPresence() {
-  setInterval(() => void sayHere(), EVERY_MS);
   whenSaid(["screen", ...FOLLOWED], () => {
     clearTimeout(settling);
     settling = setTimeout(() => void sayHere(), SETTLED_MS);
@@ -20,10 +22,17 @@ export function startPresence() {
   void sayHere();
 }
 
+/** And again after a while. */
+function later() {
+  clearTimeout(again);
+  again = setTimeout(() => void sayHere(), said("at") ? IN_THE_PAST_MS : EVERY_MS);
+}
+
 /** The keys that a desk may change; a screen keeps its own name and language. */
 export const FOLLOWED = /** @type {const} */ (["in", "shade", "ground", "sensor", "thing", "incident", "at", "pace", "parts", "theme"]);
 
 async function sayHere() {
+  later();
   const name = said("screen");
   if (!name) { known = null; return; }
   const answer = await fetch("/api/screens/here", {
@@ -31,7 +40,13 @@ async function sayHere() {
     headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf() },
     body: JSON.stringify({ name, address: location.search.slice(1, 2001) }),
   }).catch(() => null);
-  if (answer?.ok) known = (await answer.json()).screen;
+  if (!answer?.ok) return;
+  const { screen, address, driven_at } = await answer.json();
+  const first = known !== screen;
+  known = screen;
+  const missed = driven_at !== null && driven_at > heeded; // both in UTC, to the microsecond
+  heeded = driven_at ?? "";
+  if (missed && !first) heed({ screen, address }); // one that has just been opened shows what its own address says
 }
 
 /** What the address does not name stays as the screen has it: its parts, its theme. @param {{screen: number, address: string}} order */

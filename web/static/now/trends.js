@@ -2,7 +2,7 @@
 
 import "./strings.js";
 import uPlot from "/vendor/uplot/uPlot.js";
-import { say } from "../address.js";
+import { said, say } from "../address.js";
 import { el } from "../dom.js";
 import { dayAndTime, measured, shortDay, timeOfDay } from "../format.js";
 import { shape } from "../levels.js";
@@ -59,7 +59,7 @@ async function begin(near) {
   /** @type {Chart} */ const chart = { near, node, plot: null, times: [], values: [] };
   charts.set(id, chart);
   head(chart);
-  const series = await fetched(`/api/sensors/${id}/series`);
+  const series = await fetched(`/api/sensors/${id}/series${said("at") ? `?at=${encodeURIComponent(said("at"))}` : ""}`);
   if (!series || charts.get(id) !== chart) return;
   const later_ones = chart.times.map((time, i) => [time, chart.values[i]]).filter(([time]) => time > Date.parse(series.times.at(-1) ?? 0) / 1000);
   chart.times = [...series.times.slice(-READINGS).map((/** @type {string} */ time) => Date.parse(time) / 1000), ...later_ones.map(([time]) => time)];

@@ -1,0 +1,184 @@
+"""`shijing bench screen`: from a reading's PUBLISH to the pixel, with many screens on one machine.
+
+Everything is a process of its own, as in an installation: database, broker, pipeline, web server, a Chromium without a
+GPU, and the other screens as streams of one process. Readings flow all the while, also during the first view.
+"""
+
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from benchmarks.boundaries_view import chromium
+from benchmarks.screen_browser import ages_ms, conditions, first_view_s, level_change_ms, pan_fps, screen
+from benchmarks.screen_city import City, furnish_screens, seed_week, send_steadily
+from benchmarks.screen_clients import run_watchers
+from commands.children import Child
+from commands.servers import Place, broker, database
+from config.settings import BrokerSettings, WebSettings
+from web.serve import serve
+
+SENSORS, RATE, SCREENS, SECONDS, PER_DAY = 100_000, 5_000, 50, 60, 4
+_CHANGES = 7
+_SEEKS = 20
+_LONGEST_S = 3600.0  # of everything that is measured while readings flow
+_spawn = multiprocessing.get_context("spawn")
+
+
+def run(
+    *,
+    sensors: int = SENSORS,
+    rate: int = RATE,
+    screens: int = SCREENS,
+    seconds: float = SECONDS,
+    per_day: int = PER_DAY,
+) -> dict[str, Any]:
+    """`pixel_ms` {p50, p99}, `first_view_s`, `level_change_ms`, `pan_fps`, `seek_ms`, and what they are made of."""
+    with tempfile.TemporaryDirectory(prefix="shijing-bench-", ignore_cleanup_errors=True) as folder:
+        place = Place(data=Path(folder) / "data")
+        with database(place) as url, broker(place) as mqtt:
+            city = furnish_screens(url, sensors)
+            with _pipeline(place), _server(url) as address, chromium() as browser:
+                with _readings(mqtt, sensors, rate), _others(address, city, screens - 1) as others:
+                    figures = _watched(browser, address, city, others, seconds)
+                figures["seek_ms"] = seek_ms(url, address, city, per_day)
+                told = conditions(browser)
+    return figures | {
+        "conditions": {
+            "sensors": sensors,
+            "readings_per_s": rate,
+            "screens": f"1 Chromium and {screens - 1} streams",
+            "cpus": os.cpu_count(),
+            "load_average": [round(one, 1) for one in os.getloadavg()],
+            "sensors_in_view": city.townships[0].sensors,
+            "seconds": seconds,
+            **told,
+        }
+    }
+
+
+def _watched(browser: Any, address: str, city: City, others: Any, seconds: float) -> dict[str, Any]:
+    with screen(browser, address, city.cookies) as page:
+        first = first_view_s(page, address, city.townships[0])
+        others.send("begin")
+        ages = ages_ms(page, seconds)
+        others.send("end")
+        frames, received, theirs = others.recv()
+        change = level_change_ms(page, city.townships[1 : 1 + _CHANGES])
+        pan = pan_fps(page)
+    return {
+        "pixel_ms": _percentiles(ages),
+        "first_view_s": round(first, 2),
+        "level_change_ms": round(change),
+        "pan_fps": pan["fps"],
+        "longest_frame_ms": pan["longest_frame_ms"],
+        "labels_drawn": len(ages),
+        "stream_ms": _percentiles(theirs),  # until a frame reached a stream
+        "stream_frames_per_s": round(frames / seconds, 1),
+        "stream_kb_per_s": round(received / seconds / 1000),
+    }
+
+
+def seek_ms(url: str, address: str, city: City, per_day: int) -> float | None:
+    """How long a moment of the past week takes to come, 95 of 100; None where the server has no past."""
+    cookies = {"shijing": city.secret}
+    with httpx.Client(base_url=address, cookies=cookies, timeout=120) as client:
+        now = time.time()
+        asked: list[dict[str, str | int]] = [
+            {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - 7 * 86400 * share)), "in": place.division}
+            for share, place in zip(np.linspace(0.05, 0.95, _SEEKS), city.townships, strict=False)
+        ]
+        if client.get("api/then", params=asked[0]).status_code == 404:
+            return None
+        seed_week(url, per_day)
+        took = []
+        for moment in asked:
+            begun = time.perf_counter()
+            client.get("api/then", params=moment).raise_for_status()
+            took.append(1000 * (time.perf_counter() - begun))
+    return round(float(np.percentile(took, 95)), 1)
+
+
+def _percentiles(ms: Sequence[float]) -> dict[str, float]:
+    p50, p99 = np.percentile(ms, [50, 99]) if len(ms) else (float("nan"), float("nan"))
+    return {"p50": round(float(p50), 1), "p99": round(float(p99), 1)}
+
+
+@contextmanager
+def _pipeline(place: Place) -> Iterator[None]:
+    log = place.folder().path / "logs" / "pipeline.log"
+    child = Child(name="pipeline", arguments=["pipeline", *place.arguments()], log_file=log)
+    child.start()
+    try:
+        child.await_ready()
+        yield
+    finally:
+        child.ask_to_stop()
+        child.await_end()
+
+
+@contextmanager
+def _server(url: str) -> Iterator[str]:
+    """The web server; its address."""
+    here, there = _spawn.Pipe()
+    process = _spawn.Process(target=_serve, args=(url, there))
+    process.start()
+    try:
+        yield here.recv()
+    finally:
+        process.terminate()
+        process.join(15)
+
+
+def _serve(url: str, pipe: Any) -> None:
+    serve(WebSettings(port=0, rate_requests="", rate_changes=""), url, ready=pipe.send)
+
+
+@contextmanager
+def _readings(mqtt: BrokerSettings, sensors: int, rate: int) -> Iterator[None]:
+    """Flow for the length of the block."""
+    sender = _spawn.Process(target=send_steadily, args=(mqtt, sensors, rate, time.time() + _LONGEST_S))
+    sender.start()
+    try:
+        yield
+    finally:
+        sender.terminate()
+        sender.join(15)
+
+
+@contextmanager
+def _others(address: str, city: City, count: int) -> Iterator[Any]:
+    """The other screens, all with their first view: half of them of the whole city."""
+    port = int(address.rstrip("/").rsplit(":", 1)[1])
+    divisions = [None if n % 2 else city.townships[n // 2].division for n in range(count)]
+    here, there = _spawn.Pipe()
+    process = _spawn.Process(target=run_watchers, args=(port, city.secret, divisions, there), daemon=True)
+    process.start()
+    try:
+        here.recv()
+        yield here
+    finally:
+        process.terminate()
+        process.join(15)
+
+
+def lines(result: dict[str, Any]) -> list[str]:
+    """For people."""
+    pixel, stream, seek = result["pixel_ms"], result["stream_ms"], result["seek_ms"]
+    return [
+        f"publish → pixel:   p50 {pixel['p50']} ms, p99 {pixel['p99']} ms ({result['labels_drawn']} labels)",
+        f"publish → stream:  p50 {stream['p50']} ms, p99 {stream['p99']} ms,"
+        f" {result['stream_frames_per_s']} frames/s and {result['stream_kb_per_s']} kB/s to all",
+        f"first view:        {result['first_view_s']} s",
+        f"level change:      {result['level_change_ms']} ms",
+        f"pan:               {result['pan_fps']} frames/s, longest frame {result['longest_frame_ms']} ms",
+        f"seek:              {'not measured: this server has no /api/then' if seek is None else f'{seek} ms'}",
+        *(f"  {name}: {value}" for name, value in result["conditions"].items()),
+    ]

@@ -1,0 +1,198 @@
+"""From a committed batch to the frame that a screen hears: only what concerns it, and nothing is missed."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from config.database import Connection
+from tests.browser import seed
+from tests.browser.accounts import signed_in
+from tests.browser.conftest import OpenScreen, Running, Serve
+from tests.browser.test_api import ask, ask_json, first, listening
+from tests.database.feed import until
+from tests.database.live_ground import tell
+from web import state
+
+LATER = seed.PEAK + timedelta(hours=1)
+
+
+@pytest.fixture
+def seeded(city: Connection) -> Connection:
+    """With a reading of each gauge, and a partition that batches are told by."""
+    seed.seed_readings(city)
+    city.execute("insert into partitions (name, epoch) values ('cq', 1) on conflict (name) do nothing")
+    return city
+
+
+@contextmanager
+def in_view(running: Running, division: int | None = None, **headers: Any) -> Iterator[Iterator[tuple[str, str, Any]]]:
+    """A screen's events, from the frame after its snapshot."""
+    told = SimpleNamespace(url=running.url, headers=headers or running.headers)
+    with listening(told, in_view=division) as events:
+        first(events, "snapshot")
+        yield events
+
+
+def readings(events: Iterator[tuple[str, str, Any]]) -> list[tuple[int, float, float | None]]:
+    return [(one["id"], one["value"], one["previous"]) for one in first(events, "readings")]
+
+
+def ready(city: Connection) -> None:
+    """The thread that tells readings has read all sensors: it waits for the next."""
+    asleep = (
+        "select from pg_stat_activity where application_name = 'shijing-web-readings' and state = 'idle'"
+        " and datname = current_database() and query ~* 'partitions'"
+    )
+    until(lambda: bool(city.execute(asleep.encode()).fetchall()))
+
+
+def test_a_batch_is_told_without_a_look_at_other_sensors(city_url: str, seeded: Connection, serve: Serve) -> None:
+    """The readings of this batch are in no table of readings: only what the batch says tells of them."""
+    cuntan, wulong = seed.sensor_id(seeded, "cuntan"), seed.sensor_id(seeded, "wulong")
+    running = serve(city_url)
+    ready(seeded)
+    with in_view(running) as events:
+        tell(seeded, [(cuntan, LATER, 190.0), (wulong, seed.PEAK - timedelta(days=2), 1.0)])
+        assert readings(events) == [(cuntan, 190.0, 191.62)], "what came late is not told"
+        with seeded.transaction():
+            tell(seeded, [(cuntan, LATER + timedelta(minutes=5), 189.0)])
+            tell(seeded, [(cuntan, LATER + timedelta(minutes=4), 188.0)])  # older than the one before it
+        assert readings(events) == [(cuntan, 189.0, 190.0)]
+
+
+def test_what_a_crash_or_a_gap_took_away_is_read_from_the_sensors(
+    city_url: str, seeded: Connection, serve: Serve
+) -> None:
+    cuntan, wulong = seed.sensor_id(seeded, "cuntan"), seed.sensor_id(seeded, "wulong")
+    running = serve(city_url)
+    ready(seeded)
+    with in_view(running) as events:
+        tell(seeded, [(cuntan, LATER, 190.0)])
+        assert readings(events) == [(cuntan, 190.0, 191.62)]
+        seed.add_reading(seeded, cuntan, LATER, 190.0)
+        with seeded.transaction():  # more than is kept came since the last look
+            seed.add_reading(seeded, wulong, LATER, 178.0)
+            tell(seeded, [(wulong, LATER, 178.0)])
+            tell(seeded, [(cuntan, LATER + timedelta(minutes=1), 189.0)])
+            seed.add_reading(seeded, cuntan, LATER + timedelta(minutes=1), 189.0)
+            seeded.execute("delete from live_batches where number <= 2")
+        heard = {}
+        while len(heard) < 2:
+            heard |= {sensor: value for sensor, value, _ in readings(events)}
+        assert heard == {cuntan: 189.0, wulong: 178.0}
+        seeded.execute("truncate live_batches")  # as a crash leaves it
+        seed.add_reading(seeded, wulong, LATER + timedelta(minutes=2), 177.0)
+        seeded.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where application_name = 'shijing-web-readings' and datname = current_database()"
+        )
+        assert readings(events) == [(wulong, 177.0, 178.0)]
+        tell(seeded, [(wulong, LATER + timedelta(minutes=3), 176.0)])  # numbers begin anew
+        assert readings(events) == [(wulong, 176.0, 177.0)]
+
+
+def test_each_screen_hears_of_its_scope_and_of_what_it_has_in_view(
+    city_url: str, seeded: Connection, serve: Serve
+) -> None:
+    cuntan, wulong, luzhou = (seed.sensor_id(seeded, name) for name in ("cuntan", "wulong", "luzhou"))
+    township = seed.township_id(seeded, "江北区", "寸滩街道")
+    other = int(
+        seeded.execute("select division_id from sensor_divisions where sensor_id = %s", (wulong,)).fetchall()[0][0]
+    )
+    running = serve(city_url)
+    official = signed_in(seeded, "official", [("township_official", township)])
+    theirs = SimpleNamespace(url=running.url, headers=official.headers)
+    assert ask(theirs, f"api/state?in={other}")[0] == 404  # type: ignore[arg-type]
+    assert ask(theirs, f"api/stream?in={other}")[0] == 404  # type: ignore[arg-type]
+    assert ask(running, "api/state?in=2147483647")[0] == 404
+    assert ask(running, "api/state?in=0")[0] == 422
+    seen = ask_json(running, f"api/state?in={township}")
+    assert ([one["id"] for one in seen["stations"]], seen["stations_shown"]) == ([cuntan], "all")
+    assert [one["id"] for one in seen["values"]] == [cuntan]
+    ready(seeded)
+    with (
+        in_view(running) as city,
+        in_view(running, township) as cuntans,
+        in_view(running, other) as wulongs,
+        in_view(running, **official.headers) as officials,
+    ):
+        tell(seeded, [(cuntan, LATER, 190.0), (wulong, LATER, 178.0), (luzhou, LATER, 240.0)])
+        assert {one[0] for one in readings(city)} == {cuntan, wulong, luzhou}
+        assert {one[0] for one in readings(cuntans)} == {cuntan}
+        assert {one[0] for one in readings(wulongs)} == {wulong}
+        assert {one[0] for one in readings(officials)} == {cuntan}
+
+
+def test_a_sensor_that_comes_into_view_by_its_alert_is_told_with_its_station(
+    city_url: str, seeded: Connection, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "CITY_AT_MOST", 1)
+    cuntan, wulong = seed.sensor_id(seeded, "cuntan"), seed.sensor_id(seeded, "wulong")
+    running = serve(city_url)
+    assert ask_json(running, "api/state")["stations"] == []
+    ready(seeded)
+    with in_view(running) as events:
+        alert = seed.open_alert(seeded, "cuntan", "red", 191.62, seed.PEAK)
+        told = first(events, "stations")
+        assert ([one["name"] for one in told["stations"]], told["gone"]) == (["cuntan"], [])
+        assert [(one["id"], one["value"]) for one in told["values"]] == [(cuntan, 191.62)]
+        tell(seeded, [(cuntan, LATER, 190.0), (wulong, LATER, 178.0)])
+        assert readings(events) == [(cuntan, 190.0, 191.62)]
+        with seeded.transaction():
+            seeded.execute("update alerts set state = 'resolved' where id = %s", (alert,))
+            seeded.execute("select log_live_event('alert', %s)", (json.dumps({"alert_id": alert, "to": "none"}),))
+        assert first(events, "stations") == {"stations": [], "values": [], "gone": [cuntan]}
+
+
+_STREAM = "(await import('/static/stream.js'))"
+_STORE = "(await import('/static/store.js'))"
+
+
+def test_the_screen_follows_its_address_and_holds_still_in_the_past(
+    city_url: str, seeded: Connection, serve: Serve, new_screen: OpenScreen
+) -> None:
+    cuntan, wulong = seed.sensor_id(seeded, "cuntan"), seed.sensor_id(seeded, "wulong")
+    township = seed.township_id(seeded, "江北区", "寸滩街道")
+    running = serve(city_url)
+    screen = new_screen()
+    screen.open(running.url)
+    ready(seeded)
+
+    def run(script: str) -> Any:
+        return screen.page.evaluate(f"async () => {script}")
+
+    stations = "(await import('/static/store.js')).store.stations"
+    whole = run(f"{stations}.size")
+    run(f"{{ globalThis.least = {whole}; const store = {_STORE}; store.when('stations', () => {{"
+        " globalThis.least = Math.min(globalThis.least, store.store.stations.size); }); }")  # fmt: skip
+    run(f"(await import('/static/address.js')).say({{ in: {township} }})")
+    screen.wait(f"(async () => {stations}.size === 1)()")
+    assert run("globalThis.least") == 1, "never without what was shown before"
+    run("(await import('/static/address.js')).say({ in: 2147483647 })")
+    screen.wait(f"(async () => {stations}.size === {whole})()")  # unknown: what the screen may show
+    screen.wait(f"(async () => {_STORE}.store.link === 'live')()")
+
+    words = "{ 'then.link': { zh: '历史', en: 'past' } }"  # unless the part that shows the past has brought them
+    run(f"{{ try {{ (await import('/static/strings.js')).addWords({words}); }} catch {{}} }}")
+    run(f"{_STREAM}.holdStream()")
+    assert run(f"{_STORE}.store.link") == "past"
+    tell(seeded, [(wulong, LATER, 178.0)])
+    seed.add_reading(seeded, wulong, LATER, 178.0)
+    with in_view(running) as events:  # another screen hears the next one, so this one could have, too
+        tell(seeded, [(cuntan, LATER, 190.0)])
+        seed.add_reading(seeded, cuntan, LATER, 190.0)
+        assert cuntan in {one[0] for one in readings(events)}
+    assert run(f"{_STORE}.store.values.get({wulong}).value") != 178.0
+    run(f"{_STREAM}.releaseStream(() => {{}})")
+    screen.wait(f"(async () => {_STORE}.store.values.get({wulong})?.value === 178)()")
+    screen.wait(f"(async () => {_STORE}.store.link === 'live')()")
+
+    older = '{ id: %d, time: "%s", value: 1, previous: null }' % (cuntan, seed.PEAK.isoformat())
+    run(f"{_STORE}.takeReadings([{older}])")
+    assert run(f"{_STORE}.store.values.get({cuntan}).value") == 190.0
+    assert run(f"{_STORE}.store.build.length") == 16

@@ -1,0 +1,84 @@
+/** Where labels go: at most twice a second, and after every move of the map. */
+
+import { map, thinNames } from "../citymap.js";
+import { place } from "../placing.js";
+
+/** @typedef {{marker: any, node: HTMLElement, urgency: number, outside?: boolean}} Labelled outside: of what is in view, and without a label */
+
+const AGAIN_MS = 500;
+const LABELS = 120; // beyond that no view has room, and the search for it costs
+
+/** @type {Array<() => Labelled[]>} */ const sources = [];
+let arrangedAt = -Infinity;
+let timer = 0;
+
+/** Keep the labels of these apart. @param {() => Labelled[]} labelled */
+export function keepArranged(labelled) {
+  if (!sources.length) {
+    map.on("moveend zoomend resize", () => soon(0));
+    document.fonts?.addEventListener("loadingdone", arrangeSoon);
+  }
+  sources.push(labelled);
+}
+
+/** Something has another size or place. */
+export function arrangeSoon() {
+  soon(Math.max(0, arrangedAt + AGAIN_MS - performance.now()));
+}
+
+let dueAt = Infinity;
+
+/** @param {number} wait ms */
+function soon(wait) {
+  const at = performance.now() + wait;
+  if (at >= dueAt) return;
+  dueAt = at;
+  clearTimeout(timer);
+  timer = window.setTimeout(() => requestAnimationFrame(arrange), wait);
+}
+
+/** Give every label a place of its own, the worst first; one without room shows its shape alone. */
+function arrange() {
+  dueAt = Infinity;
+  arrangedAt = performance.now();
+  const size = map.getSize();
+  const items = sources.flatMap((labelled) => labelled()).map((one) => {
+    const tag = /** @type {HTMLElement} */ (one.node.querySelector(".tag"));
+    return { ...one, tag, ...xy(one.marker), width: tag.offsetWidth, height: tag.offsetHeight };
+  }).sort((a, b) => a.urgency - b.urgency);
+  const seen = items.filter(({ x, y }) => x > -40 && y > -40 && x < size.x + 40 && y < size.y + 40);
+  const labelled = seen.filter(({ outside }) => !outside).slice(0, LABELS);
+  const bare = seen.filter((one) => !labelled.includes(one));
+  const pins = bare.map(({ x, y }) => ({ left: x - 12, top: y - 12, right: x + 12, bottom: y + 12 }));
+  const places = place(labelled, { width: size.x, height: size.y }, [...obstacles(), ...pins]);
+  labelled.forEach((item, i) => move(item, places[i]));
+  for (const item of bare) move(item, null);
+  thinNames([...document.querySelectorAll(".station:not(.bare) > .tag, .pin, .cluster, .map-tools, .legend, .card:not([hidden])")].map((node) => node.getBoundingClientRect()));
+}
+
+/** @param {any} marker */
+function xy(marker) {
+  const { x, y } = map.latLngToContainerPoint(marker.getLatLng());
+  return { x, y };
+}
+
+/** What stands over the map. */
+function obstacles() {
+  const ground = map.getContainer().getBoundingClientRect();
+  return [...document.querySelectorAll(".cluster, .map-tools, .legend, .card:not([hidden]), .division-card:not([hidden]), .incident-stage:not([hidden])")].map((node) => {
+    const box = node.getBoundingClientRect();
+    return { left: box.left - ground.left, top: box.top - ground.top, right: box.right - ground.left, bottom: box.bottom - ground.top };
+  });
+}
+
+/** @param {{node: HTMLElement, tag: HTMLElement, outside?: boolean}} item @param {{dx: number, dy: number, endX: number, endY: number} | null} where */
+function move({ node, tag, outside = false }, where) {
+  node.classList.toggle("outside", outside);
+  node.classList.toggle("bare", where === null);
+  if (where === null) return;
+  tag.style.left = `${where.dx}px`;
+  tag.style.top = `${where.dy}px`;
+  const line = node.querySelector("line");
+  line?.setAttribute("x2", String(where.endX));
+  line?.setAttribute("y2", String(where.endY));
+}

@@ -1,0 +1,46 @@
+/** Words of the map's levels, of what it is coloured by, and of its search. */
+
+import { addWords } from "../strings.js";
+
+addWords({
+  "city.crumbs": { zh: "所在位置", en: "Where the map is" },
+  "city.whole": { zh: "重庆", en: "Chongqing" },
+  "city.up": { zh: "上一级", en: "One level up" },
+  "city.search": { zh: "搜索地名、测站、设备", en: "Search the map" },
+  "city.searchHint": { zh: "名称、拼音首字母、代码或设备编号", en: "Name, pinyin initials, code or device number" },
+  "city.found": { zh: "{n} 个结果", en: "{n} found" },
+  "city.nothing": { zh: "没有找到“{q}”", en: "Nothing found for “{q}”" },
+  "city.unreachable": { zh: "暂时不能搜索", en: "Search cannot be reached" },
+  "city.kind.city": { zh: "全市", en: "City" },
+  "city.kind.district": { zh: "区县", en: "District" },
+  "city.kind.township": { zh: "镇街", en: "Township" },
+  "city.kind.village": { zh: "村社区", en: "Village" },
+  "city.kind.grid": { zh: "网格", en: "Grid" },
+  "city.kind.microgrid": { zh: "微网格", en: "Microgrid" },
+  "city.kind.sensor": { zh: "测站", en: "Sensor" },
+  "city.kind.device": { zh: "设备", en: "Device" },
+  "city.kind.thing": { zh: "设施", en: "Facility" },
+
+  "city.shade.title": { zh: "着色", en: "Shade by" },
+  "city.shade.level": { zh: "告警级别", en: "Alerts" },
+  "city.shade.silent": { zh: "失联测站", en: "Silent" },
+  "city.shade.answer": { zh: "签收用时", en: "Answer time" },
+  "city.shade.load": { zh: "人均任务", en: "Load" },
+  "city.shade.past": { zh: "回看时只按告警级别着色", en: "The past is shaded by alerts only" },
+  "city.shade.note.silent": { zh: "失联测站，个", en: "Silent sensors" },
+  "city.shade.note.answer": { zh: "签收用时中位数，近 24 小时", en: "Median time to acknowledge, last 24 h" },
+  "city.shade.note.load": { zh: "每名在岗人员的未完成任务，项", en: "Open tasks per worker on duty" },
+  "city.shade.none.silent": { zh: "无测站", en: "No sensors" },
+  "city.shade.none.answer": { zh: "近 24 小时无签收", en: "None in the last 24 h" },
+  "city.shade.none.load": { zh: "无人在岗", en: "Nobody on duty" },
+  "city.shade.value.silent": { zh: "失联 {value} / {sensors} 个测站", en: "{value} of {sensors} sensors silent" },
+  "city.shade.value.answer": { zh: "签收用时 {value}", en: "Acknowledged after {value}" },
+  "city.shade.value.load": { zh: "人均 {value} 项任务", en: "{value} tasks per worker" },
+  "city.shade.seconds": { zh: "{n} 秒", en: "{n} s" },
+  "city.shade.minutes": { zh: "{n} 分", en: "{n} min" },
+
+  "city.sensors": { zh: "{name}：{sensors} 个测站，失联 {silent}", en: "{name}: {sensors} sensors, {silent} silent" },
+  "city.andOthers": { zh: "{name}等 {n} 处", en: "{name} and others, {n} in all" },
+  "city.manyAlerts": { zh: "{n} 起告警，最高{level}级", en: "{n} alerts, the worst is {level}" },
+  "city.legendCluster": { zh: "测站数 · 失联数", en: "Sensors · silent" },
+});

@@ -1,0 +1,126 @@
+/** The near view: townships, villages and grids from vector tiles, in the colours of the choropleth. */
+
+import { said } from "../address.js";
+import { map } from "../citymap.js";
+import { byId } from "../dom.js";
+import { store, when } from "../store.js";
+import { whenColoured } from "./colouring.js";
+import { remember } from "./divisions.js";
+import { whenTheme } from "../palette.js";
+import { labelOfGrid, painters } from "./painting.js";
+import { whenPath } from "./path.js";
+
+/* global L */
+
+export const NEAR = 11; // from this zoom on
+const SCRIPT = "/vendor/protomaps-leaflet/protomaps-leaflet.js";
+const DEEPEST = { district: 14, township: 15, village: 16, grid: 16 };
+const AGAIN_MS = 1_000; // all are painted anew at most so often
+
+/** @type {Promise<any> | null} */ let library = null;
+/** @type {any} */ let layer = null;
+let stamp = "";
+let paintedAt = -Infinity;
+let timer = 0;
+/** @type {Map<number, import("../levels.js").Level>} */ let alerts = new Map();
+
+/** Whether divisions are drawn from tiles at this zoom, as Leaflet rounds it. */
+const isNear = () => Math.round(map.getZoom()) >= NEAR;
+
+/** Draw them in near views from now on. */
+export function keepTiles() {
+  map.on("zoomend", renew);
+  when("board", () => { if (layer && stamp !== versionNow()) remake(); repaint(); });
+  whenColoured(repaint);
+  whenPath(repaint);
+  whenTheme(repaint);
+  renew();
+  (globalThis.requestIdleCallback ?? setTimeout)(() => void load()); // so that the first near view need not wait for it
+}
+
+/** The library is a classic script, and one of the two largest things on the page: it comes after the first view. */
+function load() {
+  library ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.addEventListener("load", () => done(/** @type {any} */ (globalThis).protomapsL));
+    script.addEventListener("error", () => { library = null; failed(new Error(`${SCRIPT} could not be read`)); });
+    script.src = SCRIPT;
+    document.head.append(script);
+  });
+  return library;
+}
+
+async function renew() {
+  if (!isNear()) return showTiles(false);
+  await load();
+  if (!layer) remake();
+  if (isNear() && layer?.hasPainted) showTiles(true);
+}
+
+/** @param {boolean} near the tiles' lines are exact, those of the far view are simplified: never both */
+function showTiles(near) {
+  byId("map_city").classList.toggle("near", near);
+}
+
+const versionNow = () => store.board?.layers ?? "";
+
+/** Tiles are asked for anew: there is another version of the boundaries. */
+function remake() {
+  stamp = versionNow();
+  layer?.remove();
+  const at = said("at") ? `?at=${encodeURIComponent(said("at"))}` : "";
+  const sources = Object.fromEntries(Object.entries(DEEPEST).map(([level, deepest]) => [level, { url: `/tiles/${level}/{z}/{x}/{y}.mvt${at}`, maxDataZoom: deepest }]));
+  layer = /** @type {any} */ (globalThis).protomapsL.leafletLayer({
+    pane: "tiles", attribution: "", minZoom: NEAR, sources,
+    paintRules: painters(() => alerts),
+    labelRules: [{ dataSource: "grid", dataLayer: "grid", minzoom: 14, symbolizer: { place: labelOfGrid } }],
+  });
+  layer.on("load", () => {
+    layer.hasPainted = true;
+    if (isNear()) showTiles(true);
+    if (placeAlerts()) repaint();
+  });
+  layer.addTo(map);
+}
+
+/** Paint all again, at most once a second. */
+function repaint() {
+  if (!layer || !isNear()) return;
+  clearTimeout(timer);
+  timer = window.setTimeout(() => {
+    paintedAt = performance.now();
+    placeAlerts();
+    layer.clearLayout();
+    layer.rerenderTiles();
+  }, Math.max(0, paintedAt + AGAIN_MS - performance.now()));
+}
+
+/** The worst open alert of each grid that is drawn, by where it stands. @returns {boolean} whether that is news */
+function placeAlerts() {
+  const bounds = map.getBounds();
+  const next = new Map();
+  for (const { lat, lon, level } of store.board?.alerts ?? []) { // worst first
+    if (lat === null || lon === null || !bounds.contains([lat, lon])) continue;
+    const grid = found(lat, lon, "grid");
+    if (grid && !next.has(grid.id)) next.set(grid.id, level);
+  }
+  const same = next.size === alerts.size && [...next].every(([id, level]) => alerts.get(id) === level);
+  alerts = next;
+  return !same;
+}
+
+/** @param {number} lat @param {number} lon @param {string} level @returns {any} its properties */
+function found(lat, lon, level) {
+  return layer?.queryTileFeaturesDebug(lon, lat).get(level)?.[0]?.feature.props;
+}
+
+/** The divisions at a point, from the district down, as far as tiles tell. @param {any} point */
+export function tiledAt({ lat, lng }) {
+  if (!layer || !isNear()) return [];
+  return ["district", "township", "village", "grid"].flatMap((level) => {
+    const told = found(lat, lng, level);
+    if (!told) return [];
+    remember({ id: told.id, level, name: told.name, code: told.code, parent: told.parent || null, bounds: null });
+    return [told.id];
+  });
+}

@@ -1,0 +1,84 @@
+/** The ground that is shipped, on the map: water, roads, railways and stations from vector tiles. */
+
+import { map } from "../citymap.js";
+import { labels, paints } from "./base-rules.js";
+import { opacityOf, shown, whenLayers } from "./layers.js";
+
+const PANE = "base";
+const ABOVE_TOWNSHIPS = 386; // their fill covers what lies below; borders and names of districts lie above this
+const SCRIPT = "/vendor/protomaps-leaflet/protomaps-leaflet.js";
+const NEAR = 12; // from this zoom on; the rivers of the overview are off by a kilometre and are not drawn there
+const SETTLE_MS = 300;
+
+/** @type {Promise<any> | null} */ let library = null;
+/** @type {any} */ let drawn = null;
+let timer = 0;
+let scaled = 1; // when it was painted
+
+/** Keep it as the layer is switched and the view moves. */
+export function drawBase() {
+  map.createPane(PANE).style.zIndex = String(ABOVE_TOWNSHIPS);
+  map.getPane(PANE).style.pointerEvents = "none";
+  whenLayers(renew);
+  map.on("zoomend", renew);
+  addEventListener("shijing-theme", remake);
+  document.fonts?.addEventListener("loadingdone", repaint); // until the font has come, canvas writes with another
+}
+
+/** How much larger than drawn tiles stand on the screen between two zooms. */
+const scale = () => 2 ** (map.getZoom() - Math.round(map.getZoom()));
+
+const layer = () => shown().find(({ kind }) => kind === "vector");
+const isNear = () => Math.round(map.getZoom()) >= NEAR;
+
+async function renew() {
+  const wanted = layer();
+  document.body.classList.toggle("base-near", Boolean(wanted) && isNear());
+  if (wanted) map.getPane(PANE).style.opacity = String(opacityOf(wanted));
+  if (!wanted || !isNear()) {
+    drawn?.remove();
+    drawn = null;
+    return;
+  }
+  if (drawn) return scale() === scaled ? undefined : repaint();
+  const { leafletLayer } = (await load().catch(() => null)) ?? {}; // the next change of the view asks again
+  if (!leafletLayer || drawn || layer() !== wanted || !isNear()) return;
+  scaled = scale();
+  drawn = leafletLayer({ // without minZoom: it would keep the whole map from going below
+    pane: PANE, attribution: "", url: wanted.url, maxDataZoom: wanted.max_zoom, bounds: corners(wanted.bounds),
+    paintRules: paints(), labelRules: labels(scale),
+  }).addTo(map);
+}
+
+/** In other colours. */
+function remake() {
+  drawn?.remove();
+  drawn = null;
+  void renew();
+}
+
+function repaint() {
+  clearTimeout(timer);
+  timer = window.setTimeout(() => {
+    scaled = scale();
+    drawn?.clearLayout();
+    drawn?.rerenderTiles();
+  }, SETTLE_MS);
+}
+
+/** @param {[number, number, number, number] | null} bounds */
+const corners = (bounds) => bounds ? [[bounds[1], bounds[0]], [bounds[3], bounds[2]]] : undefined;
+
+/** The library is a classic script, asked for once, by whoever needs it first. */
+function load() {
+  library ??= new Promise((done, failed) => {
+    const known = /** @type {any} */ (globalThis).protomapsL;
+    if (known) return done(known);
+    const script = document.createElement("script");
+    script.addEventListener("load", () => done(/** @type {any} */ (globalThis).protomapsL));
+    script.addEventListener("error", () => { library = null; failed(new Error(`${SCRIPT} could not be read`)); });
+    script.src = SCRIPT;
+    document.head.append(script);
+  });
+  return library;
+}
