@@ -37,7 +37,9 @@ def test_a_report_appears_by_name_and_place_and_goes_when_it_is_closed(
     alert = report(city, what, actor=lin, rules=[], plans=[])
     queue(screen, "河水上岸", "人工上报", "南岸区")
     screen.wait(f"document.querySelector('[data-place=\"{alert}\"]') !== null")
-    screen.page.click(f"[data-alert='{alert}']")
+    screen.wait("document.querySelector('#alerts [data-queue]') !== null")  # it is an incident of its own
+    screen.page.click("#alerts [data-queue]")
+    screen.wait("document.querySelector('#incident-stage').innerText.includes('河水上岸')")
     close(city, alert, cause="real", actor=lin)
     screen.wait("document.querySelector('#verdict').innerText.includes('一切正常')")
     assert screen.page.evaluate("document.querySelector('[data-place]')") is None

@@ -124,6 +124,7 @@ def sound(ground: Ground) -> dict[str, list[Any]]:
         "alert": alerts,
         "alert_id": alerts,
         "sensor": [city.sensors[name] for name in ("gas-a", "gas-b")],
+        "in": [city.divisions[TOWNSHIP], city.divisions[OTHER_TOWNSHIP]],
         "number": [0, *(city.incidents[name] for name in ("both", "merged", "b"))],  # 0: the shipped rules
         "warning": [city.warnings[name] for name in ("a", "b", "city")],
         "event": [city.events["b"], *range(city.events["a"], city.events["a"] + 40)],  # and those that are reported

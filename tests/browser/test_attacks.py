@@ -182,6 +182,7 @@ ASKED = (
     *((f"/api/incidents?{name}=", "") for name in ("division", "level", "state", "family", "from", "to", "cursor")),
     *((f"/api/warnings?{name}=", "") for name in ("in_force", "at", "event", "level", "division", "before", "limit")),
     *((f"/api/feed.atom?{name}=", "") for name in ("division", "level", "exercise", "before", "limit")),
+    ("/api/now?in=", ""), ("/api/now/standing?in=", ""), ("/api/now/incidents/", ""), ("/api/now/tour/", ""),
     ("/api/alerts/", ""), ("/api/alerts/", ".cap"), ("/api/incidents/", ""), ("/api/warnings/", ""),
     ("/api/sensors/", "/series"), ("/api/layers/", ".geojson"), ("/api/layers/townships.geojson?at=", ""),
     ("/api/rules/sets/", ""), ("/link/", ""), ("/?lang=", ""), ("/sign-in?next=", ""),

@@ -111,6 +111,16 @@ LISTS: dict[str, tuple[str, Callable[[httpx.Response], list[Any]], str]] = {
         column("board", "notices", "incidents"),
         "select id from own_incidents where state = 'open' and level <> 'none'",
     ),
+    "waiting incidents": (
+        "/api/now",
+        column("incidents"),
+        "select id from own_incidents where state = 'open' and level <> 'none'",
+    ),
+    "plans with answers": (
+        "/api/now",
+        column("lanes"),
+        "select id from own_runs where state in ('proposed', 'open')",
+    ),
     "board warnings": ("/api/state", column("board", "notices", "warnings"), "select id from own_warnings"),
     "alerts": ("/api/alerts?limit=500", column("alerts"), "select id from own_alerts"),
     "proposed networks of grids": (
@@ -185,7 +195,7 @@ LISTS: dict[str, tuple[str, Callable[[httpx.Response], list[Any]], str]] = {
 }
 
 
-OF_RUNS = ("runs", "tasks", "runs under way", "runs that are over")
+OF_RUNS = ("plans with answers", "runs", "tasks", "runs under way", "runs that are over")
 
 
 def _total(told: Answer) -> int:
@@ -254,6 +264,7 @@ def test_every_list_is_compared() -> None:
     public = {"/api/names", "/api/layers/rivers.geojson", "/api/openapi.json", "/api/rules/history"}
     # Of one division that is named; and what a worker has, which goes by the person (test_worker_api.py).
     public |= {"/api/boundaries/belonging", "/api/boundaries/divisions", "/api/boundaries/totals.xlsx"}
+    public |= {"/api/now/standing", "/api/now/tour"}  # numbers, and districts, which are everybody's
     public |= {"/api/path", "/api/run-choices", "/api/events/figures", "/api/stream"}
     public |= {"/api/scene/kinds", "/api/scene/things"}
     public |= {"/api/run-choices", "/api/events/figures", "/api/stream"}

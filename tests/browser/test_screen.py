@@ -139,7 +139,7 @@ def test_hostile_names_stay_text(city_url: str, city: Connection, serve: Serve, 
     assert screen.complaints == []
 
 
-def test_a_tap_on_an_alert_opens_its_card_on_a_phone(
+def test_a_tap_on_an_incident_and_on_its_alert_opens_the_card_on_a_phone(
     city_url: str, city: Connection, serve: Serve, new_screen: OpenScreen
 ) -> None:
     seed.seed_readings(city)
@@ -147,12 +147,14 @@ def test_a_tap_on_an_alert_opens_its_card_on_a_phone(
     screen = new_screen(*SIZES["phone"])
     screen.open(serve(city_url).url)
     assert screen.page.evaluate("document.documentElement.scrollWidth") == SIZES["phone"][0]
-    screen.page.click("#alerts .alert >> nth=1")
+    screen.wait("document.querySelectorAll('#alerts [data-queue]').length > 1")
+    screen.page.click("#alerts [data-queue] >> nth=1")
+    screen.page.click("[data-stage-alert]")
     card = screen.page.locator("#card")
     card.wait_for(state="visible")
     assert "菜园坝" in card.inner_text()
     screen.settle()
     SCREENSHOTS.mkdir(exist_ok=True)
     screen.page.screenshot(path=SCREENSHOTS / "card-phone-zh.png")
-    screen.page.click(".close")
+    screen.page.click("#card .close")
     card.wait_for(state="hidden")

@@ -719,6 +719,16 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("POST", "/sign-out/everywhere"): _same("/sign-out/everywhere", body={}, own=frozenset({303})),
     ("GET", "/"): _same("/"),
     ("GET", "/api/state"): _same("/api/state"),
+    ("GET", "/api/now"): _same("/api/now"),
+    ("GET", "/api/now/standing"): _same("/api/now/standing"),
+    ("GET", "/api/now/incidents/{number:int}"): Walked(
+        step=lambda ground, own: Step(
+            path=f"/api/now/incidents/{ground.of(ground.city.incidents, 'both', 'b', is_own=own)}"
+        ),
+        foreign=UNKNOWN,
+    ),
+    ("GET", "/api/now/tour"): _same("/api/now/tour"),
+    ("GET", "/api/now/tour/{division:int}"): _division("/api/now/tour/{}"),
     ("GET", "/api/names"): _same("/api/names"),
     ("GET", "/api/tallies"): _division_in("/api/tallies?level=grid&"),
     ("GET", "/api/path"): _division_in("/api/path?"),

@@ -42,7 +42,7 @@ function fill(id, name, all, entries) {
 function incident(one, onIncident) {
   const alerts = t(one.alerts === 1 ? "incidentAlert" : "incidentAlerts", { n: one.alerts });
   const pace = one.newest > 0 ? t("incidentPace", { n: one.newest }) : "";
-  return el("li", {}, el("button", { type: "button", class: `incident level-${one.level} ${one.exercise ? "is-drill" : ""}`, onclick: () => onIncident(one), "data-incident": one.id },
+  return el("li", {}, el("button", { type: "button", class: `incident level-${one.level}${one.exercise ? " is-drill" : ""}`, onclick: () => onIncident(one), "data-incident": one.id },
     badge(one.level),
     el("span", { class: "incident-what" }, one.exercise && drillMark(), el("b", {}, word("family", one.family)), footprint(one), el("i", {}, alerts)),
     el("small", {}, [pace, t("since", { time: moment(one.opened_at) })].filter(Boolean).join(" · "))));

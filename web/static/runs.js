@@ -12,7 +12,7 @@ import { now, store, when } from "./store.js";
 import { t } from "./strings.js";
 
 // Tasks of each plan, and whether their answers are told: as much as there is room for.
-const SHOWN = /** @type {Array<[number, boolean]>} */ ([[5, true], [3, true], [2, true], [2, false], [1, true], [1, false]]);
+const SHOWN = /** @type {Array<[number, boolean]>} */ ([[5, true], [3, true], [2, true], [2, false], [1, true], [1, false], [0, false]]);
 const OVER = new Set(["done", "skipped"]);
 
 /** @typedef {import("./store.js").Run & {proposed?: import("./now/told.js").Lane}} Run */

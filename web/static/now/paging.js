@@ -13,7 +13,7 @@ const TURN_MS = 10_000;
 const AFTER_A_HAND_MS = 60_000;
 const PINNED = 3; // the worst, on every page
 const [LEAST, MOST] = [4, 9]; // rows that it asks room for, before and after the rest of the side
-const AROUND = 76; // heading and foot, px
+const [HEAD, FOOT] = [36, 42]; // px
 const WITHOUT_BOUNDS = 12; // rows, where the page scrolls as a whole (a phone)
 
 /**
@@ -48,7 +48,7 @@ export function paged() {
     const bounded = getComputedStyle(list).overflowY !== "visible";
     const fits = bounded ? Math.max(1, Math.floor((list.clientHeight + gap + 1) / (height + gap))) : WITHOUT_BOUNDS;
     list.style.flexBasis = `${Math.min(rows.length, MOST) * (height + gap)}px`;
-    if (list.parentElement) list.parentElement.style.minHeight = bounded ? `${Math.min(rows.length, LEAST) * (height + gap) + AROUND}px` : "";
+    if (list.parentElement) list.parentElement.style.minHeight = bounded ? `${Math.min(rows.length, innerHeight < 900 ? LEAST - 1 : LEAST) * (height + gap) + (foot.hidden ? HEAD : HEAD + FOOT)}px` : "";
     const pinned = rows.length <= fits ? rows.length : Math.min(PINNED, Math.floor(fits / 2));
     return { fits, pinned, each: Math.max(1, fits - pinned) };
   }

@@ -33,11 +33,14 @@ let known = null;
 let asked = 0;
 let acting = false;
 let fault = "";
+let held = false; // by a finger: what is pressed stays until it is let go
 
 /** Take the stage whenever there is cause. */
 export function startStage() {
   whenSaid(["incident", "at"], () => void show());
   whenTold(() => { look(); void show(); });
+  byId("incident-stage").addEventListener("pointerdown", () => { held = true; });
+  for (const kind of ["pointerup", "pointercancel"]) addEventListener(kind, () => setTimeout(() => { if (held) { held = false; draw(); } }));
   if (said("incident")) void show();
 }
 
@@ -88,12 +91,14 @@ function leave() {
 
 function draw() {
   const section = byId("incident-stage");
-  if (!shown) return;
+  if (!shown || held) return;
   const { level, exercise } = shown.incident;
   section.className = `incident-stage level-${level} ${exercise ? "is-drill" : ""}`;
   const focused = document.activeElement?.id === "stage-ack";
+  const scrolled = section.querySelector(".stage-body")?.scrollTop ?? 0;
   section.replaceChildren(...stageView(shown, { others: otherReds(), acting, fault, close, acknowledge: () => void answer() }));
   section.hidden = false;
+  section.querySelector(".stage-body")?.scrollTo(0, scrolled);
   countDown();
   if (focused) document.getElementById("stage-ack")?.focus();
 }

@@ -1,6 +1,6 @@
 /** The incident on the map: its footprint, what touches it, the shelters there; a pane of its own over the ground. */
 
-import { el } from "../dom.js";
+import { byId, el } from "../dom.js";
 import { map } from "../citymap.js";
 import { colour } from "../palette.js";
 import { fetched } from "./told.js";
@@ -13,10 +13,14 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 /** @type {any} */ let drawn = null;
 /** @type {any} */ let flown = null; // the view before
 let number = 0;
+let cells = ""; // of what is drawn
 
 /** @param {import("./stage.js").Stage} stage @param {boolean} fly */
 export function showOnMap(stage, fly) {
   if (!map.getPane(PANE)) map.createPane(PANE).style.zIndex = "430";
+  const now = [stage.incident.level, ...stage.ground.features.map(({ id }) => id), ...stage.lanes.map(({ township_id: id }) => id)].join(" ");
+  if (stage.incident.id === number && now === cells) return;
+  cells = now;
   drawn?.remove();
   number = stage.incident.id;
   drawn = L.layerGroup([ground(stage)]).addTo(map);
@@ -29,6 +33,7 @@ export function clearMap(back = false) {
   drawn?.remove();
   drawn = null;
   number = 0;
+  cells = "";
   if (back && flown) map.fitBounds(flown, { animate: false });
   flown = null;
 }
@@ -52,8 +57,8 @@ function flyTo({ ground: collection, incident }) {
     : incident.lon === null ? null : L.latLng(incident.lat, incident.lon).toBounds(6_000);
   if (!bounds?.isValid()) return;
   flown ??= map.getBounds();
-  const wide = map.getSize().x > 900; // the stage stands on the right
-  const how = { paddingTopLeft: [40, 40], paddingBottomRight: [wide ? 560 : 40, 40], maxZoom: 13 };
+  const beside = byId("incident-stage").offsetWidth < map.getSize().x - 200; // on a phone it lies below
+  const how = { paddingTopLeft: [40, 40], paddingBottomRight: [beside ? byId("incident-stage").offsetWidth + 60 : 40, 40], maxZoom: 13 };
   if (calm.matches) map.fitBounds(bounds, { ...how, animate: false });
   else map.flyToBounds(bounds, { ...how, duration: 1.4 });
 }
