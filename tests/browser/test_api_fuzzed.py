@@ -162,6 +162,8 @@ def sound(ground: Ground) -> dict[str, list[Any]]:
         "in": [city.divisions[TOWNSHIP], city.divisions[OTHER_TOWNSHIP]],
         "map": ["then", "today", "2024-06-30"],
         "what": ["readings", "alerts", "events", "runs"],
+        "at": ["2020-08-20T01:00:00Z"],
+        "frames": [2],
         "from": ["2020-08-01", "2020-08-20T00:00:00+08:00"],
         "to": ["2026-08-01", "2026-08-20T00:00:00+08:00"],
     }

@@ -44,9 +44,10 @@ class Scene:
 
 def peak(city: Connection, ground: RunGround) -> None:
     seed.seed_readings(city)
-    seed.seed_alerts(city)
     ground.start(level="red")
     ground.climb()
+    for gauge, level, value in (("cuntan", "red", 191.62), ("ciqikou", "orange", 193.1), ("beibei3", "yellow", 199.0)):
+        seed.open_alert(city, gauge, level, value, seed.PEAK)
 
 
 def quiet(city: Connection, _: RunGround) -> None:

@@ -730,6 +730,14 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("GET", "/api/now/tour"): _same("/api/now/tour"),
     ("GET", "/api/now/tour/{division:int}"): _division("/api/now/tour/{}"),
     ("GET", "/api/names"): _same("/api/names"),
+    ("GET", "/api/then"): _division_in("/api/then?at=2020-08-20T01:00:00Z&"),
+    ("GET", "/api/then/track"): _division_in("/api/then/track?step=3600&"),
+    **{
+        ("GET", f"/then/report{form}"): _division_in(
+            f"/then/report{form}?from=2020-08-20T00:30:00Z&to=2020-08-20T01:00:00Z&frames=2&"
+        )
+        for form in ("", ".pdf")
+    },
     ("GET", "/api/tallies"): _division_in("/api/tallies?level=grid&"),
     ("GET", "/api/path"): _division_in("/api/path?"),
     ("GET", "/api/search"): Walked(
