@@ -294,24 +294,28 @@ select null::uuid as person_id, loaded.*, (
     where holding.post = loaded.post and holding.division_id = loaded.division_id
       and holding.valid @> %(at)s::timestamptz and upper_inf(holding.recorded)) as holders
 from (
-    select coalesce(tasks.post_id, tasks.post) as post, assignments.division_id,
-           count(distinct assignments.person_id) as people, count(*) as answered,
-           count(*) filter (where assignments.done_at is not null) as done,
-           count(*) filter (where assignments.ended_at is null) as open,
-           count(*) filter (where assignments.overdue_at is not null) as late
-    from plan_runs runs
-    join assignments on assignments.run_id = runs.id
-    join tasks on tasks.id = assignments.task_id
-    where runs.exercise = %(exercise)s
-      and assignments.called_at >= %(since)s and assignments.called_at < %(until)s
-      and (%(within)s::integer is null
-           or runs.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
-           or assignments.division_id
-              in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
-      and assignments.person_id is not null
-      and coalesce(assignments.acknowledged_at, assignments.on_site_at, assignments.done_at) is not null
-    group by 1, 2
-    order by answered desc, open desc, post, assignments.division_id limit %(most)s
+    select post, division_id, count(*) as people, sum(answered)::bigint as answered, sum(done)::bigint as done,
+           sum(open)::bigint as open, sum(late)::bigint as late
+    from (  -- by person first: that is less to sort
+        select coalesce(tasks.post_id, tasks.post) as post, assignments.division_id, count(*) as answered,
+               count(*) filter (where assignments.done_at is not null) as done,
+               count(*) filter (where assignments.ended_at is null) as open,
+               count(*) filter (where assignments.overdue_at is not null) as late
+        from plan_runs runs
+        join assignments on assignments.run_id = runs.id
+        join tasks on tasks.id = assignments.task_id
+        where runs.exercise = %(exercise)s
+          and assignments.called_at >= %(since)s and assignments.called_at < %(until)s
+          and (%(within)s::integer is null
+               or runs.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
+               or assignments.division_id
+                  in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
+          and assignments.person_id is not null
+          and coalesce(assignments.acknowledged_at, assignments.on_site_at, assignments.done_at) is not null
+        group by 1, 2, assignments.person_id
+    ) each
+    group by post, division_id
+    order by answered desc, open desc, post, division_id limit %(most)s
 ) loaded
 order by answered desc, open desc, post, division_id;
 

@@ -180,7 +180,8 @@ def test_the_workbook_has_the_same_numbers(ground: Ground) -> None:
     with connect(ground.url, "test", autocommit=True) as owner:
         owner.execute(
             "insert into alerts (rule_id, subject, township_id, level, peak, state, kind, family, opened_at,"
-            " changed_at) values ('=1+1', 17179900000, %s, 'red', 'red', 'open', 'manual', 'gas', '2026-11-15', '2026-11-15')",
+            " changed_at) values ('=1+1', 17179900000, %s, 'red', 'red', 'open', 'manual', 'gas', '2026-11-15',"
+            " '2026-11-15')",
             (ground.made.city.divisions[TOWNSHIP],),
         )  # fmt: skip
     with ground.client("commander") as client:
