@@ -214,9 +214,11 @@ def screen(
     as_json: Json = False,
 ) -> None:
     """From a reading's PUBLISH to the pixel: one Chromium and many streams, first view, level change, pan and seek."""
-    from benchmarks.screen import lines, run
+    from benchmarks.screen import run
 
     result = run(sensors=sensors, rate=rate, screens=screens, seconds=seconds, per_day=per_day)
+
+
 def tallies(
     rounds: Annotated[int, typer.Option(help="Requests of each kind.", min=10)] = 40, as_json: Json = False
 ) -> None:
