@@ -214,11 +214,13 @@ def screen(
     as_json: Json = False,
 ) -> None:
     """From a reading's PUBLISH to the pixel: one Chromium and many streams, first view, level change, pan and seek."""
-    from benchmarks.screen import run
+    from benchmarks.screen import lines, run
 
     result = run(sensors=sensors, rate=rate, screens=screens, seconds=seconds, per_day=per_day)
+    tell(result, as_json, lines(result))
 
 
+@bench_app.command()
 def tallies(
     rounds: Annotated[int, typer.Option(help="Requests of each kind.", min=10)] = 40, as_json: Json = False
 ) -> None:

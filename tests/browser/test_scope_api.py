@@ -121,6 +121,7 @@ LISTS: dict[str, tuple[str, Callable[[httpx.Response], list[Any]], str]] = {
         "/api/now",
         column("lanes"),
         "select id from own_runs where state in ('proposed', 'open')",
+    ),
     "stations of then": (f"/api/then?at={THEN}", column("stations"), "select id from own_sensors"),
     "alerts of then": (f"/api/then?at={THEN}", column("board", "alerts"), f"select id from own_alerts where {OPEN}"),
     "runs of then": (

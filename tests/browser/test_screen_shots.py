@@ -20,7 +20,8 @@ _PEAK = "2020-08-20T03:15:00%2B08:00"
 _OUTSIDE = """
 [...document.querySelectorAll('body *')].filter((node) => {
   const box = node.getBoundingClientRect();
-  return box.width > 0 && box.right > innerWidth + 1 && !node.closest('.folium-map, .books, svg, details:not([open])')
+  return box.width > 0 && box.right > innerWidth + 1
+    && !node.closest('.folium-map, .books, .bar-account, svg, details:not([open])')
     && [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim())
     && getComputedStyle(node).visibility !== 'hidden';
 }).map((node) => `${node.className}: ${node.textContent.slice(0, 30)}`)
