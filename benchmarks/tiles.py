@@ -66,6 +66,7 @@ def run(grids: int = GRIDS, tiles: int = 120, *, beside: bool = True) -> dict[st
     logging.getLogger("httpx").setLevel(logging.WARNING)
     with _server(grids) as (url, headers, polygons):
         client = _Client(url, headers)
+        client.get("/api/search?q=x")  # answered when all that a server reads after its start is read
         prepared = {z: measured(client, [places[0]])[0] for z, places in asked(polygons, 1).items()}
         zooms = asked(polygons, tiles + 1)
         cold = {z: measured(client, places[1:]) for z, places in zooms.items()}
@@ -196,7 +197,7 @@ def _running(database_url: str) -> Iterator[str]:
     process = context.Process(target=_serve, args=(database_url, theirs))
     process.start()
     try:
-        assert ours.poll(60), "the server did not start"
+        assert ours.poll(300), "the server did not start"
         yield ours.recv()
     finally:
         process.terminate()
