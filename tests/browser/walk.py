@@ -680,12 +680,12 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ),
     ("GET", "/api/scene/things/{thing:int}"): _thing("/api/scene/things/{}"),
     # No camera's host is named here: tests/browser/test_scene.py has one.
-    ("GET", "/api/scene/things/{thing:int}/{what}"): _thing("/api/scene/things/{}/snapshot", own=frozenset({502})),
+    ("GET", "/api/scene/things/{thing:int}/{what}"): _thing("/api/scene/things/{}/snapshot", own=frozenset({409})),
     ("GET", "/api/scene/things/{thing:int}/hls/{rest:path}"): _thing(
-        "/api/scene/things/{}/hls/index.m3u8", own=frozenset({502})
+        "/api/scene/things/{}/hls/index.m3u8", own=frozenset({409})
     ),
     ("POST", "/api/scene/things/{thing:int}/whep"): _thing(
-        "/api/scene/things/{}/whep", {"sdp": "v=0"}, frozenset({502})
+        "/api/scene/things/{}/whep", {"sdp": "v=0"}, frozenset({409})
     ),
     ("GET", "/api/divisions/{place:int}/card"): Walked(
         step=lambda ground, own: Step(path=f"/api/divisions/{ground.city.divisions[ground.code(own=own)]}/card"),
