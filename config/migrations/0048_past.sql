@@ -217,7 +217,7 @@ declare
     many boolean;
 begin
     for part, many in
-        select c.oid::regclass, c.reltuples > 1e6
+        select c.oid::regclass, c.reltuples > 1e5
         from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent = 'readings'::regclass
         order by pg_get_expr(c.relpartbound, c.oid)

@@ -198,7 +198,7 @@ LISTS: dict[str, tuple[str, Callable[[httpx.Response], list[Any]], str]] = {
 }
 
 
-OF_RUNS = ("runs", "tasks", "runs under way", "runs that are over")
+OF_RUNS = ("runs", "runs of then", "tasks", "runs under way", "runs that are over")
 
 
 def _total(told: Answer) -> int:
