@@ -5,8 +5,12 @@
 -- Since when there is anything to go back to; null: never a reading.
 select first_reading()
 
+-- name: sensors_in_scope
+-- So many at most.
+select id from sensors_in_scope() seen (id) limit %(limit)s
+
 -- name: sensors_within
--- Those that stood in a division then, as divided then; null: all.
+-- Those that stood in a division then, as divided then; so many at most.
 with recursive below (id, level) as (
     select d.id, d.level from divisions d where d.id = %(division)s
     union
@@ -17,11 +21,11 @@ with recursive below (id, level) as (
     -- A sensor in a grid lies in its township, too.
     where below.level in ('city', 'district')
 )
-select seen.id from sensors_in_scope() seen (id)
-where %(division)s::integer is null
-   or seen.id in (select place.sensor_id from sensor_divisions place
-                  where place.division_id in (select id from below)
-                    and place.valid @> %(at)s::timestamptz and upper_inf(place.recorded))
+select distinct sensors.id
+from sensor_divisions place join sensors on sensors.id = place.sensor_id
+where place.division_id = any(array(select id from below))
+  and place.valid @> %(at)s::timestamptz and upper_inf(place.recorded)
+limit %(limit)s
 
 -- name: stations
 select s.id, s.name, s.label, s.quantity, s.unit, s.datum, s.river, s.levels, s.source, s.interval_s,
