@@ -116,6 +116,23 @@ class Load:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Acknowledged:
+    """Of all alerts."""
+
+    count: int
+    median_s: float | None  # None: of none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """Of all tasks."""
+
+    called: int
+    answered: int
+    on_site_s: float | None  # None: nobody got there
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskFigures:
     """All that one look at the tasks tells."""
 
@@ -179,14 +196,24 @@ def alert_totals(connection: Connection, asked: Asked) -> dict[str, int]:
     return dict(connection.execute(QUERIES["alert_totals"], _values(asked)).fetchall())
 
 
-def alert_times(connection: Connection, asked: Asked, *, by_unit: bool = True) -> list[Taken]:
-    """From the raise to acknowledged, in_hand, resolved, closed; `by_unit`: the first also per compared division."""
-    return _rows(connection, Taken, "alert_times", {**_values(asked), "by_unit": by_unit})
+def alert_acknowledged(connection: Connection, asked: Asked) -> Acknowledged:
+    """How many were, and the middle time until then."""
+    return _rows(connection, Acknowledged, "alert_acknowledged", _values(asked))[0]
 
 
-def tasks(connection: Connection, asked: Asked, *, by_unit: bool = True, by_person: bool = False) -> TaskFigures:
+def tasks_answered(connection: Connection, asked: Asked) -> Answered:
+    """How many owed and had an answer, and the middle time until somebody was on site."""
+    return _rows(connection, Answered, "tasks_answered", _values(asked))[0]
+
+
+def alert_times(connection: Connection, asked: Asked) -> list[Taken]:
+    """From the raise to acknowledged, in_hand, resolved, closed; the first also per compared division."""
+    return _rows(connection, Taken, "alert_times", _values(asked))
+
+
+def tasks(connection: Connection, asked: Asked, *, by_person: bool = False) -> TaskFigures:
     """Tasks for which somebody was called; `by_person`: names may be told, and who answered for most is told, too."""
-    values = {**_values(asked), "by_unit": by_unit, "by_person": by_person, "most": MOST_LOADED}
+    values = {**_values(asked), "by_person": by_person, "most": MOST_LOADED}
     row = connection.execute(QUERIES["tasks"], values).fetchone()
     assert row is not None
     counts, times, loaded = row

@@ -67,9 +67,21 @@ where opened_at >= %(since)s and opened_at < %(until)s and suppressed_by is null
        or grid_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
 group by peak;
 
+-- name: alert_acknowledged
+-- How many of them somebody acknowledged, and the middle time until then: all that the period before is asked for.
+select count(acknowledged_at) as count,
+       percentile_cont(0.5) within group (
+           order by greatest(0, round(date_part('epoch', acknowledged_at - opened_at))))
+           filter (where acknowledged_at is not null) as median_s
+from alerts
+where opened_at >= %(since)s and opened_at < %(until)s and suppressed_by is null and exercise = %(exercise)s
+  and (%(within)s::integer is null
+       or township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
+       or grid_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer));
+
 -- name: alert_times
--- From the raise of an alert to each step, in whole seconds: of all, and (`by_unit`) the middle one until somebody
--- acknowledged it per compared division. Equal times are counted first: that is far less to sort.
+-- From the raise of an alert to each step, in whole seconds: of all, and the middle one until somebody acknowledged
+-- it per compared division. Equal times are counted first: that is far less to sort.
 with picked as materialized (
     select case when %(level)s in ('village', 'grid') then grid_id else township_id end as anchor,
            round(date_part('epoch', acknowledged_at - opened_at))::integer as acknowledged,
@@ -98,7 +110,7 @@ with picked as materialized (
     select anchor, (select closure.ancestor_id from division_closure closure
                     join divisions unit on unit.id = closure.ancestor_id
                     where closure.descendant_id = anchor and unit.level = %(level)s limit 1) as unit_id
-    from (select distinct anchor from picked where anchor is not null and %(by_unit)s) anchors
+    from (select distinct anchor from picked where anchor is not null) anchors
 )
 select step, null::integer as unit_id, true as of_all, max(total)::bigint as count,
        array(select low + (high - low) * (place - floor(place))
@@ -191,7 +203,7 @@ with picked as materialized (
     select 'acknowledged', unit_id, false, count(*),
            array[percentile_cont(0.5) within group (order by greatest(0, acknowledged)::float8)], null, null
     from picked join of_unit on of_unit.anchor = picked.anchor
-    where %(by_unit)s and acknowledged is not null and unit_id is not null group by unit_id
+    where acknowledged is not null and unit_id is not null group by unit_id
 ), counts as (
     select unit_id, grouping(unit_id) = 1 as of_all,
            coalesce(sum(called), 0)::bigint as called, coalesce(sum(answered), 0)::bigint as answered,
@@ -277,6 +289,23 @@ where opened_at >= %(since)s and opened_at < %(until)s and suppressed_by is null
        or township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
        or grid_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
 group by rule_id order by false_alarms desc, judged desc, raised desc, rule_id;
+
+-- name: tasks_answered
+-- What the period before is asked for: how many owed and had an answer, and the middle time until somebody was on site.
+select count(*) filter (where assignments.state not in ('skipped', 'stood_down')
+                        or coalesce(acknowledged_at, on_site_at, done_at) is not null) as called,
+       count(*) filter (where coalesce(acknowledged_at, on_site_at, done_at) is not null) as answered,
+       percentile_cont(0.5) within group (
+           order by greatest(0, round(date_part('epoch', on_site_at - called_at))))
+           filter (where on_site_at is not null) as on_site_s
+from plan_runs runs
+join assignments on assignments.run_id = runs.id
+where runs.exercise = %(exercise)s
+  and assignments.called_at >= %(since)s and assignments.called_at < %(until)s
+  and (%(within)s::integer is null
+       or runs.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
+       or assignments.division_id
+          in (select descendant_id from division_closure where ancestor_id = %(within)s::integer));
 
 -- name: load_told
 -- The post and the place of these assignments, and how many hold that post for that place at the end.

@@ -5,14 +5,26 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from access.places import place_names
 from config.database import Connection
 from events.figures import Closure
 from people.posts import shipped_posts
 from screen import figures
-from screen.figures import AlertCount, Coverage, Division, Judged, Load, Online, Taken, TaskCount, UnitNamed
+from screen.figures import (
+    Acknowledged,
+    AlertCount,
+    Answered,
+    Coverage,
+    Division,
+    Judged,
+    Load,
+    Online,
+    Taken,
+    TaskCount,
+    UnitNamed,
+)
 from screen.figures_period import Asked, Unit
 from web.figures_asked import EVENTS, PEOPLE, TASKS, FiguresQuery, meant
 from web.figures_words import DEFINED
@@ -146,10 +158,15 @@ def read_figures(view: View, query: FiguresQuery) -> Figures:
         may=May(tasks=answered is not None, events=reported is not None, people=view.may(PEOPLE)),
         alerts=part.counts, alert_times=part.times, false_alarms=part.judged, rules=part.rules,
         coverage=part.coverage, online=part.online, tasks=answered, events=reported,
-        this=_headline({one.peak: one.count for one in part.counts if one.by == "all"}, part.times,
-                       (answered.counts, answered.times) if answered else None,
-                       reported.closure if reported else None),
-        before=_headline(part.before, part.times_before, answered_before, reported_before),
+        this=Headline(
+            alerts={one.peak: one.count for one in part.counts if one.by == "all"},
+            acknowledged_s=_median(part.times, "acknowledged"),
+            **_answered(_now(answered)), **_closed(reported.closure if reported else None),
+        ),
+        before=Headline(
+            alerts=part.before, acknowledged_s=part.acknowledged_before.median_s,
+            **_answered(answered_before), **_closed(reported_before),
+        ),
         bins_s=figures.BINS_S,
         definitions={key: Definition(**vars(one)) for key, one in DEFINED.items()},
     )  # fmt: skip
@@ -166,7 +183,7 @@ class Alerts:
     coverage: Sequence[Coverage]
     online: Sequence[Online]
     before: dict[str, int]
-    times_before: Sequence[Taken]
+    acknowledged_before: Acknowledged
 
 
 def _alerts(view: View, asked: Asked) -> Alerts:
@@ -181,7 +198,7 @@ def _alerts(view: View, asked: Asked) -> Alerts:
             coverage=figures.coverage(connection, asked),
             online=figures.online(connection, asked),
             before=figures.alert_totals(connection, asked.before()),
-            times_before=figures.alert_times(connection, asked.before(), by_unit=False),
+            acknowledged_before=figures.alert_acknowledged(connection, asked.before()),
         )
 
 
@@ -194,10 +211,7 @@ def _reading(view: View) -> Iterator[Connection]:
         yield connection
 
 
-Counted = tuple[Sequence[TaskCount], Sequence[Taken]]
-
-
-def _tasks(view: View, asked: Asked) -> tuple[Tasks | None, Counted | None]:
+def _tasks(view: View, asked: Asked) -> tuple[Tasks | None, Answered | None]:
     """In the scope of the right to see plan runs; names in that of the right to see people."""
     if not view.may(TASKS):
         return None, None
@@ -205,11 +219,11 @@ def _tasks(view: View, asked: Asked) -> tuple[Tasks | None, Counted | None]:
         before = asked.before()
         names = view.may(PEOPLE)
         counted = figures.tasks(connection, asked, by_person=names)
-        earlier = figures.tasks(connection, before, by_unit=False)
+        earlier = figures.tasks_answered(connection, before)
         loaded = counted.load if names else figures.load_by_post(connection, asked)
         places = place_names(connection, {one.division_id for one in loaded}, now=asked.at)
     told = Tasks(counts=counted.counts, times=counted.times, load=_named(view, loaded, places))
-    return told, (earlier.counts, earlier.times)
+    return told, earlier
 
 
 def _named(view: View, loaded: Sequence[Load], places: dict[int, str]) -> list[Loaded]:
@@ -243,24 +257,20 @@ def _events(view: View, asked: Asked) -> tuple[Events | None, Sequence[Closure] 
         return found, figures.event_closure(connection, asked.before())
 
 
-def _headline(
-    alerts: dict[str, int],
-    times: Sequence[Taken],
-    tasks: Counted | None,
-    events: Sequence[Closure] | None,
-) -> Headline:
-    counts = next((one for one in tasks[0] if one.of_all), None) if tasks else None
-    closed = next((one for one in events if one.of_all), None) if events else None
-    return Headline(
-        alerts=alerts,
-        acknowledged_s=_median(times, "acknowledged"),
-        called=counts.called if counts else None,
-        answered=counts.answered if counts else None,
-        on_site_s=_median(tasks[1], "on_site") if tasks else None,
-        reported=closed.reported if closed else None,
-        closed=closed.closed if closed else None,
-        closed_grid=closed.closed_grid if closed else None,
-    )
+def _now(tasks: Tasks | None) -> Answered | None:
+    counts = next((one for one in tasks.counts if one.of_all), None) if tasks else None
+    if tasks is None or counts is None:
+        return None
+    return Answered(called=counts.called, answered=counts.answered, on_site_s=_median(tasks.times, "on_site"))
+
+
+def _answered(tasks: Answered | None) -> dict[str, Any]:
+    return vars(tasks) if tasks else {"called": None, "answered": None, "on_site_s": None}
+
+
+def _closed(events: Sequence[Closure] | None) -> dict[str, Any]:
+    found = next((one for one in events if one.of_all), None) if events else None
+    return {field: getattr(found, field, None) for field in ("reported", "closed", "closed_grid")}
 
 
 def _median(times: Sequence[Taken], step: str) -> float | None:
@@ -289,16 +299,15 @@ def read_strip(view: View, within: int | None) -> Strip:
         asked, division = _today(connection, view, within)
         [now] = figures.online_at(connection, asked, [asked.at])
         alerts = figures.alert_totals(connection, asked)
-        times = figures.alert_times(connection, asked, by_unit=False)
+        acknowledged = figures.alert_acknowledged(connection, asked)
     closed = None
     if view.may(EVENTS):
         with view.by(EVENTS).connection() as connection:
             closed = next(one for one in figures.event_closure(connection, asked) if one.of_all)
-    acknowledged = next((one for one in times if one.of_all and one.step == "acknowledged"), None)
     return Strip(
         at=asked.at, division=division.name if division else None, drills=asked.exercise, sensors=now.sensors,
-        silent=now.silent, alerts=alerts, acknowledged=acknowledged.count if acknowledged else 0,
-        acknowledged_s=acknowledged.median_s if acknowledged else None, reported=closed.reported if closed else None,
+        silent=now.silent, alerts=alerts, acknowledged=acknowledged.count,
+        acknowledged_s=acknowledged.median_s, reported=closed.reported if closed else None,
         closed=closed.closed if closed else None,
     )  # fmt: skip
 

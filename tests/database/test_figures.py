@@ -310,3 +310,19 @@ def test_sensors_on_line_are_those_without_a_silence_alert(connection: Connectio
         assert (there.sensors, there.silent, there.unheard) == (2, 1, 0)
         grids = {row.unit_id: row for row in figures.coverage(reader, asked(made, TOWNSHIP, "grid"))}
         assert (grids[made.city.divisions[GRID]].sensors, grids[None].cells) == (1, 2)
+
+
+def test_the_period_before_is_as_long_and_counted_alike(made: Seeded, page: Page) -> None:
+    one, reader = asked(made, first=date(2026, 11, 14)), page(EVERYWHERE)
+    before = one.before()
+    assert (before.since, before.until) == (begin_of(date(2026, 11, 7)), NOW - timedelta(days=7))
+    times = {row.step: row for row in figures.alert_times(reader, before) if row.of_all}
+    found = figures.alert_acknowledged(reader, before)
+    assert (found.count, found.median_s) == (times["acknowledged"].count, times["acknowledged"].median_s)
+    tasks = figures.tasks(reader, before)
+    whole = next(row for row in tasks.counts if row.of_all)
+    answered = figures.tasks_answered(reader, before)
+    on_site = next(row for row in tasks.times if row.of_all and row.step == "on_site")
+    assert (answered.called, answered.answered, answered.on_site_s) == (
+        whole.called, whole.answered, on_site.median_s
+    )  # fmt: skip

@@ -97,7 +97,7 @@ function lying(rows, parts, name = (row) => row.name) {
     ...base,
     xAxis: { ...axis, type: "value", minInterval: 1 },
     yAxis: { ...axis, type: "category", data: rows.map(name), splitLine: { show: false }, axisLabel: { ...axis.axisLabel, width: size() * 11, overflow: "truncate", interval: 0, hideOverlap: false } },
-    series: parts.map((part, number) => ({
+    series: parts.map((part, number) => ({ part, number })).filter(({ part }) => rows.some((row) => part.of(row) > 0)).map(({ part, number }) => ({
       name: part.name, type: "bar", stack: "all", barMaxWidth: 30, data: rows.map(part.of),
       itemStyle: { color: colours[number % colours.length], borderColor: number === 4 ? soft : panel, borderWidth: 1 },
     })),
