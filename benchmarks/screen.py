@@ -73,7 +73,7 @@ def _watched(browser: Any, address: str, city: City, others: Any, meter: "_Meter
         first = first_view_s(page, address, city.townships[0])
         others.send("begin")
         with meter:
-            ages = ages_ms(page, seconds)
+            ages = ages_ms(page, seconds, city.townships[0])
         others.send("end")
         frames, received, theirs = others.recv()
         change = level_change_ms(page, city.townships[1 : 1 + _CHANGES])

@@ -31,6 +31,14 @@ async () => {
   }).observe(document.body, { subtree: true, childList: true, characterData: true });
 }
 """
+# So near that stations are drawn one by one, each with its label.
+_CLOSER = """
+async (sensor) => {
+  const [{ store }, { map }] = await Promise.all([import("/static/store.js"), import("/static/citymap.js")]);
+  const { lat, lon } = store.stations.get(sensor);
+  map.setView([lat, lon], 15, { animate: false });
+}
+"""
 # Stations of a division are on the map, one by one or as the figure of a cluster. (Also within an evaluate.)
 _IS_DRAWN = """
 async ([division, sensor]) => {
@@ -87,8 +95,9 @@ def first_view_s(page: Page, address: str, viewed: Viewed) -> float:
     return float(page.evaluate(_DRAWN)) / 1000
 
 
-def ages_ms(page: Page, seconds: float) -> list[float]:
+def ages_ms(page: Page, seconds: float, viewed: Viewed) -> list[float]:
     """Of each reading of the township, how long after its PUBLISH its label was on the screen."""
+    page.evaluate(_CLOSER, viewed.sensor)
     page.evaluate(_WATCH)
     page.wait_for_timeout(seconds * 1000)
     ages: list[float] = page.evaluate("globalThis.ages")
