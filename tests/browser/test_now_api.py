@@ -13,7 +13,7 @@ from alerts.acts import acknowledge
 from config.database import Connection
 from tests.browser import seed
 from tests.browser.accounts import signed_in
-from tests.browser.conftest import Running, Serve
+from tests.browser.conftest import Serve
 from tests.browser.run_ground import RunGround, run_ground
 from tests.browser.signing import new_vault
 from tests.browser.test_accounts_page import client_of
