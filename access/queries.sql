@@ -276,7 +276,7 @@ returning id
 -- name: token
 -- Whose token it is, with which roles where: of each grant what lies in the token's division, and of a grant that
 -- lies in it all.
-select accounts.id, accounts.name, accounts.kind, api_tokens.rights,
+select accounts.id, accounts.name, accounts.kind, api_tokens.rights, api_tokens.used_at,
        coalesce((select jsonb_agg(jsonb_build_array(held.role, case
                      when api_tokens.division_id is null then held.division_id
                      when held.division_id is null or exists (

@@ -171,7 +171,8 @@ def viewer_of_token(connection: Connection, secret: str, *, now: datetime) -> Vi
         row = cursor.execute(QUERIES["token"], asked).fetchone()
     if row is None:
         return None
-    connection.execute(QUERIES["token_used"], asked)
+    if row["used_at"] is None or now - row["used_at"] > _SEEN_AGAIN:
+        connection.execute(QUERIES["token_used"], asked)
     return Viewer(
         account_id=row["id"],
         name=row["name"],

@@ -24,8 +24,8 @@ join unnest(%(lon)s::float8[], %(lat)s::float8[]) with ordinality as p (lon, lat
 """
 
 
-def furnish(database_url: str, sensors: int = SENSORS) -> None:
-    """Schema, divisions, and so many street-water sensors near the townships' points."""
+def furnish(database_url: str, sensors: int = SENSORS, spread: float = 0.002) -> None:
+    """Schema, divisions, and so many street-water sensors around the townships' points; `spread` in degrees."""
     with connect(database_url, "bench", autocommit=True) as connection:
         migrate(connection)
         import_defaults(connection)
@@ -35,7 +35,7 @@ def furnish(database_url: str, sensors: int = SENSORS) -> None:
                 " where d.level = 'township' and v.lon is not null and lower_inf(v.valid)"
             ).fetchall()
         )
-        near = seats[np.arange(sensors) % len(seats)] + np.random.default_rng(1).normal(0, 0.002, (sensors, 2))
+        near = seats[np.arange(sensors) % len(seats)] + np.random.default_rng(1).normal(0, spread, (sensors, 2))
         stand(connection, near)
         connection.execute("analyze")
         assign_sensors(connection)

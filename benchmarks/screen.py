@@ -7,14 +7,16 @@ GPU, and the other screens as streams of one process. Readings flow all the whil
 import multiprocessing
 import os
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
+import psutil
 
 from benchmarks.boundaries_view import chromium
 from benchmarks.screen_browser import ages_ms, conditions, first_view_s, level_change_ms, pan_fps, screen
@@ -22,6 +24,7 @@ from benchmarks.screen_city import City, furnish_screens, seed_week, send_steadi
 from benchmarks.screen_clients import run_watchers
 from commands.children import Child
 from commands.servers import Place, broker, database
+from config.database import connect
 from config.settings import BrokerSettings, WebSettings
 from web.serve import serve
 
@@ -45,9 +48,10 @@ def run(
         place = Place(data=Path(folder) / "data")
         with database(place) as url, broker(place) as mqtt:
             city = furnish_screens(url, sensors)
-            with _pipeline(place), _server(url) as address, chromium() as browser:
+            with _pipeline(place) as pipeline, _server(url) as (address, web), chromium() as browser:
                 with _readings(mqtt, sensors, rate), _others(address, city, screens - 1) as others:
-                    figures = _watched(browser, address, city, others, seconds)
+                    meter = _Meter(url, {"pipeline": [pipeline], "web": [web], "database": _postgres(place)})
+                    figures = _watched(browser, address, city, others, meter, seconds)
                 figures["seek_ms"] = seek_ms(url, address, city, per_day)
                 told = conditions(browser)
     return figures | {
@@ -64,11 +68,12 @@ def run(
     }
 
 
-def _watched(browser: Any, address: str, city: City, others: Any, seconds: float) -> dict[str, Any]:
+def _watched(browser: Any, address: str, city: City, others: Any, meter: "_Meter", seconds: float) -> dict[str, Any]:
     with screen(browser, address, city.cookies) as page:
         first = first_view_s(page, address, city.townships[0])
         others.send("begin")
-        ages = ages_ms(page, seconds)
+        with meter:
+            ages = ages_ms(page, seconds)
         others.send("end")
         frames, received, theirs = others.recv()
         change = level_change_ms(page, city.townships[1 : 1 + _CHANGES])
@@ -83,7 +88,52 @@ def _watched(browser: Any, address: str, city: City, others: Any, seconds: float
         "stream_ms": _percentiles(theirs),  # until a frame reached a stream
         "stream_frames_per_s": round(frames / seconds, 1),
         "stream_kb_per_s": round(received / seconds / 1000),
+        **meter.told(),
     }
+
+
+class _Meter:
+    """What the chain does meanwhile: shares of a core, and how long nothing was committed."""
+
+    def __init__(self, url: str, processes: Mapping[str, Sequence[psutil.Process]]) -> None:
+        self._url = url
+        self._processes = processes
+        self._stop = threading.Event()
+        self._gap_s = self._took_s = 0.0
+        self._cpu: dict[str, float] = {}
+        self._thread = threading.Thread(target=self._listen)
+
+    def __enter__(self) -> None:
+        self._begun, self._before = time.monotonic(), self._cpu_s()
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._took_s = time.monotonic() - self._begun
+        self._cpu = {name: spent - self._before[name] for name, spent in self._cpu_s().items()}
+        self._stop.set()
+        self._thread.join()
+
+    def told(self) -> dict[str, Any]:
+        shares = {name: round(spent / self._took_s, 2) for name, spent in self._cpu.items()}
+        return {"cores_taken": shares, "longest_gap_between_commits_ms": round(1000 * self._gap_s)}
+
+    def _cpu_s(self) -> dict[str, float]:
+        times = {name: [one.cpu_times() for one in some] for name, some in self._processes.items()}
+        return {name: sum(one.user + one.system for one in some) for name, some in times.items()}
+
+    def _listen(self) -> None:
+        with connect(self._url, "bench", autocommit=True) as connection:
+            connection.execute("listen shijing_readings")
+            last = time.monotonic()
+            while not self._stop.is_set():
+                for _ in connection.notifies(timeout=0.5, stop_after=1):
+                    now = time.monotonic()
+                    self._gap_s, last = max(self._gap_s, now - last), now
+
+
+def _postgres(place: Place) -> list[psutil.Process]:
+    first = int((place.folder().path / "postgres" / "postmaster.pid").read_text().split()[0])
+    return [psutil.Process(first), *psutil.Process(first).children()]
 
 
 def seek_ms(url: str, address: str, city: City, per_day: int) -> float | None:
@@ -112,26 +162,26 @@ def _percentiles(ms: Sequence[float]) -> dict[str, float]:
 
 
 @contextmanager
-def _pipeline(place: Place) -> Iterator[None]:
+def _pipeline(place: Place) -> Iterator[psutil.Process]:
     log = place.folder().path / "logs" / "pipeline.log"
     child = Child(name="pipeline", arguments=["pipeline", *place.arguments()], log_file=log)
     child.start()
     try:
         child.await_ready()
-        yield
+        yield psutil.Process(child.process.pid)
     finally:
         child.ask_to_stop()
         child.await_end()
 
 
 @contextmanager
-def _server(url: str) -> Iterator[str]:
-    """The web server; its address."""
+def _server(url: str) -> Iterator[tuple[str, psutil.Process]]:
+    """The web server: its address and its process."""
     here, there = _spawn.Pipe()
     process = _spawn.Process(target=_serve, args=(url, there))
     process.start()
     try:
-        yield here.recv()
+        yield here.recv(), psutil.Process(process.pid)
     finally:
         process.terminate()
         process.join(15)
@@ -180,5 +230,6 @@ def lines(result: dict[str, Any]) -> list[str]:
         f"level change:      {result['level_change_ms']} ms",
         f"pan:               {result['pan_fps']} frames/s, longest frame {result['longest_frame_ms']} ms",
         f"seek:              {'not measured: this server has no /api/then' if seek is None else f'{seek} ms'}",
+        f"cores taken:       {result['cores_taken']}",
         *(f"  {name}: {value}" for name, value in result["conditions"].items()),
     ]

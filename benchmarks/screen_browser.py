@@ -31,15 +31,26 @@ async () => {
   }).observe(document.body, { subtree: true, childList: true, characterData: true });
 }
 """
-# From what is said to the frame after the division's sensor is drawn.
+# Stations of a division are on the map, one by one or as the figure of a cluster. (Also within an evaluate.)
+_IS_DRAWN = """
+async ([division, sensor]) => {
+  const { store } = await import("/static/store.js");
+  if (!store.stations.has(sensor)) return false;
+  const nodes = [...document.querySelectorAll(".station[data-sensor]")];
+  const lies = ({ dataset }) => store.stations.get(Number(dataset.sensor))?.township_id === division;
+  return nodes.some(lies) || document.querySelector(".cluster") !== null;
+}
+"""
+# From what is said to the frame after the division's stations are drawn.
 _CHANGE = """
 async ([division, sensor]) => {
   const { say } = await import("/static/address.js");
+  const isDrawn = @drawn@;
   const begun = performance.now();
   say({ in: division });
   for (;;) {
     await new Promise((done) => requestAnimationFrame(done));
-    if (document.querySelector(`.station[data-sensor="${sensor}"]`)) break;
+    if (await isDrawn([division, sensor])) break;
     if (performance.now() - begun > 30_000) return -1;
   }
   await new Promise((done) => requestAnimationFrame(done));
@@ -72,7 +83,7 @@ def first_view_s(page: Page, address: str, viewed: Viewed) -> float:
     page.goto(f"{address}?in={viewed.division}")
     until(page, "document.body.dataset.ready !== undefined")
     until(page, "document.querySelector('#books').childElementCount > 0")
-    until(page, f"document.querySelector('.station[data-sensor=\"{viewed.sensor}\"]') !== null")
+    until(page, f"({_IS_DRAWN.strip()})([{viewed.division}, {viewed.sensor}])")
     return float(page.evaluate(_DRAWN)) / 1000
 
 
@@ -88,7 +99,10 @@ def ages_ms(page: Page, seconds: float) -> list[float]:
 
 def level_change_ms(page: Page, places: Sequence[Viewed]) -> float:
     """From saying a township to its stations on the screen: the median over some."""
-    took = [float(page.evaluate(_CHANGE, [place.division, place.sensor])) for place in places]
+    took = [
+        float(page.evaluate(_CHANGE.replace("@drawn@", _IS_DRAWN.strip()), [place.division, place.sensor]))
+        for place in places
+    ]
     if -1 in took:
         raise RuntimeError(f"stations of a division never came: {took}")
     return median(took)

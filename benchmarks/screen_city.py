@@ -18,6 +18,7 @@ from config.database import connect
 from config.settings import BrokerSettings
 
 PACK = 20
+_SPREAD = 0.01  # degrees: over a township, and not in one heap at its seat
 _FIRST = """
 insert into readings (sensor_id, time, value, late, judged)
 select id, now() - interval '1 hour', 1.5, false, true from sensors
@@ -61,7 +62,7 @@ class City:
 
 def furnish_screens(url: str, sensors: int) -> City:
     """All of it, in a new database."""
-    furnish(url, sensors)
+    furnish(url, sensors, spread=_SPREAD)
     now, roles = datetime.now(UTC), load_roles()
     with connect(url, "bench", autocommit=True) as connection:
         connection.execute("select ensure_readings_partition((now() - interval '1 hour')::date)")

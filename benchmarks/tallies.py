@@ -1,14 +1,11 @@
 """Tallies and search of a city of 1,031 townships, 62,000 grids and 100,000 sensors, over HTTP: p50 and p95."""
 
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from access.accounts import account_of, add_account, grant
-from access.rights import load_roles
-from benchmarks.rights_scope import ALERTS, DISTRICTS, GRIDS, SENSORS, TOWNSHIPS, furnish, server, session, told_times
+from benchmarks.rights_scope import DISTRICTS, GRIDS, SENSORS, TOWNSHIPS, furnish, server, session, told_times
 from config.database import Connection, connect
 from config.embedded_database import embedded_database
 from config.folder import DataFolder
@@ -56,16 +53,18 @@ limit %(called)s
 
 def run(rounds: int = ROUNDS) -> dict[str, Any]:
     """`tallies_ms` and `search_ms`, each by what is asked and who asks."""
-    with tempfile.TemporaryDirectory(prefix="shijing-bench-") as folder:
-        with embedded_database(DataFolder(Path(folder) / "data")) as url:
-            bench = furnish(url)
-            with connect(url, "bench", autocommit=True) as connection:
-                _add(connection)
-                sessions = {
-                    name: session(connection, name, division)
-                    for name, division in (("everywhere", None), ("district", bench.district))
-                }
-            return _asked(url, bench.township, sessions, rounds)
+    with (
+        tempfile.TemporaryDirectory(prefix="shijing-bench-") as folder,
+        embedded_database(DataFolder(Path(folder) / "data")) as url,
+    ):
+        bench = furnish(url)
+        with connect(url, "bench", autocommit=True) as connection:
+            _add(connection)
+            sessions = {
+                name: session(connection, name, division)
+                for name, division in (("everywhere", None), ("district", bench.district))
+            }
+        return _asked(url, bench.township, sessions, rounds)
 
 
 def _asked(url: str, township: int, sessions: dict[str, dict[str, str]], rounds: int) -> dict[str, Any]:

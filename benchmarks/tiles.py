@@ -1,22 +1,25 @@
-"""Vector tiles of a city with 62,000 grids, over HTTP: the first time each is asked for, and again.
+"""Vector tiles of a city with 62,000 grids, over HTTP: the first time each is asked for, and again; beside tipg.
 
 A tile is cold when nobody has asked for it since the boundaries changed, warm when it is kept. What a level takes to
-be drawn at a zoom for the first time, which the first to ask waits for, is told apart. Another server of tiles can be
-measured with the same tiles: `asked` gives them, `measured` takes any address.
+be drawn at a zoom for the first time, which the first to ask waits for, is told apart. Then tipg on PostGIS is asked
+for the same tiles of the same polygons (benchmarks/tiles_peer.py): it keeps none, so all of its are cold. Each server
+is a process of its own.
 """
 
+import http.client
 import logging
+import multiprocessing
 import os
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -25,6 +28,7 @@ from access.accounts import add_account, grant
 from access.rights import load_roles
 from access.tokens import add_token
 from benchmarks.locate import generated_coverage, township_polygons
+from benchmarks.tiles_peer import TILE, PeerMissing, tipg
 from config.database import Connection, connect
 from config.embedded_database import embedded_database
 from config.folder import DataFolder
@@ -56,18 +60,22 @@ join unnest(%(shapes)s::bytea[], %(areas)s::float8[]) with ordinality as p (shap
 """
 
 
-def run(grids: int = GRIDS, tiles: int = 120) -> dict[str, Any]:
-    """`cold_ms` and `warm_ms`, each with `p50` and `p95`, over `tiles` tiles of each zoom."""
+def run(grids: int = GRIDS, tiles: int = 120, *, beside: bool = True) -> dict[str, Any]:
+    """`cold_ms`, `warm_ms` and `tipg_cold_ms`, each with `p50` and `p95`, over `tiles` tiles of each zoom."""
     load = round(os.getloadavg()[0], 2)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request would be measured, too
-    with _server(grids) as (url, headers, polygons), httpx.Client(base_url=url, headers=headers, timeout=120) as client:
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with _server(grids) as (url, headers, polygons):
+        client = _Client(url, headers)
+        client.get("/api/search?q=x")  # answered when all that a server reads after its start is read
         prepared = {z: measured(client, [places[0]])[0] for z, places in asked(polygons, 1).items()}
         zooms = asked(polygons, tiles + 1)
         cold = {z: measured(client, places[1:]) for z, places in zooms.items()}
         warm = {z: measured(client, places[1:]) for z, places in zooms.items()}
+    peer = _peer(polygons, zooms) if beside else {"tipg_cold_ms": None, "tipg": "it was not asked"}
     return {
-        "cold_ms": _told([one for times in cold.values() for one in times]),
-        "warm_ms": _told([one for times in warm.values() for one in times]),
+        "cold_ms": _told(_all(cold)),
+        "warm_ms": _told(_all(warm)),
+        **peer,
         "first_of_a_zoom_ms": {z: round(ms) for z, ms in prepared.items()},
         "cold_ms_by_zoom": {z: _told(times) for z, times in cold.items()},
         "grids": grids,
@@ -75,6 +83,23 @@ def run(grids: int = GRIDS, tiles: int = 120) -> dict[str, Any]:
         "cpus": os.cpu_count(),
         "load_average": load,
     }
+
+
+def _peer(polygons: NDArray[np.object_], zooms: Mapping[int, list[Place]]) -> dict[str, Any]:
+    """What tipg takes, or why there is none."""
+    try:
+        with tipg(polygons) as url:
+            client = _Client(url, {})
+            for places in zooms.values():  # its connections are made, and its plans
+                measured(client, places[:1], TILE)
+            times = {z: measured(client, places[1:], TILE) for z, places in zooms.items()}
+    except PeerMissing as error:
+        return {"tipg_cold_ms": None, "tipg": str(error)}
+    return {"tipg_cold_ms": _told(_all(times)), "tipg_cold_ms_by_zoom": {z: _told(one) for z, one in times.items()}}
+
+
+def _all(times: Mapping[int, list[float]]) -> list[float]:
+    return [one for zoom in times.values() for one in zoom]
 
 
 def asked(polygons: NDArray[np.object_], count: int, *, seed: int = 1) -> dict[int, list[Place]]:
@@ -89,14 +114,29 @@ def asked(polygons: NDArray[np.object_], count: int, *, seed: int = 1) -> dict[i
     return found
 
 
-def measured(client: httpx.Client, places: Sequence[Place]) -> list[float]:
+class _Client:
+    """One kept connection, and next to no work of its own."""
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        place = urlsplit(url)
+        self._connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=120)
+        self._headers = {**headers, "Accept-Encoding": "gzip"}
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Status and body, as it came."""
+        self._connection.request("GET", path, headers=self._headers)
+        answer = self._connection.getresponse()
+        return answer.status, answer.read()
+
+
+def measured(client: _Client, places: Sequence[Place], path: str = "tiles/grid/{z}/{x}/{y}.mvt") -> list[float]:
     """How long each takes from the request to the last byte, ms."""
     times = []
     for z, x, y in places:
         begun = time.perf_counter()
-        answer = client.get(f"tiles/grid/{z}/{x}/{y}.mvt")
+        status, body = client.get("/" + path.format(z=z, x=x, y=y))
         times.append(1000 * (time.perf_counter() - begun))
-        assert answer.status_code == 200 and answer.content, answer.text
+        assert status == 200 and body, (status, body[:200])
     return times
 
 
@@ -151,19 +191,25 @@ def _token(connection: Connection) -> str:
 
 @contextmanager
 def _running(database_url: str) -> Iterator[str]:
-    """Our server in a thread, as `shijing serve` runs it; without a limit of requests, for one client asks them all."""
-    settings, answers = WebSettings(port=0, rate_requests=""), threading.Event()
+    """Our server in a process of its own, as it is in use."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(database_url, theirs))
+    process.start()
+    try:
+        assert ours.poll(300), "the server did not start"
+        yield ours.recv()
+    finally:
+        process.terminate()
+        process.join(30)
+
+
+def _serve(database_url: str, told: Pipe) -> None:
+    """As `shijing serve` does; without a limit of requests, for one client asks them all."""
+    settings = WebSettings(port=0, rate_requests="")
     with listening_socket(settings.host, settings.port) as opened:
         url = f"http://127.0.0.1:{opened.getsockname()[1]}/"
-        server = Server(create_app(settings, database_url), url, lambda _: answers.set())
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
-        thread.start()
-        try:
-            assert answers.wait(30), "the server did not start"
-            yield url
-        finally:
-            server.should_exit = True
-            thread.join(30)
+        Server(create_app(settings, database_url), url, lambda _: told.send(url)).run(sockets=[opened])
 
 
 def lines(result: dict[str, Any]) -> list[str]:

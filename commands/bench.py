@@ -218,3 +218,14 @@ def screen(
 
     result = run(sensors=sensors, rate=rate, screens=screens, seconds=seconds, per_day=per_day)
     tell(result, as_json, lines(result))
+
+
+@bench_app.command()
+def tallies(
+    rounds: Annotated[int, typer.Option(help="Requests of each kind.", min=10)] = 40, as_json: Json = False
+) -> None:
+    """Counts by division and search of a city of 100,000 sensors, over HTTP (docs/tallies.md)."""
+    from benchmarks.tallies import lines, run
+
+    result = run(rounds)
+    tell(result, as_json, lines(result))

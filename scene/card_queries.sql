@@ -41,11 +41,12 @@ with recursive this as (
       and (township_id = any(array(select id from own))
            or id in (select run_id from run_grids where grid_id = any(array(select id from own))))
 ), standing as materialized (
+    -- What adds up is looked for in those that have it: there may be ten thousand of the others.
     select kind, count(*) as count,
-           sum(nullif(attributes ->> 'households', '')::numeric) as households,
-           max(nullif(attributes ->> 'storeys', '')::numeric) as storeys,
-           sum(nullif(attributes ->> 'people', '')::numeric) as people,
-           sum(nullif(attributes ->> 'capacity', '')::numeric) as capacity
+           sum((attributes ->> 'households')::numeric) filter (where kind in ('building', 'hazard_point')) as households,
+           max((attributes ->> 'storeys')::numeric) filter (where kind = 'building') as storeys,
+           sum((attributes ->> 'people')::numeric) filter (where kind = 'hazard_point') as people,
+           sum((attributes ->> 'capacity')::numeric) filter (where kind = 'shelter') as capacity
     from things
     where removed_at is null
       and case (select level from this)

@@ -14,13 +14,20 @@ with hit as (
     select point, max(id) filter (where level = 'township') as township, max(id) filter (where level = 'village') as village,
            max(id) filter (where level = 'grid') as grid
     from hit group by point
-), up as (
-    select point, grid, coalesce(village, division_above(grid, 'village', %(at)s, 'infinity')) as village,
-           coalesce(township, division_above(coalesce(grid, village), 'township', %(at)s, 'infinity')) as township
-    from told
+), around as materialized (  -- few, of however many points
+    select distinct township, village, grid from told
+), up as materialized (
+    select township, village, grid,
+           coalesce(village, division_above(grid, 'village', %(at)s, 'infinity')) as up_village,
+           coalesce(township, division_above(coalesce(grid, village), 'township', %(at)s, 'infinity')) as up_township
+    from around
+), whole as materialized (
+    select up.*, division_above(up_township, 'district', %(at)s, 'infinity') as up_district from up
 )
-select point, division_above(township, 'district', %(at)s, 'infinity'), township, village, grid
-from up where township is not null
+select told.point, whole.up_district, whole.up_township, whole.up_village, told.grid
+from told join whole on (coalesce(told.township, 0), coalesce(told.village, 0), coalesce(told.grid, 0))
+                      = (coalesce(whole.township, 0), coalesce(whole.village, 0), coalesce(whole.grid, 0))
+where whole.up_township is not null
 
 -- name: within
 -- Which of these divisions lie in a scope.
@@ -96,8 +103,8 @@ order by array_position(%(order)s::text[], kind), id
 limit %(most)s
 
 -- name: things_stamp
--- (That a thing was placed elsewhere comes with another number of the map.)
-select count(*), max(changed_at), (select number from division_changes)
+-- With where each of them stands, for a map may change without any of them.
+select count(*), max(changed_at), sum(hashint8(id * 31 + coalesce(grid_id, 0))::bigint)
 from things
 where case %(level)s when 'district' then district_id = %(division)s when 'township' then township_id = %(division)s
                      when 'village' then village_id = %(division)s when 'grid' then grid_id = %(division)s

@@ -65,9 +65,9 @@ class Taken:
     unit_id: int | None
     of_all: bool
     count: int
-    marks: Sequence[float]  # p50, p90, p99
-    longest_s: float
-    bins: Sequence[int]  # how many within each of BINS_S, and beyond
+    marks: Sequence[float]  # p50, p90, p99 of all; of a division p50
+    longest_s: float | None
+    bins: Sequence[int] | None  # how many within each of BINS_S, and beyond
 
     @property
     def median_s(self) -> float:
@@ -113,6 +113,32 @@ class Load:
     open: int
     late: int
     holders: int  # of the post for that place, at the end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acknowledged:
+    """Of all alerts."""
+
+    count: int
+    median_s: float | None  # None: of none
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """Of all tasks."""
+
+    called: int
+    answered: int
+    on_site_s: float | None  # None: nobody got there
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFigures:
+    """All that one look at the tasks tells."""
+
+    counts: Sequence[TaskCount]
+    times: Sequence[Taken]  # from the call to acknowledged (the first also per compared division), on_site, done
+    load: Sequence[Load]  # by person, the most loaded first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,19 +196,46 @@ def alert_totals(connection: Connection, asked: Asked) -> dict[str, int]:
     return dict(connection.execute(QUERIES["alert_totals"], _values(asked)).fetchall())
 
 
-def alert_times(connection: Connection, asked: Asked, *, by_unit: bool = True) -> list[Taken]:
-    """From the raise to acknowledged, in_hand, resolved, closed; `by_unit`: the first also per compared division."""
-    return _rows(connection, Taken, "alert_times", {**_values(asked), "by_unit": by_unit})
+def alert_acknowledged(connection: Connection, asked: Asked) -> Acknowledged:
+    """How many were, and the middle time until then."""
+    return _rows(connection, Acknowledged, "alert_acknowledged", _values(asked))[0]
 
 
-def task_counts(connection: Connection, asked: Asked) -> list[TaskCount]:
-    """Of all, and per compared division."""
-    return _rows(connection, TaskCount, "task_counts", _values(asked))
+def tasks_answered(connection: Connection, asked: Asked) -> Answered:
+    """How many owed and had an answer, and the middle time until somebody was on site."""
+    return _rows(connection, Answered, "tasks_answered", _values(asked))[0]
 
 
-def task_times(connection: Connection, asked: Asked, *, by_unit: bool = True) -> list[Taken]:
-    """From the call to acknowledged, on_site, done; `by_unit`: the first also per compared division."""
-    return _rows(connection, Taken, "task_times", {**_values(asked), "by_unit": by_unit})
+def alert_times(connection: Connection, asked: Asked) -> list[Taken]:
+    """From the raise to acknowledged, in_hand, resolved, closed; the first also per compared division."""
+    return _rows(connection, Taken, "alert_times", _values(asked))
+
+
+def tasks(connection: Connection, asked: Asked, *, by_person: bool = False) -> TaskFigures:
+    """Tasks for which somebody was called; `by_person`: names may be told, and who answered for most is told, too."""
+    values = {**_values(asked), "by_person": by_person, "most": MOST_LOADED}
+    row = connection.execute(QUERIES["tasks"], values).fetchone()
+    assert row is not None
+    counts, times, loaded = row
+    return TaskFigures(
+        counts=[TaskCount(**one) for one in counts],
+        times=[Taken(**one) for one in times],
+        load=_load_told(connection, asked, loaded),
+    )
+
+
+def _load_told(connection: Connection, asked: Asked, loaded: list[dict[str, Any]]) -> list[Load]:
+    """With post and place of the last task of each."""
+    if not loaded:
+        return []
+    ids = {**_values(asked), "ids": [one["last_id"] for one in loaded]}
+    told = {row[0]: row[1:] for row in connection.execute(QUERIES["load_told"], ids)}
+    found = []
+    for one in loaded:
+        post, division_id, holders = told[one.pop("last_id")]
+        person = UUID(one.pop("person_id"))
+        found.append(Load(person_id=person, post=post, division_id=division_id, people=1, holders=holders, **one))
+    return found
 
 
 def event_closure(connection: Connection, asked: Asked) -> list[Closure]:
@@ -200,9 +253,9 @@ def false_alarms(connection: Connection, asked: Asked) -> list[Judged]:
     return _rows(connection, Judged, "false_alarms", _values(asked))
 
 
-def load(connection: Connection, asked: Asked, *, by_person: bool) -> list[Load]:
-    """The most loaded first; `by_person`: names may be told."""
-    return _rows(connection, Load, "load", {**_values(asked), "by_person": by_person, "most": MOST_LOADED})
+def load_by_post(connection: Connection, asked: Asked) -> list[Load]:
+    """The most loaded first, where names may not be told."""
+    return _rows(connection, Load, "load_by_post", {**_values(asked), "most": MOST_LOADED})
 
 
 def coverage(connection: Connection, asked: Asked) -> list[Coverage]:

@@ -67,55 +67,59 @@ where opened_at >= %(since)s and opened_at < %(until)s and suppressed_by is null
        or grid_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
 group by peak;
 
+-- name: alert_acknowledged
+-- How many of them somebody acknowledged, and the middle time until then: all that the period before is asked for.
+select count(acknowledged_at) as count,
+       percentile_cont(0.5) within group (
+           order by greatest(0, round(date_part('epoch', acknowledged_at - opened_at))))
+           filter (where acknowledged_at is not null) as median_s
+from alerts
+where opened_at >= %(since)s and opened_at < %(until)s and suppressed_by is null and exercise = %(exercise)s
+  and (%(within)s::integer is null
+       or township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
+       or grid_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer));
+
 -- name: alert_times
--- From the raise of an alert to each step, in whole seconds: of all, and (`by_unit`) those until somebody acknowledged it
--- per compared division. Equal times are counted together first: that is less to sort than a month of alerts.
-with counted as materialized (
+-- From the raise of an alert to each step, in whole seconds: of all, and the middle one until somebody acknowledged
+-- it per compared division. Equal times are counted first: that is far less to sort.
+with picked as materialized (
     select case when %(level)s in ('village', 'grid') then grid_id else township_id end as anchor,
-           taken.step, greatest(0, round(taken.seconds))::integer as seconds, count(*) as n
+           round(date_part('epoch', acknowledged_at - opened_at))::integer as acknowledged,
+           round(date_part('epoch', in_hand_at - opened_at))::integer as in_hand,
+           round(date_part('epoch', resolved_at - opened_at))::integer as resolved,
+           round(date_part('epoch', closed_at - opened_at))::integer as closed
     from alerts
-    cross join lateral (values
-            ('acknowledged', date_part('epoch', acknowledged_at - opened_at)),
-            ('in_hand', date_part('epoch', in_hand_at - opened_at)),
-            ('resolved', date_part('epoch', resolved_at - opened_at)),
-            ('closed', date_part('epoch', closed_at - opened_at))
-        ) taken (step, seconds)
     where alerts.opened_at >= %(since)s and alerts.opened_at < %(until)s
       and alerts.suppressed_by is null and alerts.exercise = %(exercise)s
       and (%(within)s::integer is null
            or alerts.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
            or alerts.grid_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
-      and taken.seconds is not null
-    group by 1, 2, 3
+), counted as (
+    select 'acknowledged' as step, greatest(0, acknowledged) as seconds, count(*) as n from picked where acknowledged is not null group by 2
+    union all
+    select 'in_hand' as step, greatest(0, in_hand) as seconds, count(*) as n from picked where in_hand is not null group by 2
+    union all
+    select 'resolved' as step, greatest(0, resolved) as seconds, count(*) as n from picked where resolved is not null group by 2
+    union all
+    select 'closed' as step, greatest(0, closed) as seconds, count(*) as n from picked where closed is not null group by 2
+), ranked as (
+    select *, (sum(n) over (partition by step order by seconds))::float8 as upto,
+           (sum(n) over (partition by step))::float8 as total
+    from counted
 ), of_unit as materialized (
     select anchor, (select closure.ancestor_id from division_closure closure
                     join divisions unit on unit.id = closure.ancestor_id
                     where closure.descendant_id = anchor and unit.level = %(level)s limit 1) as unit_id
-    from (select distinct anchor from counted where anchor is not null and %(by_unit)s) anchors
-), summed as (
-    select step, null::integer as unit_id, seconds, sum(n) as n from counted group by step, seconds
-    union all
-    select step, unit_id, seconds, sum(n)
-    from counted join of_unit on of_unit.anchor = counted.anchor
-    where step = 'acknowledged' and unit_id is not null and %(by_unit)s
-    group by step, unit_id, seconds
-), ranked as (
-    select *, sum(n) over (partition by step, unit_id order by seconds) as upto,
-           sum(n) over (partition by step, unit_id) as total
-    from summed
+    from (select distinct anchor from picked where anchor is not null) anchors
 )
-select step, unit_id, unit_id is null as of_all, max(total)::bigint as count,
-       array(select low + (high - low) * rest
+select step, null::integer as unit_id, true as of_all, max(total)::bigint as count,
+       array(select low + (high - low) * (place - floor(place))
              from (values (min(seconds) filter (where upto > floor(0.5 * (total - 1))),
-                           min(seconds) filter (where upto > ceil(0.5 * (total - 1))),
-                           (0.5 * (max(total) - 1) - floor(0.5 * (max(total) - 1)))::float8),
+                           min(seconds) filter (where upto > ceil(0.5 * (total - 1))), 0.5 * (max(total) - 1)),
                           (min(seconds) filter (where upto > floor(0.9 * (total - 1))),
-                           min(seconds) filter (where upto > ceil(0.9 * (total - 1))),
-                           (0.9 * (max(total) - 1) - floor(0.9 * (max(total) - 1)))::float8),
+                           min(seconds) filter (where upto > ceil(0.9 * (total - 1))), 0.9 * (max(total) - 1)),
                           (min(seconds) filter (where upto > floor(0.99 * (total - 1))),
-                           min(seconds) filter (where upto > ceil(0.99 * (total - 1))),
-                           (0.99 * (max(total) - 1) - floor(0.99 * (max(total) - 1)))::float8))
-                  mark (low, high, rest)) as marks,
+                           min(seconds) filter (where upto > ceil(0.99 * (total - 1))), 0.99 * (max(total) - 1))) mark (low, high, place)) as marks,
        max(seconds)::float8 as longest_s,
        array[coalesce(sum(n) filter (where seconds < 60), 0)::bigint,
              coalesce(sum(n) filter (where seconds >= 60 and seconds < 300), 0)::bigint,
@@ -125,20 +129,27 @@ select step, unit_id, unit_id is null as of_all, max(total)::bigint as count,
              coalesce(sum(n) filter (where seconds >= 3600 and seconds < 14400), 0)::bigint,
              coalesce(sum(n) filter (where seconds >= 14400 and seconds < 86400), 0)::bigint,
              coalesce(sum(n) filter (where seconds >= 86400), 0)::bigint] as bins
-from ranked group by step, unit_id;
+from ranked group by step
+union all
+select 'acknowledged', unit_id, false, count(*),
+       array[percentile_cont(0.5) within group (order by greatest(0, acknowledged)::float8)], null, null
+from picked join of_unit on of_unit.anchor = picked.anchor
+where acknowledged is not null and unit_id is not null group by unit_id;
 
--- name: task_counts
--- Tasks for which somebody was called in the period: of all, and per compared division.
-with counted as materialized (
+-- name: tasks
+-- Tasks for which somebody was called in the period, in one look at them: how many there were (of all, and per compared
+-- division), how long each step took since the call in whole seconds (a phone whose clock is behind answers at once), and
+-- with `by_person` who answered for most of them: under the post and the place of the last of these tasks.
+with picked as materialized (
     select case when %(level)s in ('village', 'grid') then assignments.division_id else runs.township_id end as anchor,
-           count(*) filter (where assignments.state not in ('skipped', 'stood_down')
-                            or coalesce(acknowledged_at, on_site_at, done_at) is not null) as called,
-           count(*) filter (where coalesce(acknowledged_at, on_site_at, done_at) is not null) as answered,
-           count(*) filter (where done_at is not null) as done,
-           count(*) filter (where overdue_at is not null
-                            or assignments.state not in ('skipped', 'stood_down')
-                               and coalesce(done_at, assignments.ended_at, %(now)s) > due_at) as late,
-           count(*) filter (where assignments.ended_at is null) as open
+           assignments.id, assignments.person_id,
+           round(date_part('epoch', least(acknowledged_at, on_site_at, done_at) - called_at))::integer as acknowledged,
+           round(date_part('epoch', on_site_at - called_at))::integer as on_site,
+           round(date_part('epoch', done_at - called_at))::integer as done,
+           assignments.state in ('skipped', 'stood_down') as spared, assignments.ended_at is null as open,
+           overdue_at is not null as overdue,
+           overdue_at is not null or (assignments.state not in ('skipped', 'stood_down')
+                                      and coalesce(done_at, assignments.ended_at, %(now)s) > due_at) as late
     from plan_runs runs
     join assignments on assignments.run_id = runs.id
     where runs.exercise = %(exercise)s
@@ -147,80 +158,70 @@ with counted as materialized (
            or runs.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
            or assignments.division_id
               in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
-    group by 1
-), of_unit as materialized (
-    select anchor, (select closure.ancestor_id from division_closure closure
-                    join divisions unit on unit.id = closure.ancestor_id
-                    where closure.descendant_id = anchor and unit.level = %(level)s limit 1) as unit_id
-    from (select distinct anchor from counted where anchor is not null) anchors
-)
-select unit_id, grouping(unit_id) = 1 as of_all,
-       coalesce(sum(called), 0)::bigint as called, coalesce(sum(answered), 0)::bigint as answered,
-       coalesce(sum(done), 0)::bigint as done, coalesce(sum(late), 0)::bigint as late,
-       coalesce(sum(open), 0)::bigint as open
-from counted left join of_unit on of_unit.anchor = counted.anchor
-group by grouping sets ((unit_id), ());
-
--- name: task_times
--- From the call to each step, in whole seconds (a phone whose clock is behind answers at once): of all, and (`by_unit`)
--- the answers per compared division.
-with counted as materialized (
-    select case when %(level)s in ('village', 'grid') then assignments.division_id else runs.township_id end as anchor,
-           taken.step, greatest(0, round(taken.seconds))::integer as seconds, count(*) as n
-    from plan_runs runs
-    join assignments on assignments.run_id = runs.id
-    cross join lateral (values
-            ('acknowledged', date_part('epoch', least(acknowledged_at, on_site_at, done_at) - called_at)),
-            ('on_site', date_part('epoch', on_site_at - called_at)),
-            ('done', date_part('epoch', done_at - called_at))
-        ) taken (step, seconds)
-    where runs.exercise = %(exercise)s
-      and assignments.called_at >= %(since)s and assignments.called_at < %(until)s
-      and (%(within)s::integer is null
-           or runs.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
-           or assignments.division_id
-              in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
-      and taken.seconds is not null
-    group by 1, 2, 3
-), of_unit as materialized (
-    select anchor, (select closure.ancestor_id from division_closure closure
-                    join divisions unit on unit.id = closure.ancestor_id
-                    where closure.descendant_id = anchor and unit.level = %(level)s limit 1) as unit_id
-    from (select distinct anchor from counted where anchor is not null and %(by_unit)s) anchors
-), summed as (
-    select step, null::integer as unit_id, seconds, sum(n) as n from counted group by step, seconds
+), counted as (
+    select 'acknowledged' as step, greatest(0, acknowledged) as seconds, count(*) as n
+    from picked where acknowledged is not null group by 2
     union all
-    select step, unit_id, seconds, sum(n)
-    from counted join of_unit on of_unit.anchor = counted.anchor
-    where step = 'acknowledged' and unit_id is not null and %(by_unit)s
-    group by step, unit_id, seconds
+    select 'on_site', greatest(0, on_site), count(*) from picked where on_site is not null group by 2
+    union all
+    select 'done', greatest(0, done), count(*) from picked where done is not null group by 2
 ), ranked as (
-    select *, sum(n) over (partition by step, unit_id order by seconds) as upto,
-           sum(n) over (partition by step, unit_id) as total
-    from summed
+    select *, (sum(n) over (partition by step order by seconds))::float8 as upto,
+           (sum(n) over (partition by step))::float8 as total
+    from counted
+), of_anchor as materialized (
+    select anchor, count(*) filter (where not spared or acknowledged is not null) as called,
+           count(acknowledged) as answered, count(done) as done, count(*) filter (where late) as late,
+           count(*) filter (where open) as open
+    from picked group by anchor
+), of_unit as materialized (
+    select anchor, (select closure.ancestor_id from division_closure closure
+                    join divisions unit on unit.id = closure.ancestor_id
+                    where closure.descendant_id = anchor and unit.level = %(level)s limit 1) as unit_id
+    from (select anchor from of_anchor where anchor is not null) anchors
+), times as (
+    select step, null::integer as unit_id, true as of_all, max(total)::bigint as count,
+           array(select low + (high - low) * (place - floor(place))
+                 from (values (min(seconds) filter (where upto > floor(0.5 * (total - 1))),
+                               min(seconds) filter (where upto > ceil(0.5 * (total - 1))), 0.5 * (max(total) - 1)),
+                              (min(seconds) filter (where upto > floor(0.9 * (total - 1))),
+                               min(seconds) filter (where upto > ceil(0.9 * (total - 1))), 0.9 * (max(total) - 1)),
+                              (min(seconds) filter (where upto > floor(0.99 * (total - 1))),
+                               min(seconds) filter (where upto > ceil(0.99 * (total - 1))), 0.99 * (max(total) - 1)))
+                      mark (low, high, place)) as marks,
+           max(seconds)::float8 as longest_s,
+           array[coalesce(sum(n) filter (where seconds < 60), 0)::bigint,
+                 coalesce(sum(n) filter (where seconds >= 60 and seconds < 300), 0)::bigint,
+                 coalesce(sum(n) filter (where seconds >= 300 and seconds < 900), 0)::bigint,
+                 coalesce(sum(n) filter (where seconds >= 900 and seconds < 1800), 0)::bigint,
+                 coalesce(sum(n) filter (where seconds >= 1800 and seconds < 3600), 0)::bigint,
+                 coalesce(sum(n) filter (where seconds >= 3600 and seconds < 14400), 0)::bigint,
+                 coalesce(sum(n) filter (where seconds >= 14400 and seconds < 86400), 0)::bigint,
+                 coalesce(sum(n) filter (where seconds >= 86400), 0)::bigint] as bins
+    from ranked group by step
+    union all
+    select 'acknowledged', unit_id, false, count(*),
+           array[percentile_cont(0.5) within group (order by greatest(0, acknowledged)::float8)], null, null
+    from picked join of_unit on of_unit.anchor = picked.anchor
+    where acknowledged is not null and unit_id is not null group by unit_id
+), counts as (
+    select unit_id, grouping(unit_id) = 1 as of_all,
+           coalesce(sum(called), 0)::bigint as called, coalesce(sum(answered), 0)::bigint as answered,
+           coalesce(sum(of_anchor.done), 0)::bigint as done, coalesce(sum(late), 0)::bigint as late,
+           coalesce(sum(open), 0)::bigint as open
+    from of_anchor left join of_unit on of_unit.anchor = of_anchor.anchor
+    group by grouping sets ((unit_id), ())
+), loaded as (
+    select person_id, max(id) as last_id, count(*) as answered, count(done) as done,
+           count(*) filter (where open) as open, count(*) filter (where overdue) as late
+    from picked
+    where %(by_person)s and person_id is not null and acknowledged is not null
+    group by person_id order by answered desc, open desc, person_id limit %(most)s
 )
-select step, unit_id, unit_id is null as of_all, max(total)::bigint as count,
-       array(select low + (high - low) * rest
-             from (values (min(seconds) filter (where upto > floor(0.5 * (total - 1))),
-                           min(seconds) filter (where upto > ceil(0.5 * (total - 1))),
-                           (0.5 * (max(total) - 1) - floor(0.5 * (max(total) - 1)))::float8),
-                          (min(seconds) filter (where upto > floor(0.9 * (total - 1))),
-                           min(seconds) filter (where upto > ceil(0.9 * (total - 1))),
-                           (0.9 * (max(total) - 1) - floor(0.9 * (max(total) - 1)))::float8),
-                          (min(seconds) filter (where upto > floor(0.99 * (total - 1))),
-                           min(seconds) filter (where upto > ceil(0.99 * (total - 1))),
-                           (0.99 * (max(total) - 1) - floor(0.99 * (max(total) - 1)))::float8))
-                  mark (low, high, rest)) as marks,
-       max(seconds)::float8 as longest_s,
-       array[coalesce(sum(n) filter (where seconds < 60), 0)::bigint,
-             coalesce(sum(n) filter (where seconds >= 60 and seconds < 300), 0)::bigint,
-             coalesce(sum(n) filter (where seconds >= 300 and seconds < 900), 0)::bigint,
-             coalesce(sum(n) filter (where seconds >= 900 and seconds < 1800), 0)::bigint,
-             coalesce(sum(n) filter (where seconds >= 1800 and seconds < 3600), 0)::bigint,
-             coalesce(sum(n) filter (where seconds >= 3600 and seconds < 14400), 0)::bigint,
-             coalesce(sum(n) filter (where seconds >= 14400 and seconds < 86400), 0)::bigint,
-             coalesce(sum(n) filter (where seconds >= 86400), 0)::bigint] as bins
-from ranked group by step, unit_id;
+select (select coalesce(jsonb_agg(to_jsonb(counts)), '[]') from counts) as counts,
+       (select coalesce(jsonb_agg(to_jsonb(times)), '[]') from times) as times,
+       (select coalesce(jsonb_agg(to_jsonb(loaded) order by loaded.answered desc, loaded.open desc, loaded.person_id), '[]')
+        from loaded) as loaded;
 
 -- name: event_closure
 -- What was reported in the period, and at which level it was closed: of all, and per compared division.
@@ -289,20 +290,43 @@ where opened_at >= %(since)s and opened_at < %(until)s and suppressed_by is null
        or grid_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
 group by rule_id order by false_alarms desc, judged desc, raised desc, rule_id;
 
--- name: load
--- Who answered for tasks that were called for in the period: by person where names may be told, else by post and place;
--- the most loaded first. `holders`: how many hold that post for that place at the end of it.
-select picked.*, (
+-- name: tasks_answered
+-- What the period before is asked for: how many owed and had an answer, and the middle time until somebody was on site.
+select count(*) filter (where assignments.state not in ('skipped', 'stood_down')
+                        or coalesce(acknowledged_at, on_site_at, done_at) is not null) as called,
+       count(*) filter (where coalesce(acknowledged_at, on_site_at, done_at) is not null) as answered,
+       percentile_cont(0.5) within group (
+           order by greatest(0, round(date_part('epoch', on_site_at - called_at))))
+           filter (where on_site_at is not null) as on_site_s
+from plan_runs runs
+join assignments on assignments.run_id = runs.id
+where runs.exercise = %(exercise)s
+  and assignments.called_at >= %(since)s and assignments.called_at < %(until)s
+  and (%(within)s::integer is null
+       or runs.township_id in (select descendant_id from division_closure where ancestor_id = %(within)s::integer)
+       or assignments.division_id
+          in (select descendant_id from division_closure where ancestor_id = %(within)s::integer));
+
+-- name: load_told
+-- The post and the place of these assignments, and how many hold that post for that place at the end.
+select assignments.id, coalesce(tasks.post_id, tasks.post) as post, assignments.division_id, (
     select count(distinct holding.person_id) from post_holdings holding
-    where holding.post = picked.post and holding.division_id = picked.division_id
+    where holding.post = coalesce(tasks.post_id, tasks.post) and holding.division_id = assignments.division_id
+      and holding.valid @> %(at)s::timestamptz and upper_inf(holding.recorded)) as holders
+from assignments join tasks on tasks.id = assignments.task_id
+where assignments.id = any(%(ids)s);
+
+-- name: load_by_post
+-- The same for whoever may not see people: by post and place; `people`: how many answered.
+select null::uuid as person_id, loaded.*, (
+    select count(distinct holding.person_id) from post_holdings holding
+    where holding.post = loaded.post and holding.division_id = loaded.division_id
       and holding.valid @> %(at)s::timestamptz and upper_inf(holding.recorded)) as holders
 from (
-    select case when %(by_person)s then person_id end as person_id, post, division_id, count(*) as people,
-           sum(answered)::bigint as answered, sum(done)::bigint as done, sum(open)::bigint as open,
-           sum(late)::bigint as late
-    from (
-        select assignments.person_id, coalesce(tasks.post_id, tasks.post) as post, assignments.division_id,
-               count(*) as answered,
+    select post, division_id, count(*) as people, sum(answered)::bigint as answered, sum(done)::bigint as done,
+           sum(open)::bigint as open, sum(late)::bigint as late
+    from (  -- by person first: that is less to sort
+        select coalesce(tasks.post_id, tasks.post) as post, assignments.division_id, count(*) as answered,
                count(*) filter (where assignments.done_at is not null) as done,
                count(*) filter (where assignments.ended_at is null) as open,
                count(*) filter (where assignments.overdue_at is not null) as late
@@ -317,12 +341,12 @@ from (
                   in (select descendant_id from division_closure where ancestor_id = %(within)s::integer))
           and assignments.person_id is not null
           and coalesce(assignments.acknowledged_at, assignments.on_site_at, assignments.done_at) is not null
-        group by 1, 2, 3
+        group by 1, 2, assignments.person_id
     ) each
-    group by 1, 2, 3
-    order by answered desc, open desc, post, division_id, 1 limit %(most)s
-) picked
-order by answered desc, open desc, post, division_id, person_id;
+    group by post, division_id
+    order by answered desc, open desc, post, division_id limit %(most)s
+) loaded
+order by answered desc, open desc, post, division_id;
 
 -- name: coverage
 -- At `at`: the divisions that are to be covered (`cell`: townships, or within one of them its villages or grids), how

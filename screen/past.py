@@ -37,10 +37,20 @@ def first_reading(connection: Connection) -> datetime | None:
     return None if row is None else row[0]
 
 
-def sensors_within(connection: Connection, at: datetime, division: int | None) -> list[int]:
-    """Those of the scope that stood in a division then, as divided then; None: all."""
-    asked = {"at": at, "division": division}
-    return [row[0] for row in connection.execute(QUERIES["sensors_within"], asked)]
+def sensors_within(connection: Connection, at: datetime, division: int | None, most: int) -> list[int] | None:
+    """Those of the scope that stood in a division then, as divided then (None: all); None where there are more."""
+    asked = {"at": at, "division": division, "limit": most + 1}
+    query = QUERIES["sensors_in_scope" if division is None else "sensors_within"]
+    found = [row[0] for row in connection.execute(query, asked)]
+    return found if len(found) <= most else None
+
+
+def sensors_of_those_within(connection: Connection, ids: list[int], at: datetime, division: int | None) -> list[int]:
+    """Of these sensors those that stood in the division then; None: all of them."""
+    if division is None:
+        return ids
+    asked = {"at": at, "division": division, "limit": None}
+    return sorted({row[0] for row in connection.execute(QUERIES["sensors_within"], asked)}.intersection(ids))
 
 
 def read_rows(connection: Connection, query: LiteralString, kind: type[T], **asked: Any) -> list[T]:

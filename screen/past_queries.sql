@@ -5,8 +5,12 @@
 -- Since when there is anything to go back to; null: never a reading.
 select first_reading()
 
+-- name: sensors_in_scope
+-- So many at most.
+select id from sensors_in_scope() seen (id) limit %(limit)s
+
 -- name: sensors_within
--- Those that stood in a division then, as divided then; null: all.
+-- Those that stood in a division then, as divided then; so many at most.
 with recursive below (id, level) as (
     select d.id, d.level from divisions d where d.id = %(division)s
     union
@@ -17,11 +21,11 @@ with recursive below (id, level) as (
     -- A sensor in a grid lies in its township, too.
     where below.level in ('city', 'district')
 )
-select seen.id from sensors_in_scope() seen (id)
-where %(division)s::integer is null
-   or seen.id in (select place.sensor_id from sensor_divisions place
-                  where place.division_id in (select id from below)
-                    and place.valid @> %(at)s::timestamptz and upper_inf(place.recorded))
+select distinct sensors.id
+from sensor_divisions place join sensors on sensors.id = place.sensor_id
+where place.division_id = any(array(select id from below))
+  and place.valid @> %(at)s::timestamptz and upper_inf(place.recorded)
+limit %(limit)s
 
 -- name: stations
 select s.id, s.name, s.label, s.quantity, s.unit, s.datum, s.river, s.levels, s.source, s.interval_s,
@@ -56,17 +60,25 @@ select sensor_id as id, times[1] as time, readings[1] as value, readings[2] as p
 from readings_before(%(ids)s, %(at)s) order by sensor_id
 
 -- name: alerts
+-- Where each was then: `moved` is its first move since, with a change of boundaries.
 select a.id, a.rule_id, a.subject, a.kind, a.family, a.sensor_id, coalesce(s.name, alert_name(a), '') as sensor,
        coalesce(s.label, case when a.subject >> 32 in (0, 4) then a.title else alert_name(a) end, '') as label,
        coalesce(s.unit, '') as unit, s.datum, coalesce(s.river, '') as river, coalesce(s.quantity, '') as quantity,
-       a.township_id, tv.name as township, dv.name as district,
+       lay.township_id, tv.name as township, dv.name as district,
        then_.level, then_.peak, then_.state, then_.value, a.exercise, a.opened_at, then_.changed_at, a.lon, a.lat
 from alerts_standing(%(at)s) then_
 join alerts a on a.id = then_.alert_id
 left join sensors s on s.id = a.sensor_id
 left join lateral (
+    select alert_id, from_township from alert_places
+    where alert_id = a.id and at > %(at)s::timestamptz order by id limit 1
+) moved on true
+cross join lateral (
+    select case when moved.alert_id is null then a.township_id else moved.from_township end as township_id
+) lay
+left join lateral (
     select name, parent_id from division_versions
-    where division_id = a.township_id and valid @> %(at)s::timestamptz and upper_inf(recorded) limit 1
+    where division_id = lay.township_id and valid @> %(at)s::timestamptz and upper_inf(recorded) limit 1
 ) tv on true
 left join lateral (
     select name from division_versions
@@ -258,8 +270,11 @@ order by array_position(array['red', 'orange', 'yellow', 'blue'], level) nulls l
 
 -- name: shown_over
 -- What came onto the board, moved on it and left it; one row before `since` says how each stood then.
-select s.alert_id, s.happened_at as time, s.level, a.sensor_id, a.family, a.exercise
-from alerts_shown(%(since)s, %(until)s) s join alerts a on a.id = s.alert_id
+select s.alert_id, s.happened_at as time, s.level, a.sensor_id, a.exercise,
+       coalesce(nullif(sensors.label, ''), sensors.name, alert_name(a), '') as label
+from alerts_shown(%(since)s, %(until)s) s
+join alerts a on a.id = s.alert_id
+left join sensors on sensors.id = a.sensor_id
 where %(divisions)s::integer[] is null or a.township_id = any(%(divisions)s) or a.grid_id = any(%(divisions)s)
 order by s.alert_id, s.happened_at, s.number
 
@@ -274,23 +289,26 @@ with recursive below (id) as (
 select id from below
 
 -- name: runs_over
-select id, plan_id, level, exercise,
+select r.id, coalesce(nullif(r.name, ''), r.plan_id) as name, coalesce(place.name, '') as township, r.level, r.exercise,
        case when confirm_by is null then started_at else confirmed_at end as begins, ended_at as ends
-from plan_runs
+from plan_runs r
+left join lateral (
+    select name from division_versions
+    where division_id = r.township_id and valid @> %(until)s::timestamptz and upper_inf(recorded) limit 1
+) place on true
 where started_at <= %(until)s::timestamptz and (ended_at is null or ended_at > %(since)s::timestamptz)
   and (confirm_by is null or confirmed_at <= %(until)s::timestamptz)
   and coalesce((plan #>> '{privacy,show_on_wall}')::boolean, true)
   and (%(divisions)s::integer[] is null or township_id = any(%(divisions)s))
-order by begins, id
+order by begins, r.id
 
 -- name: answers_over
 -- What people answered, without who they are.
-select a.received_at as time, a.kind, tasks.task_key, assignments.run_id
+select a.received_at as time, a.kind
 from answers a
 join assignments on assignments.id = a.assignment_id
-join tasks on tasks.id = assignments.task_id
 where a.counted and a.received_at > %(since)s::timestamptz and a.received_at <= %(until)s::timestamptz
-  and (%(runs)s::bigint[] is null or assignments.run_id = any(%(runs)s))
+  and assignments.run_id = any(%(runs)s)
 order by a.received_at
 
 -- name: largest
@@ -298,8 +316,21 @@ order by a.received_at
 select sensor_id, floor(extract(epoch from time - %(since)s::timestamptz) / %(step_s)s)::integer as bucket,
        max(value) as value
 from readings
-where sensor_id = any(%(ids)s) and time >= %(since)s::timestamptz and time < %(until)s::timestamptz
+where sensor_id = any(%(ids)s) and time >= %(since)s::timestamptz and time <= %(until)s::timestamptz
 group by sensor_id, bucket order by sensor_id, bucket
+
+-- name: outlines
+-- The lines of a level in a division (null: everywhere), or of divisions by number.
+select b.division_id, b.geometry
+from boundary_versions b join divisions d on d.id = b.division_id
+where b.valid @> %(at)s::timestamptz and upper_inf(b.recorded)
+  and case when %(ids)s::integer[] is not null then b.division_id = any(%(ids)s)
+           else d.level = %(level)s and (%(divisions)s::integer[] is null or d.id = any(%(divisions)s)) end
+
+-- name: level_of
+select d.level, v.name from divisions d
+left join division_versions v on v.division_id = d.id and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)
+where d.id = %(division)s
 
 -- name: named
 select id, name, label, unit, quantity from sensors where id = any(%(ids)s) order by id

@@ -27,8 +27,8 @@ class Shown:
     time: datetime
     level: str | None
     sensor_id: int | None
-    family: str
     exercise: bool
+    label: str  # of its sensor, or of what else it is about
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,8 @@ class RunOver:
     """A plan that was under way at some time of the span."""
 
     id: int
-    plan_id: str
+    name: str
+    township: str
     level: str
     exercise: bool
     begins: datetime

@@ -8,11 +8,21 @@ join division_versions v on v.division_id = d.id and v.valid @> %(at)s::timestam
 where d.id = %(id)s and ((select sees_all()) or d.id in (select around_scope()));
 
 -- name: districts_tallied
-select v.division_id as place, v.division_id as row
-from divisions d
-join division_versions v on v.division_id = d.id and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)
-where d.level = 'district' and ((select sees_all()) or d.id = any(array(select in_scope())))
-order by v.code, v.division_id;
+-- Each district and its townships, whose alerts and calls count for it.
+with districts as (
+    select v.division_id, v.code
+    from divisions d
+    join division_versions v on v.division_id = d.id and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)
+    where d.level = 'district' and ((select sees_all()) or d.id = any(array(select in_scope())))
+)
+select place, row from (
+    select division_id as place, division_id as row, code from districts
+    union all
+    select v.division_id, v.parent_id, districts.code
+    from districts
+    join division_versions v
+      on v.parent_id = districts.division_id and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)
+) places order by code, row, place;
 
 -- name: townships_tallied
 select v.division_id as place, v.division_id as row
@@ -42,10 +52,15 @@ order by v.code, place;
 
 -- name: alerts_tallied
 -- As the board counts them: open, neither put aside nor hidden behind a graver one. What concerns a whole district
--- (a count) lies in no township.
-select w.row, count(*) filter (where a.level = 'red') as red, count(*) filter (where a.level = 'orange') as orange,
-       count(*) filter (where a.level = 'yellow') as yellow, count(*) filter (where a.level = 'blue') as blue
+-- (a count) lies in no township. Silent is whoever has an open alert of kind `silence` (rule `device-offline`), also
+-- where that is put aside or hidden behind its gateway's: the map is blind there.
+select w.row, count(*) filter (where shown and a.level = 'red') as red,
+       count(*) filter (where shown and a.level = 'orange') as orange,
+       count(*) filter (where shown and a.level = 'yellow') as yellow,
+       count(*) filter (where shown and a.level = 'blue') as blue,
+       count(distinct a.sensor_id) filter (where a.kind = 'silence') as silent
 from alerts a
+cross join lateral (select a.suppressed_by is null and a.inhibited_by is null as shown) board
 join unnest(%(places)s::integer[], %(rows)s::integer[]) as w (place, row)
   on w.place = case %(level)s
          when 'grid' then a.grid_id
@@ -54,27 +69,23 @@ join unnest(%(places)s::integer[], %(rows)s::integer[]) as w (place, row)
              where s.sensor_id = a.sensor_id and s.level = 'village' and s.valid @> %(at)s::timestamptz
                and upper_inf(s.recorded)), a.grid_id)
          when 'township' then a.township_id
-         else coalesce((
-             select parent_id from division_versions v
-             where v.division_id = a.township_id and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)),
-             case when a.subject >> 32 = 3 then (a.subject & 4294967295)::integer end) end
-where a.state in ('open', 'acknowledged', 'in_hand') and a.suppressed_by is null and a.inhibited_by is null
+         else coalesce(a.township_id, case when a.subject >> 32 = 3 then (a.subject & 4294967295)::integer end) end
+where a.state in ('open', 'acknowledged', 'in_hand') and (shown or a.kind = 'silence')
 group by w.row;
 
 -- name: sensors_tallied
+-- Of districts and townships: looked through in the index sensor_divisions_tallied alone.
+select division_id as row, count(*) as sensors
+from sensor_divisions
+where level = %(level)s and upper_inf(recorded) and valid @> %(at)s::timestamptz
+  and division_id = any(%(rows)s::integer[])
+group by division_id;
+
+-- name: sensors_below_tallied
+-- Of villages and grids: each once, whether it is known by its village or by a grid of it.
 select w.row, count(distinct s.sensor_id) as sensors
 from unnest(%(places)s::integer[], %(rows)s::integer[]) as w (place, row)
 join sensor_divisions s on s.division_id = w.place and s.valid @> %(at)s::timestamptz and upper_inf(s.recorded)
-group by w.row;
-
--- name: silent_tallied
--- Silent is whoever has an open alert of kind `silence` (rule `device-offline`), also where that is put aside or hidden
--- behind its gateway's: the map is blind there.
-select w.row, count(distinct s.sensor_id) as silent
-from alerts a
-join sensor_divisions s on s.sensor_id = a.sensor_id and s.valid @> %(at)s::timestamptz and upper_inf(s.recorded)
-join unnest(%(places)s::integer[], %(rows)s::integer[]) as w (place, row) on w.place = s.division_id
-where a.kind = 'silence' and a.state in ('open', 'acknowledged', 'in_hand')
 group by w.row;
 
 -- name: answers_tallied
@@ -85,14 +96,10 @@ from assignments one
 join plan_runs run on run.id = one.run_id
 cross join lateral (select least(one.acknowledged_at, one.on_site_at, one.done_at) as at) answered
 join unnest(%(places)s::integer[], %(rows)s::integer[]) as w (place, row)
-  on w.place = case when %(level)s in ('grid', 'village') then one.division_id
-                    when %(level)s = 'township' then run.township_id
-                    else (select parent_id from division_versions v
-                          where v.division_id = run.township_id and v.valid @> %(at)s::timestamptz
-                            and upper_inf(v.recorded)) end
+  on w.place = case when %(level)s in ('grid', 'village') then one.division_id else run.township_id end
 where one.called_at > %(at)s::timestamptz - interval '24 hours' and one.called_at <= %(at)s::timestamptz
   and answered.at <= %(at)s::timestamptz
-  and run.exercise = is_exercise() and coalesce((run.plan #>> '{privacy,show_on_wall}')::boolean, true)
+  and run.exercise = (select is_exercise()) and coalesce((run.plan #>> '{privacy,show_on_wall}')::boolean, true)
 group by w.row;
 
 -- name: tasks_tallied
@@ -101,11 +108,7 @@ select w.row, count(*) as tasks
 from assignments one
 join plan_runs run on run.id = one.run_id
 join unnest(%(places)s::integer[], %(rows)s::integer[]) as w (place, row)
-  on w.place = case when %(level)s in ('grid', 'village') then one.division_id
-                    when %(level)s = 'township' then run.township_id
-                    else (select parent_id from division_versions v
-                          where v.division_id = run.township_id and v.valid @> %(at)s::timestamptz
-                            and upper_inf(v.recorded)) end
+  on w.place = case when %(level)s in ('grid', 'village') then one.division_id else run.township_id end
 where one.ended_at is null and one.called_at is not null and run.state = 'open'
   and coalesce((run.plan #>> '{privacy,show_on_wall}')::boolean, true)
 group by w.row;
@@ -113,26 +116,28 @@ group by w.row;
 -- name: workers_tallied
 -- Who answers for a division or any below it: whoever has the shift of a post there, else whoever holds it; instead of
 -- those who are away their stand-in.
-with given as (
-    select c.ancestor_id as row, s.division_id, s.post, 0 as rung, s.person_id
-    from division_closure c join shifts s on s.division_id = c.descendant_id
-    where c.ancestor_id = any(%(rows)s::integer[])
-      and s.during @> %(at)s::timestamptz and upper_inf(s.recorded)
-    union all
-    select c.ancestor_id, h.division_id, h.post, 1, h.person_id
-    from division_closure c join post_holdings h on h.division_id = c.descendant_id
-    where c.ancestor_id = any(%(rows)s::integer[])
-      and h.valid @> %(at)s::timestamptz and upper_inf(h.recorded)
-), there as (
-    select given.row, given.division_id, given.post, given.rung,
-           case when away.id is null then given.person_id else away.stand_in_id end as person_id
-    from given left join absences away
-      on away.person_id = given.person_id and away.during @> %(at)s::timestamptz and upper_inf(away.recorded)
+with away as materialized (
+    select person_id, stand_in_id from absences where during @> %(at)s::timestamptz and upper_inf(recorded)
+), serving as materialized (
+    select s.division_id, s.post, case when away.person_id is null then s.person_id else away.stand_in_id end as person_id
+    from shifts s left join away using (person_id)
+    where s.during @> %(at)s::timestamptz and upper_inf(s.recorded)
+      and (away.person_id is null or away.stand_in_id is not null)
 ), answering as (
-    select row, person_id, rank() over (partition by row, division_id, post order by rung) as turn
-    from there where person_id is not null
+    select division_id, person_id from serving
+    union all
+    select h.division_id, case when away.person_id is null then h.person_id else away.stand_in_id end
+    from post_holdings h
+    left join away using (person_id)
+    left join serving on serving.division_id = h.division_id and serving.post = h.post
+    where h.valid @> %(at)s::timestamptz and upper_inf(h.recorded) and serving.post is null
+      and (away.person_id is null or away.stand_in_id is not null)
 )
-select row, count(distinct person_id) as workers from answering where turn = 1 group by row;
+select row, count(*) as workers from (
+    select distinct c.ancestor_id as row, answering.person_id
+    from answering join division_closure c on c.descendant_id = answering.division_id
+    where c.ancestor_id = any(%(rows)s::integer[])
+) once group by row;
 
 -- name: path_to
 -- From the division up to the city, each with its boundary then.
@@ -181,9 +186,12 @@ join boundary_versions b on b.division_id = d.id and b.valid @> %(at)s::timestam
 where case when (select sees_all()) then d.level = 'district' else d.id = any((select scope_roots())::integer[]) end;
 
 -- name: names_of_divisions
+-- These four in the order that the index has (screen/search.py), so that sorting them takes no time there.
 select d.level as kind, d.id, v.name as title, v.code
 from divisions d
-join division_versions v on v.division_id = d.id and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded);
+join division_versions v on v.division_id = d.id and v.valid @> %(at)s::timestamptz and upper_inf(v.recorded)
+order by array_position(array['city', 'district', 'township', 'village', 'grid', 'microgrid'], d.level),
+         length(v.name), v.name collate "C", d.id;
 
 -- name: names_of_sensors
 -- What people call it first; what it and its device are called by machines, and its number, find it, too.
@@ -192,15 +200,18 @@ select 'sensor' as kind, s.id, coalesce(nullif(s.label, ''), s.name) as title, a
 from sensors s
 join devices d on d.id = s.device_id
 left join sensor_places p on p.sensor_id = s.id and p.valid @> %(at)s::timestamptz and upper_inf(p.recorded)
-where p.reason is distinct from 'retired';
+where p.reason is distinct from 'retired'
+order by length(coalesce(nullif(s.label, ''), s.name)), coalesce(nullif(s.label, ''), s.name) collate "C", s.id;
 
 -- name: names_of_devices
 -- Those that are not called as their one sensor is.
 select 'device' as kind, d.id, d.name as title
-from devices d where not exists (select from sensors s where s.device_id = d.id and s.name = d.name);
+from devices d where not exists (select from sensors s where s.device_id = d.id and s.name = d.name)
+order by length(d.name), d.name collate "C", d.id;
 
 -- name: names_of_things
-select 'thing' as kind, id, name as title from things where removed_at is null;
+select 'thing' as kind, id, name as title from things where removed_at is null
+order by length(name), name collate "C", id;
 
 -- name: shown_divisions
 select around_scope();

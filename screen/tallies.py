@@ -35,7 +35,6 @@ class Tally:
 
 
 COLUMNS = tuple(Tally.__dataclass_fields__)
-_COUNTED = ("alerts_tallied", "sensors_tallied", "silent_tallied", "answers_tallied")
 
 
 def read_tallies(connection: Connection, level: Level, under: int | None, at: datetime) -> list[Tally]:
@@ -43,7 +42,8 @@ def read_tallies(connection: Connection, level: Level, under: int | None, at: da
     places = _places(connection, level, under, at)
     given = {"level": level, "at": at, "places": [one for one, _ in places], "rows": [row for _, row in places]}
     told: dict[int, dict[str, Any]] = {row: {} for _, row in places}
-    for query in _COUNTED:
+    sensors = "sensors_tallied" if level in ("district", "township") else "sensors_below_tallied"
+    for query in ("alerts_tallied", sensors, "answers_tallied"):
         for counts in _rows(connection, query, given):
             told[counts.pop("row")] |= counts
     loads = _loads(connection, given)

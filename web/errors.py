@@ -31,7 +31,8 @@ ShijingError
     ├── AskedWrongError      a filter or a place in a list that cannot be
     ├── BodyTooLargeError    a body that is too long to be read
     ├── MediaTypeError       a body that is no JSON by its own account
-    ├── CameraError          a camera that does not answer, or may not be asked
+    ├── CameraError          a camera that does not answer, or not with what it should
+    │   └── CameraRefusedError  one on a host that the settings do not name
     └── BusyError            one such request is under way, and another is one too many
 """
 
@@ -209,6 +210,10 @@ class CameraError(WebError):
         self.zh = zh
 
 
+class CameraRefusedError(CameraError):
+    """A camera on a host that the settings do not name: it is not asked."""
+
+
 class BusyError(WebError):
     """Such a request is under way, and another is one too many."""
 
@@ -255,6 +260,7 @@ STATUSES: dict[type[Exception], tuple[int, str]] = {
     ThingUnknown: (404, ""),
     SceneError: (409, ""),
     CameraError: (502, ""),
+    CameraRefusedError: (409, ""),
     EventUnknown: (404, ""),
     EventError: (409, ""),
     FilterRefused: (422, ""),

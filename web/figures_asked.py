@@ -92,8 +92,8 @@ def place(connection: Connection, view: View, within: int | None) -> Division | 
 
 
 def _days(query: FiguresQuery, spanned: tuple[date, date]) -> tuple[date, date]:
-    first = query.first or (min(spanned[0], query.last) if query.last else spanned[0])
-    last = query.last or max(spanned[1], first)
+    last = query.last or max(spanned[1], query.first or spanned[1])
+    first = query.first or last - (spanned[1] - spanned[0])
     if first > last:
         raise AskedWrongError(f"from: {first} is after to: {last}")
     if (last - first).days >= MOST_DAYS:

@@ -1,18 +1,32 @@
 """All figures of a time and place, each part in the scope of the right that it needs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from access.places import place_names
 from config.database import Connection
 from events.figures import Closure
 from people.posts import shipped_posts
 from screen import figures
-from screen.figures import AlertCount, Coverage, Division, Judged, Load, Online, Taken, TaskCount, UnitNamed
+from screen.figures import (
+    Acknowledged,
+    AlertCount,
+    Answered,
+    Coverage,
+    Division,
+    Judged,
+    Load,
+    Online,
+    Taken,
+    TaskCount,
+    UnitNamed,
+)
 from screen.figures_period import Asked, Unit
-from web.figures_asked import EVENTS, PEOPLE, READ, TASKS, FiguresQuery, Meant, meant
+from web.figures_asked import EVENTS, PEOPLE, TASKS, FiguresQuery, meant
 from web.figures_words import DEFINED
 from web.names import titles_in_force
 from web.people_names import names_of
@@ -127,48 +141,89 @@ def read_figures(view: View, query: FiguresQuery) -> Figures:
     """All of them; raises AskedWrongError and DivisionUnknownError."""
     with view.connection() as connection:
         what = meant(connection, view, query)
-        asked = what.asked
-        alerts, alert_times = figures.alert_counts(connection, asked), figures.alert_times(connection, asked)
-        judged = figures.false_alarms(connection, asked)
-        covered, online = figures.coverage(connection, asked), figures.online(connection, asked)
-        before_alerts, before_times = _alerts_before(connection, asked.before())
-        titles = titles_in_force(connection)
-    tasks, tasks_before = _tasks(view, what)
-    events, events_before = _events(view, asked)
+    asked = what.asked
+    # Each on a connection of its own: a month of a city keeps more than one processor busy.
+    with ThreadPoolExecutor(3) as at_once:
+        alerts, tasks, events = (
+            at_once.submit(_alerts, view, asked), at_once.submit(_tasks, view, asked),
+            at_once.submit(_events, view, asked),
+        )  # fmt: skip
+        part, (answered, answered_before), (reported, reported_before) = (
+            alerts.result(), tasks.result(), events.result(),
+        )  # fmt: skip
     return Figures(
         since=asked.since, until=asked.until, now=asked.now, first=what.first, last=what.last, days=asked.days(),
         division=what.division, level=asked.level, levels=what.levels, cell=asked.cell, units=what.units,
         drills=what.drills, exercise=what.exercise,
-        may=May(tasks=tasks is not None, events=events is not None, people=view.may(PEOPLE)),
-        alerts=alerts, alert_times=alert_times, false_alarms=judged,
-        rules={one.rule_id: Told(**titles[one.rule_id]) for one in judged if one.rule_id in titles},
-        coverage=covered, online=online, tasks=tasks, events=events,
-        this=_headline({one.peak: one.count for one in alerts if one.by == "all"}, alert_times,
-                       (tasks.counts, tasks.times) if tasks else None, events.closure if events else None),
-        before=_headline(before_alerts, before_times, tasks_before, events_before),
+        may=May(tasks=answered is not None, events=reported is not None, people=view.may(PEOPLE)),
+        alerts=part.counts, alert_times=part.times, false_alarms=part.judged, rules=part.rules,
+        coverage=part.coverage, online=part.online, tasks=answered, events=reported,
+        this=Headline(
+            alerts={one.peak: one.count for one in part.counts if one.by == "all"},
+            acknowledged_s=_median(part.times, "acknowledged"),
+            **_answered(_now(answered)), **_closed(reported.closure if reported else None),
+        ),
+        before=Headline(
+            alerts=part.before, acknowledged_s=part.acknowledged_before.median_s,
+            **_answered(answered_before), **_closed(reported_before),
+        ),
         bins_s=figures.BINS_S,
         definitions={key: Definition(**vars(one)) for key, one in DEFINED.items()},
     )  # fmt: skip
 
 
-def _alerts_before(connection: Connection, asked: Asked) -> tuple[dict[str, int], list[Taken]]:
-    return figures.alert_totals(connection, asked), figures.alert_times(connection, asked, by_unit=False)
+@dataclass(frozen=True, kw_only=True)
+class Alerts:
+    """What alerts and sensors tell."""
+
+    counts: Sequence[AlertCount]
+    times: Sequence[Taken]
+    judged: Sequence[Judged]
+    rules: dict[str, Told]
+    coverage: Sequence[Coverage]
+    online: Sequence[Online]
+    before: dict[str, int]
+    acknowledged_before: Acknowledged
 
 
-Counted = tuple[Sequence[TaskCount], Sequence[Taken]]
+def _alerts(view: View, asked: Asked) -> Alerts:
+    """In the scope of the right that the page needs."""
+    with _reading(view) as connection:
+        judged, titles = figures.false_alarms(connection, asked), titles_in_force(connection)
+        return Alerts(
+            counts=figures.alert_counts(connection, asked),
+            times=figures.alert_times(connection, asked),
+            judged=judged,
+            rules={one.rule_id: Told(**titles[one.rule_id]) for one in judged if one.rule_id in titles},
+            coverage=figures.coverage(connection, asked),
+            online=figures.online(connection, asked),
+            before=figures.alert_totals(connection, asked.before()),
+            acknowledged_before=figures.alert_acknowledged(connection, asked.before()),
+        )
 
 
-def _tasks(view: View, what: Meant) -> tuple[Tasks | None, Counted | None]:
+@contextmanager
+def _reading(view: View) -> Iterator[Connection]:
+    """One moment of the records, with room to sort a month of them in memory."""
+    with view.connection() as connection, connection.transaction():
+        connection.execute("set transaction isolation level repeatable read, read only")
+        connection.execute("set local work_mem = '64MB'")
+        yield connection
+
+
+def _tasks(view: View, asked: Asked) -> tuple[Tasks | None, Answered | None]:
     """In the scope of the right to see plan runs; names in that of the right to see people."""
     if not view.may(TASKS):
         return None, None
-    with view.by(TASKS).connection() as connection:
-        asked, before = what.asked, what.asked.before()
-        counted = figures.task_counts(connection, asked), figures.task_times(connection, asked)
-        counted_before = figures.task_counts(connection, before), figures.task_times(connection, before, by_unit=False)
-        loaded = figures.load(connection, asked, by_person=view.may(PEOPLE))
+    with _reading(view.by(TASKS)) as connection:
+        before = asked.before()
+        names = view.may(PEOPLE)
+        counted = figures.tasks(connection, asked, by_person=names)
+        earlier = figures.tasks_answered(connection, before)
+        loaded = counted.load if names else figures.load_by_post(connection, asked)
         places = place_names(connection, {one.division_id for one in loaded}, now=asked.at)
-    return Tasks(counts=counted[0], times=counted[1], load=_named(view, loaded, places)), counted_before
+    told = Tasks(counts=counted.counts, times=counted.times, load=_named(view, loaded, places))
+    return told, earlier
 
 
 def _named(view: View, loaded: Sequence[Load], places: dict[int, str]) -> list[Loaded]:
@@ -197,29 +252,25 @@ def _events(view: View, asked: Asked) -> tuple[Events | None, Sequence[Closure] 
     """In the scope of the right to see events."""
     if not view.may(EVENTS):
         return None, None
-    with view.by(EVENTS).connection() as connection:
+    with _reading(view.by(EVENTS)) as connection:
         found = Events(closure=figures.event_closure(connection, asked), times=figures.event_times(connection, asked))
         return found, figures.event_closure(connection, asked.before())
 
 
-def _headline(
-    alerts: dict[str, int],
-    times: Sequence[Taken],
-    tasks: Counted | None,
-    events: Sequence[Closure] | None,
-) -> Headline:
-    counts = next((one for one in tasks[0] if one.of_all), None) if tasks else None
-    closed = next((one for one in events if one.of_all), None) if events else None
-    return Headline(
-        alerts=alerts,
-        acknowledged_s=_median(times, "acknowledged"),
-        called=counts.called if counts else None,
-        answered=counts.answered if counts else None,
-        on_site_s=_median(tasks[1], "on_site") if tasks else None,
-        reported=closed.reported if closed else None,
-        closed=closed.closed if closed else None,
-        closed_grid=closed.closed_grid if closed else None,
-    )
+def _now(tasks: Tasks | None) -> Answered | None:
+    counts = next((one for one in tasks.counts if one.of_all), None) if tasks else None
+    if tasks is None or counts is None:
+        return None
+    return Answered(called=counts.called, answered=counts.answered, on_site_s=_median(tasks.times, "on_site"))
+
+
+def _answered(tasks: Answered | None) -> dict[str, Any]:
+    return vars(tasks) if tasks else {"called": None, "answered": None, "on_site_s": None}
+
+
+def _closed(events: Sequence[Closure] | None) -> dict[str, Any]:
+    found = next((one for one in events if one.of_all), None) if events else None
+    return {field: getattr(found, field, None) for field in ("reported", "closed", "closed_grid")}
 
 
 def _median(times: Sequence[Taken], step: str) -> float | None:
@@ -248,16 +299,15 @@ def read_strip(view: View, within: int | None) -> Strip:
         asked, division = _today(connection, view, within)
         [now] = figures.online_at(connection, asked, [asked.at])
         alerts = figures.alert_totals(connection, asked)
-        times = figures.alert_times(connection, asked, by_unit=False)
+        acknowledged = figures.alert_acknowledged(connection, asked)
     closed = None
     if view.may(EVENTS):
         with view.by(EVENTS).connection() as connection:
             closed = next(one for one in figures.event_closure(connection, asked) if one.of_all)
-    acknowledged = next((one for one in times if one.of_all and one.step == "acknowledged"), None)
     return Strip(
         at=asked.at, division=division.name if division else None, drills=asked.exercise, sensors=now.sensors,
-        silent=now.silent, alerts=alerts, acknowledged=acknowledged.count if acknowledged else 0,
-        acknowledged_s=acknowledged.median_s if acknowledged else None, reported=closed.reported if closed else None,
+        silent=now.silent, alerts=alerts, acknowledged=acknowledged.count,
+        acknowledged_s=acknowledged.median_s, reported=closed.reported if closed else None,
         closed=closed.closed if closed else None,
     )  # fmt: skip
 
@@ -265,6 +315,3 @@ def read_strip(view: View, within: int | None) -> Strip:
 def _today(connection: Connection, view: View, within: int | None) -> tuple[Asked, Division | None]:
     what = meant(connection, view, FiguresQuery(span="today", **{"in": within}))
     return what.asked, what.division
-
-
-__all__ = ["READ", "Figures", "Strip", "read_figures", "read_strip"]

@@ -1,4 +1,5 @@
 """The figures as one workbook: a sheet for each, with its time, place, unit and meaning; no cell is computed."""
+# ruff: noqa: E501  # heads in both languages, side by side
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -178,7 +179,7 @@ class FiguresBook:
         for step in STEPS[of]:
             if (one := there.get(step)) is not None:
                 marks = [round(mark, 1) for mark in one.marks]
-                yield said(STEPS[of], step, self._language), one.count, *marks, one.longest_s, *one.bins
+                yield said(STEPS[of], step, self._language), one.count, *marks, one.longest_s, *(one.bins or ())
 
     def _false_alarms(self) -> Iterator[Sequence[Value]]:
         for one in self._told.false_alarms:

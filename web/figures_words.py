@@ -72,7 +72,7 @@ DEFINED: Mapping[str, Defined] = {
         means_zh="期内叫应的任务，从首次叫应到收到（到场、完成也算已应答）、到场、完成各用多久。",
         means_en="Of tasks for which somebody was called in the period, from the call until answered (on site and done are "
                  "answers, too), on site and done.",
-        unit_zh="秒", unit_en="s", sql="task_times",
+        unit_zh="秒", unit_en="s", sql="tasks",
     ),
     "event_times": Defined(
         zh="事件用时", en="Times of events",
@@ -86,7 +86,7 @@ DEFINED: Mapping[str, Defined] = {
         means_zh="期内叫应的任务：应答的、完成的、超时的、未结束的；应答前已撤销或跳过的不算应答率。",
         means_en="Tasks for which somebody was called in the period: answered, done, late and still open; those taken back "
                  "before anybody answered owe no answer.",
-        unit_zh="项", unit_en="tasks", sql="task_counts",
+        unit_zh="项", unit_en="tasks", sql="tasks",
     ),
     "closure": Defined(
         zh="分级办结", en="Closure by level",
@@ -107,7 +107,7 @@ DEFINED: Mapping[str, Defined] = {
         means_zh="期内叫应并由其应答的任务数、完成数和未结束数，多者在前（前 50）；有“查看人员”权限时按人，否则按岗位与区划，并除以期末在岗人数。",
         means_en="Tasks called for in the period that each answered for, of these done and still open, the 50 most loaded; by "
                  "person with the right to see people, else by post and place, divided by those who hold that post at the end.",
-        unit_zh="项", unit_en="tasks", sql="load",
+        unit_zh="项", unit_en="tasks", sql="tasks, load_by_post",
     ),
     "comparison": Defined(
         zh="区划对比", en="Comparison",

@@ -21,11 +21,7 @@ from web.state import Seen, read_seen
 @dataclass(frozen=True, kw_only=True)
 class _Kept:
     seen: Seen
-    mask: NDArray[np.bool_]  # by the sensor's number
-
-    def among(self, sensors: NDArray[np.intp]) -> NDArray[np.intp]:
-        sensors = sensors[sensors < len(self.mask)]
-        return sensors[self.mask[sensors]]
+    mask: NDArray[np.bool_] | None  # by the sensor's number; None: all of them
 
 
 class Interests:
@@ -60,20 +56,17 @@ class Interests:
     def alerted(self, connection: Connection, interest: Interest, sensors: frozenset[int]) -> frozenset[int] | None:
         """Of sensors with an open alert those of the interest; None where it is told of all its sensors."""
         kept = self._read(connection, interest)
-        return sensors & kept.seen.sensors if kept.seen.shown == "alerts" else None
+        return kept.seen.those(sensors) if kept.seen.shown == "alerts" else None
 
     def of(self, connection: Connection, interest: Interest, sensors: NDArray[np.intp]) -> NDArray[np.intp]:
         """Of these sensors those that the interest is told of."""
         kept = self._read(connection, interest)
-        sensors = kept.among(sensors)
+        sensors = sensors if kept.mask is None else _among(kept.mask, sensors)
         if kept.seen.shown == "all":
             return sensors
         with self._lock:
-            mask = self._alerted.get(interest.scope)
-        if mask is None:
-            return sensors[:0]
-        sensors = sensors[sensors < len(mask)]
-        return sensors[mask[sensors]]
+            alerted = self._alerted.get(interest.scope, _mask([]))
+        return _among(alerted, sensors)
 
     def _read(self, connection: Connection, interest: Interest) -> _Kept:
         """`connection` is a reader's own; it shows everything again afterwards."""
@@ -84,11 +77,16 @@ class Interests:
         self._login.narrow(connection, interest.scope)
         seen = read_seen(connection, interest.division)
         self._login.narrow(connection, EVERYWHERE)
-        kept = _Kept(seen=seen, mask=_mask(seen.sensors))
+        kept = _Kept(seen=seen, mask=None if seen.sensors is None else _mask(seen.sensors))
         with self._lock:
             if age == self._age:
                 self._kept[interest] = kept
         return kept
+
+
+def _among(mask: NDArray[np.bool_], sensors: NDArray[np.intp]) -> NDArray[np.intp]:
+    sensors = sensors[sensors < len(mask)]
+    return sensors[mask[sensors]]
 
 
 def _mask(sensors: Iterable[int]) -> NDArray[np.bool_]:

@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 import numpy as np
+import psycopg
 from numpy.typing import NDArray
 from psycopg.types.range import TimestamptzRange
 
 from access.scope import Scope
-from config.database import Connection
+from config.database import Connection, connect
 from geo.snapshot import Instants, Snapshot, read_instants, read_snapshot, read_span, read_visible
 from web.state import QUERIES
 
@@ -46,12 +47,15 @@ class Kept(Generic[Key, Value]):
             with self._lock:
                 if key in self._made:
                     return self._made[key]
-            value = make()
-            with self._lock:
-                self._making.pop(key, None)
-                while len(self._made) >= self._most:
-                    del self._made[next(iter(self._made))]
-                self._made[key] = value
+            try:
+                value = make()
+                with self._lock:
+                    while len(self._made) >= self._most:
+                        del self._made[next(iter(self._made))]
+                    self._made[key] = value
+            finally:  # what could not be made leaves nothing behind either
+                with self._lock:
+                    self._making.pop(key, None)
             return value
 
 
@@ -78,6 +82,37 @@ def read_stamp(connection: Connection, at: datetime | None, recorded: datetime |
     assert row is not None
     number, clock = row
     return Stamp(number=number, at=at or clock, recorded=recorded)
+
+
+class Stamps:
+    """Reads stamps on a connection of its own, and by the owner: every tile begins with one, and nothing of what a
+    stamp tells is anybody's secret. Safe to share between threads."""
+
+    def __init__(self, database_url: str) -> None:
+        self._url = database_url
+        self._lock = threading.Lock()
+        self._kept: Connection | None = None
+
+    def read(self, at: datetime | None, recorded: datetime | None) -> Stamp:
+        """As of now; raises psycopg.OperationalError where the database is away."""
+        with self._lock:
+            if self._kept is not None:
+                try:
+                    return read_stamp(self._kept, at, recorded)
+                except psycopg.OperationalError:  # it was restarted: its connections are dead, and told of nothing
+                    self._let_go()
+            self._kept = connect(self._url, "web-stamps", autocommit=True)
+            return read_stamp(self._kept, at, recorded)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with self._lock:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._kept is not None:
+            self._kept.close()
+        self._kept = None
 
 
 class Levels:

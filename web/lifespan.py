@@ -22,7 +22,7 @@ from web.exercise import ExerciseMark
 from web.hub import Hub
 from web.interests import Interests
 from web.layers import Layers
-from web.levels_kept import Levels
+from web.levels_kept import Levels, Stamps
 from web.listener import Listener
 from web.names import Names
 from web.parts import Parts
@@ -110,7 +110,7 @@ def _open(given: Given) -> Parts:
         readings=ReadingsListener(login, hub, interests),
         layers=Layers(),
         levels=levels,
-        tiles=Tiles(levels),
+        tiles=Tiles(levels, Stamps(given.database_url)),
         names=given.names,
         registry=KeptRegistry(given.database_url),
         searched=KeptNames(given.database_url),

@@ -29,6 +29,7 @@ PARTS = ("manners", "city", "ground", "scene", "now", "then")  # folders of web/
 _PANES = (
     ("townships", 380, True),
     ("tiles", 384, False),
+    ("tile-lines", 388, False),
     ("district-names", 450, False),
     ("leaders", 590, False),
     ("clusters", 605, True),

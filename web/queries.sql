@@ -70,7 +70,7 @@ select partition, max(number) from live_batches group by partition;
 select may_view(%(division)s);
 
 -- name: sensors_in_view
-select sensors_in_view(%(division)s);
+select sensors_in_view(%(division)s) limit %(most)s;
 
 -- name: open_alerts
 -- What is put aside (suppressed) or hidden behind a graver one (inhibited) is counted, not shown.

@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,11 +66,15 @@ def report_pdf(paper: Paper) -> bytes:
     In a process of its own, which gives way to others: a long run takes seconds of a core, and the pages of this server
     would wait for them. Raises BusyError where it takes too long.
     """
+    return pdf_of(paper.text(), lambda fonts, families: report_html(paper, fonts=fonts, families=families))
+
+
+def pdf_of(text: str, html_of: Callable[[str, str], str]) -> bytes:
+    """Of another document of that kind: its letters, and its HTML with rules and names of the fonts that have them."""
     if lacks_pango():
         raise NotConfiguredError(LACKS_PANGO)
-    faces = list(_faces(paper.text()))
-    fonts = "\n".join(face for _, face in faces)
-    html = report_html(paper, fonts=fonts, families=", ".join(f'"{name}"' for name, _ in faces))
+    faces = list(_faces(text))
+    html = html_of("\n".join(face for _, face in faces), ", ".join(f'"{name}"' for name, _ in faces))
     try:
         command = [sys.executable, "-m", "web.run_report_pdf"]
         done = subprocess.run(command, input=html.encode(), capture_output=True, check=True, timeout=_PATIENCE_S)

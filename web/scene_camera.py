@@ -24,7 +24,7 @@ from scene.errors import ThingUnknown
 from scene.listing import Thing, note_camera, read_thing
 from web.answers import answers, answers_text, takes
 from web.api import as_json
-from web.errors import BusyError, CameraError
+from web.errors import BusyError, CameraError, CameraRefusedError
 from web.guard import Body, read_body
 from web.viewing import View, ViewOf, needs
 
@@ -88,7 +88,7 @@ def cameras_of(settings: SceneSettings) -> Cameras:
 @router.get(
     "/{thing:int}/{what}",
     response_class=Response,
-    responses=answers_text("image/jpeg", "A picture: JPEG, PNG or WebP.", 404, 429, 502),
+    responses=answers_text("image/jpeg", "A picture: JPEG, PNG or WebP.", 404, 409, 429, 502),
     dependencies=[needs("map.read")],
 )
 def picture(thing: int, what: Annotated[Media, Path()], request: Request, view: ViewOf) -> Response:
@@ -105,7 +105,7 @@ def picture(thing: int, what: Annotated[Media, Path()], request: Request, view: 
 @router.get(
     "/{thing:int}/hls/{rest:path}",
     response_class=Response,
-    responses=answers_text("application/vnd.apple.mpegurl", "A playlist, or a part of the video.", 404, 429, 502),
+    responses=answers_text("application/vnd.apple.mpegurl", "A playlist, or a part of the video.", 404, 409, 429, 502),
     dependencies=[needs("map.read")],
 )
 def video(thing: int, rest: str, request: Request, view: ViewOf) -> Response:
@@ -134,7 +134,7 @@ class Answer(BaseModel):
 
 @router.post(
     "/{thing:int}/whep",
-    responses=answers(Answer, 404, 429, 502),
+    responses=answers(Answer, 404, 409, 429, 502),
     openapi_extra=takes(Offer),
     dependencies=[needs("map.read")],
 )
@@ -168,9 +168,9 @@ def kind_of(raw: bytes) -> str:
 
 
 def fetched(cameras: Cameras, url: str, *, most: int, offer: bytes | None = None) -> bytes:
-    """The body, whole; raises CameraError, and BusyError where too many cameras are waited for."""
+    """The body, whole; raises CameraError, CameraRefusedError, and BusyError where too many cameras are waited for."""
     if not cameras.allowed(url):
-        raise CameraError(
+        raise CameraRefusedError(
             "the host of this camera is not among SHIJING_SCENE_CAMERA_HOSTS: an administrator can add it",
             "该摄像头的主机未列入允许名单（SHIJING_SCENE_CAMERA_HOSTS），请联系管理员。",
         )

@@ -166,8 +166,14 @@ class Snapshot:
 class Seen:
     """The sensors that somebody has in view, and which of them are shown one by one."""
 
-    sensors: frozenset[int]
+    sensors: frozenset[int] | None  # None: all of the scope, and they are too many
     shown: Shown
+
+    def those(self, alerted: frozenset[int]) -> frozenset[int]:
+        """Which are shown, of a scope with open alerts of these sensors."""
+        if self.sensors is None or self.shown == "alerts":
+            return alerted if self.sensors is None else alerted & self.sensors
+        return self.sensors
 
 
 def _filled(kind: type[T]) -> Callable[[Cursor[Any]], Callable[[Sequence[Any]], T]]:
@@ -210,9 +216,12 @@ def read_stations(connection: Connection, at: datetime, sensors: Collection[int]
 
 def read_seen(connection: Connection, division: int | None) -> Seen:
     """The sensors of the scope that lie in the division, None: all of the scope."""
-    rows = connection.execute(QUERIES["sensors_in_view"], {"division": division}).fetchall()
-    most = CITY_AT_MOST if division is None else DIVISION_AT_MOST
-    return Seen(sensors=frozenset(row[0] for row in rows), shown="all" if len(rows) <= most else "alerts")
+    most = CITY_AT_MOST + 1 if division is None else None
+    rows = connection.execute(QUERIES["sensors_in_view"], {"division": division, "most": most}).fetchall()
+    if division is None and len(rows) > CITY_AT_MOST:
+        return Seen(sensors=None, shown="alerts")
+    shown: Shown = "alerts" if division is not None and len(rows) > DIVISION_AT_MOST else "all"
+    return Seen(sensors=frozenset(row[0] for row in rows), shown=shown)
 
 
 def check_division(connection: Connection, division: int | None) -> None:
@@ -258,7 +267,7 @@ def read_snapshot(connection: Connection, division: int | None = None) -> Snapsh
         check_division(connection, division)
         board = read_board(connection, read_clock(connection))
         seen = read_seen(connection, division)
-        sensors = seen.sensors if seen.shown == "all" else seen.sensors & alerted_sensors(board)
+        sensors = seen.those(alerted_sensors(board))
         return Snapshot(
             event_id=read_last_event_id(connection),
             board=board,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from config.database import Connection
-from screen.past import check_moment, read_rows, sensors_within
+from screen.past import check_moment, read_rows, sensors_of_those_within, sensors_within
 from web.notices import SHOWN, Notices, OpenIncident, WarningInForce
 from web.state import (
     CITY_AT_MOST,
@@ -50,10 +50,10 @@ def read_past(connection: Connection, at: datetime, division: int | None = None)
 
 def _in_view(connection: Connection, at: datetime, division: int | None, board: Board) -> tuple[Shown, Sequence[int]]:
     """By the rule of the live screen: all of them, where they are not too many to be drawn one by one."""
-    sensors = sensors_within(connection, at, division)
-    if len(sensors) <= (CITY_AT_MOST if division is None else DIVISION_AT_MOST):
+    sensors = sensors_within(connection, at, division, CITY_AT_MOST if division is None else DIVISION_AT_MOST)
+    if sensors is not None:
         return "all", sensors
-    return "alerts", sorted(alerted_sensors(board).intersection(sensors))
+    return "alerts", sensors_of_those_within(connection, sorted(alerted_sensors(board)), at, division)
 
 
 def read_past_board(connection: Connection, at: datetime) -> Board:

@@ -16,7 +16,7 @@ from access.scope import Scope
 from geo.snapshot import DrawnDivision, Snapshot
 from geo.tiles import TileFeature, TileSource
 from web.errors import TileUnknownError
-from web.levels_kept import Kept, Levels, Reading, Stamp
+from web.levels_kept import Kept, Levels, Reading, Stamp, Stamps
 
 Answer = TypeVar("Answer")
 
@@ -56,7 +56,8 @@ class Place:
 class Tiles:
     """The tiles made so far; safe to share between threads."""
 
-    def __init__(self, levels: Levels, most_bytes: int = _BYTES) -> None:
+    def __init__(self, levels: Levels, stamps: Stamps, most_bytes: int = _BYTES) -> None:
+        self.stamps = stamps
         self._levels = levels
         self._sources: Kept[str, TileSource] = Kept(_SOURCES)
         self._tiles = _Bounded(most_bytes)
@@ -70,6 +71,7 @@ class Tiles:
     def close(self) -> None:
         """Let go of the threads; what is begun is ended."""
         self._threads.shutdown(cancel_futures=True)
+        self.stamps.close()
 
     def etag(self, reading: Reading, level: str, place: Place, scope: Scope, stamp: Stamp) -> str:
         """The tag that the tile has now."""
@@ -78,7 +80,10 @@ class Tiles:
 
     def get(self, reading: Reading, level: str, place: Place, scope: Scope, stamp: Stamp) -> Tile:
         """A tile of what the scope shows."""
-        etag = self.etag(reading, level, place, scope, stamp)
+        return self.tagged(reading, level, place, scope, stamp, self.etag(reading, level, place, scope, stamp))
+
+    def tagged(self, reading: Reading, level: str, place: Place, scope: Scope, stamp: Stamp, etag: str) -> Tile:
+        """The same of one whose tag is known."""
         if (body := self._tiles.get(etag)) is None:
             shown = self._levels.visible(reading, scope, stamp)
             body = self._cut(etag, self.source(reading, level, stamp), place, shown)

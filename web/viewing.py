@@ -168,7 +168,8 @@ def open_form(kept: Kept) -> Any:
     return Depends(OpenForm(kept))
 
 
-def _view(request: Request) -> View:
+def view_of(request: Request) -> View:
+    """That of a request that was let in."""
     return cast(View, request.state.view)
 
 
@@ -181,7 +182,7 @@ def phone_of(request: Request) -> Phone:
     return cast(Phone, request.state.phone)
 
 
-ViewOf = Annotated[View, Depends(_view)]
+ViewOf = Annotated[View, Depends(view_of)]
 OwnViewer = Annotated[Viewer, Depends(_viewer)]
 
 

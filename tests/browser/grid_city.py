@@ -46,7 +46,7 @@ def _grid(connection: Connection, township: int, code: str, name: str, piece: sh
 def add_sensors(connection: Connection, count: int, *, read: bool = True) -> list[int]:
     """Sensors at the reference points of the townships, in turn; with one reading each."""
     rows = connection.execute(
-        "with spots as (select division_id, lon, lat, row_number() over (order by code) - 1 as spot"
+        "with spots as (select division_id, parent_id, lon, lat, row_number() over (order by code) - 1 as spot"
         " from division_versions v join divisions d on d.id = v.division_id"
         " where d.level = 'township' and lon is not null and lower_inf(valid)),"
         " many as (select n, 'many-' || n as name from generate_series(0, %(count)s - 1) n),"
@@ -59,10 +59,12 @@ def add_sensors(connection: Connection, count: int, *, read: bool = True) -> lis
         " placed as (insert into sensor_places (sensor_id, lon, lat, reason)"
         "   select id, lon + (id %% 7) * 0.001, lat + (id %% 5) * 0.001, 'installed' from located)"
         " insert into sensor_divisions (sensor_id, level, division_id, valid)"
-        " select id, 'township', division_id, tstzrange(null, null) from located returning sensor_id",
+        " select id, level, division, tstzrange(null, null) from located,"
+        " unnest(array['district', 'township'], array[parent_id, division_id]) as lies (level, division)"
+        " returning sensor_id",
         {"count": count},
     ).fetchall()
-    sensors = [row[0] for row in rows]
+    sensors = sorted({row[0] for row in rows})
     if read:
         connection.execute("select ensure_readings_partition(%s::date)", (seed.PEAK.date(),))
         connection.execute(
@@ -77,7 +79,8 @@ def raise_alerts(connection: Connection, sensors: list[int], levels: tuple[str, 
     """An open alert of each, of the levels in turn, at once."""
     connection.execute(
         "insert into alerts (rule_id, family, subject, sensor_id, township_id, level, peak, state, value, opened_at,"
-        " changed_at) select 'rain-hour', 'rain', s.id, s.id, d.division_id, s.level, s.level, 'open', 70, %(at)s, %(at)s"
+        " changed_at)"
+        " select 'rain-hour', 'rain', s.id, s.id, d.division_id, s.level, s.level, 'open', 70, %(at)s, %(at)s"
         " from unnest(%(ids)s::integer[], %(levels)s::text[]) s (id, level)"
         " join sensor_divisions d on d.sensor_id = s.id and d.level = 'township'",
         {"ids": sensors, "levels": [levels[i % len(levels)] for i in range(len(sensors))], "at": seed.PEAK},

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import shapely
 
 from config.database import Connection, connect
 from config.settings import WebSettings
@@ -41,7 +42,10 @@ class Shown:
 @pytest.fixture(scope="module")
 def kept(server_url: str, city_template: str) -> Iterator[Shown]:
     """One city and one server for what only looks."""
-    with _clone(server_url, city_template, f"{city_template}_map") as url, connect(url, "test", autocommit=True) as city:
+    with (
+        _clone(server_url, city_template, f"{city_template}_map") as url,
+        connect(url, "test", autocommit=True) as city,
+    ):
         shown = Shown(city, url)
         yield shown
         shown.running.stop()
@@ -66,8 +70,6 @@ def click_at(screen: Screen, bounds: str) -> None:
 
 def middle_of(connection: Connection, division: int) -> str:
     """A point within it."""
-    import shapely  # noqa: PLC0415
-
     row = connection.execute(
         "select geometry from boundary_versions where division_id = %s and upper_inf(recorded)", (division,)
     ).fetchone()
@@ -178,6 +180,8 @@ def test_many_sensors_are_counted_and_alerts_stand_above_the_counts(
     pin = screen.page.locator(".many.level-red").first.locator(".pin")
     pin.click(force=True)
     screen.wait("map_city.getZoom() > 9")
+    screen.page.click("#whole-city")
+    screen.wait("document.querySelector('.cluster[data-division]') !== null")
     one = screen.page.locator(".cluster[data-division]").first
     division = one.get_attribute("data-division")
     one.dispatch_event("click")

@@ -74,7 +74,9 @@ def drawn(page: Page, key: str) -> bool:
             if (!canvas) return false;
             const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
             const seen = new Set();
-            for (let at = 0; at < data.length; at += 4) if (data[at + 3]) seen.add(data[at] * 65536 + data[at + 1] * 256 + data[at + 2]);
+            for (let at = 0; at < data.length; at += 4) {
+                if (data[at + 3]) seen.add(data[at] * 65536 + data[at + 1] * 256 + data[at + 2]);
+            }
             return seen.size > 5;
         }""", key))  # fmt: skip
 
@@ -177,8 +179,9 @@ def sheets(raw: bytes) -> dict[str, list[tuple[Any, ...]]]:
 def test_the_workbook_has_the_same_numbers(ground: Ground) -> None:
     with connect(ground.url, "test", autocommit=True) as owner:
         owner.execute(
-            "insert into alerts (rule_id, subject, township_id, level, peak, state, kind, family, opened_at, changed_at)"
-            " values ('=1+1', 17179900000, %s, 'red', 'red', 'open', 'manual', 'gas', '2026-11-15', '2026-11-15')",
+            "insert into alerts (rule_id, subject, township_id, level, peak, state, kind, family, opened_at,"
+            " changed_at) values ('=1+1', 17179900000, %s, 'red', 'red', 'open', 'manual', 'gas', '2026-11-15',"
+            " '2026-11-15')",
             (ground.made.city.divisions[TOWNSHIP],),
         )  # fmt: skip
     with ground.client("commander") as client:

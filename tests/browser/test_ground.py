@@ -112,6 +112,7 @@ def test_layers_and_tiles_are_answered(running: Running) -> None:
 
 def look(screen: Screen, zoom: float = 13) -> None:
     lon, lat = YUZHONG
+    screen.page.evaluate("void map_city.getContainer().dispatchEvent(new Event('mousedown'))")  # a person looks there
     screen.page.evaluate(f"void globalThis.map_city.setView([{lat}, {lon}], {zoom}, {{animate: false}})")
 
 
@@ -180,6 +181,30 @@ def test_roads_are_drawn_near_by_and_in_the_theme(running: Running, new_screen: 
     screen.page.evaluate("void globalThis.map_city.setZoom(9, {animate: false})")
     screen.wait("document.querySelector('.leaflet-base-pane canvas') === null")
     assert screen.complaints == []
+
+
+CLEAR = """
+(async () => {
+  const { keptClear, lookAround } = await import("/static/ground/clear.js");
+  lookAround();
+  const name = [...document.querySelectorAll(".township-name")].find((one) => one.getBoundingClientRect().width);
+  const box = name.getBoundingClientRect(), ground = map_city.getContainer().getBoundingClientRect();
+  const middle = [(box.left + box.right) / 2 - ground.left, (box.top + box.bottom) / 2 - ground.top];
+  const { x, y } = map_city.project(map_city.containerPointToLatLng(middle), 14);
+  const label = (dx) => ({ bboxes: [{ minX: x + dx, minY: y, maxX: x + dx + 5, maxY: y + 5 }] });
+  const drawn = (dx) => keptClear({ place: () => [label(dx)] }).place({ index: {} }, [], {}).length;
+  return [drawn(0), drawn(5000)];
+})()
+"""
+
+
+def test_names_of_the_ground_keep_clear_of_those_of_townships(running: Running, new_screen: OpenScreen) -> None:
+    """Canvas and page know nothing of one another: the module that keeps them apart is asked."""
+    screen = new_screen()
+    screen.open(f"{running.url}?ground=base")
+    look(screen, 14)
+    screen.wait("document.querySelectorAll('.township-name').length > 3")
+    assert screen.page.evaluate(CLEAR) == [0, 1]
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -192,7 +192,7 @@ def test_the_screen_follows_its_address_and_holds_still_in_the_past(
     screen.wait(f"(async () => {_STORE}.store.values.get({wulong})?.value === 178)()")
     screen.wait(f"(async () => {_STORE}.store.link === 'live')()")
 
-    older = '{ id: %d, time: "%s", value: 1, previous: null }' % (cuntan, seed.PEAK.isoformat())
-    run(f"{_STORE}.takeReadings([{older}])")
+    older = {"id": cuntan, "time": seed.PEAK.isoformat(), "value": 1, "previous": None}
+    run(f"{_STORE}.takeReadings([{json.dumps(older)}])")
     assert run(f"{_STORE}.store.values.get({cuntan}).value") == 190.0
     assert run(f"{_STORE}.store.build.length") == 16

@@ -178,6 +178,11 @@ def test_a_grid_has_a_card_and_signs_names_for_who_may_see_people_alone(
     screen.page.screenshot(path=SCREENSHOTS / "scene-thing-zh.png")
     screen.page.click("#division-card .close >> nth=1")
     screen.wait("document.querySelector('#division-card h2')?.textContent.includes('临江门')")
+    screen.page.evaluate(GO_TO, f"{grid}&at=2020-08-19T00:00:00Z")
+    screen.wait("document.querySelector('#division-card').textContent.includes('回看中')")
+    assert not {"王伟", "老人", "未结告警"} & set(re.split(r"[ \n]", screen.page.inner_text("#division-card")))
+    screen.page.evaluate(GO_TO, str(grid))
+    screen.wait("document.querySelector('#division-card').textContent.includes('王伟')")
     screen.page.click("#division-card header .close:last-child")
     screen.wait("document.querySelector('#division-card').hidden")
     assert screen.complaints == []
@@ -190,6 +195,8 @@ def test_a_grid_has_a_card_and_signs_names_for_who_may_see_people_alone(
     assert not {"王伟", "李娜", "张强"} & set(told.split())
     assert "answered" in told
     wall.page.screenshot(path=SCREENSHOTS / "scene-grid-en.png")
+    wall.page.evaluate("document.documentElement.dataset.theme = 'light'")
+    wall.page.screenshot(path=SCREENSHOTS / "scene-grid-light-en.png")
     for width, height in ((1366, 768), (390, 844)):
         wall.page.set_viewport_size({"width": width, "height": height})
         wall.settle()
@@ -357,8 +364,10 @@ def test_a_camera_is_asked_by_this_server_where_its_host_is_named_and_nowhere_el
             ):
                 assert client.get(f"api/scene/things/{found['good']}/hls/{rest}").status_code == 404, rest
             assert len(asked) == before
-            for name in ("page", "away", "gone", "other", "port"):
+            for name in ("page", "away", "gone"):
                 assert client.get(f"api/scene/things/{found[name]}/snapshot").status_code == 502, name
+            for name in ("other", "port"):
+                assert client.get(f"api/scene/things/{found[name]}/snapshot").status_code == 409, name
             assert asked[before:] == ["/page", "/away", "/gone"]
             told = client.get(f"api/scene/things/{found['good']}").text
             assert urlsplit(url).netloc not in told  # where cameras are is told to nobody

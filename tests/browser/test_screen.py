@@ -4,8 +4,6 @@ import json
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-import pytest
-
 from config.database import Connection
 from tests.browser import seed
 from tests.browser.conftest import SCREENSHOTS, OpenScreen, Serve
@@ -160,24 +158,3 @@ def test_a_tap_on_an_incident_and_on_its_alert_opens_the_card_on_a_phone(
     screen.page.screenshot(path=SCREENSHOTS / "card-phone-zh.png")
     screen.page.click("#card .close")
     card.wait_for(state="hidden")
-
-
-@pytest.mark.parametrize("scene", ["peak", "quiet", "stale"])
-def test_screenshots_to_be_looked_at(
-    scene: str, city_url: str, city: Connection, serve: Serve, new_screen: OpenScreen
-) -> None:
-    seed.seed_readings(city, below=16 if scene == "quiet" else 0)
-    if scene != "quiet":
-        seed.seed_alerts(city)
-    running = serve(city_url)
-    screens = {(size, language): new_screen(*SIZES[size]) for size in SIZES for language in ("zh", "en")}
-    for (_, language), screen in screens.items():
-        screen.open(f"{running.url}?lang={language}")
-    if scene == "stale":
-        running.stop()
-    SCREENSHOTS.mkdir(exist_ok=True)
-    for (size, language), screen in screens.items():
-        screen.wait(f"document.querySelector('#stale').hidden === {'false' if scene == 'stale' else 'true'}")
-        screen.settle()
-        screen.page.screenshot(path=SCREENSHOTS / f"{scene}-{size}-{language}.png")
-        assert screen.page.evaluate("document.documentElement.scrollWidth") == SIZES[size][0]

@@ -122,13 +122,22 @@ def test_a_moment_that_cannot_be_is_said_so(running: Running, new_screen: OpenSc
     expect(screen.page.locator(".then-told")).to_contain_text("晚于当前时钟", timeout=LIMIT_MS)
 
 
-@pytest.mark.parametrize(("language", "size"), [("zh", (1920, 1080)), ("en", (1920, 1080)), ("zh", (1366, 768))])
-def test_screenshots_of_the_past(
-    running: Running, new_screen: OpenScreen, language: str, size: tuple[int, int]
-) -> None:
-    screen = new_screen(*size)
-    screen.open(f"{running.url}{ADDRESS}&lang={language}")
-    screen.wait("document.querySelector('.then-slider')?.max > 1000")
-    screen.settle()
-    screen.page.screenshot(path=SCREENSHOTS / f"past-{size[0]}x{size[1]}-{language}.png")
-    assert screen.page.evaluate("document.documentElement.scrollWidth") == size[0]
+def test_a_film_strip_has_its_frames(running: Running, new_screen: OpenScreen) -> None:
+    screen = new_screen()
+    span = "from=2020-08-19T08:15:00%2B08:00&to=2020-08-20T08:15:00%2B08:00"
+    screen.page.goto(f"{running.url}then/report?{span}&frames=6")
+    frames = screen.page.locator(".film-frame")
+    assert frames.count() == 6
+    assert frames.first.inner_text().startswith("1 2020-08-19 08:15")
+    assert "2020-08-20 08:15" in frames.last.inner_text()
+    assert "新增 寸滩 红" in frames.last.inner_text()
+    assert frames.last.locator(".film-picture path").count() > frames.first.locator(".film-picture path").count()
+    screen.page.screenshot(path=SCREENSHOTS / "film-zh.png", full_page=True)
+    assert screen.complaints == []
+    for language in ("zh", "en"):
+        address = f"{running.url}then/report.pdf?{span}&frames=6&lang={language}"
+        answer = httpx.get(address, headers=running.headers, timeout=60)
+        assert answer.headers["content-type"] == "application/pdf", answer.text
+        (SCREENSHOTS / f"film-{language}.pdf").write_bytes(answer.content)
+    refused = httpx.get(f"{running.url}then/report?from=2020-01-01T00:00:00Z", headers=running.headers)
+    assert refused.status_code == 422

@@ -69,6 +69,17 @@ def test_a_tag_holds_until_a_boundary_changes(client: httpx.Client, city: Connec
     assert client.get(tile, headers=tag).status_code == 200
 
 
+def test_a_tile_comes_when_the_database_has_let_go_of_us(client: httpx.Client, city: Connection) -> None:
+    tile = "tiles/township/10/814/422.mvt"
+    first = client.get(tile)
+    ended = city.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and application_name = 'shijing-web-stamps'"
+    ).fetchall()
+    assert ended == [(True,)]
+    assert client.get(tile).headers["etag"] == first.headers["etag"]
+
+
 def test_tiles_come_gzipped_and_are_kept_by_the_browser_alone(client: httpx.Client) -> None:
     with client.stream("GET", "tiles/township/10/814/422.mvt") as answer:
         raw = b"".join(answer.iter_raw())
@@ -110,6 +121,8 @@ def test_a_program_reads_tiles_with_its_token(running: Running, city: Connection
     address = f"{running.url}tiles/district/8/203/105.mvt"
     assert httpx.get(address).status_code == 401
     assert httpx.get(address, headers={"Authorization": f"Bearer {secret}"}).status_code == 200
+    used = city.execute("select used_at >= %s from api_tokens where account_id = %s", (now, account)).fetchone()
+    assert used == (True,)
 
 
 @pytest.mark.parametrize(

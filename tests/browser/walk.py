@@ -402,6 +402,13 @@ def _division(path: str) -> Walked:
     )
 
 
+def _figures(path: str) -> Walked:
+    """Of a division that is named by its number under `in`."""
+    return Walked(
+        step=lambda ground, own: Step(path=f"{path}?in={ground.city.divisions[ground.code(own=own)]}"), foreign=UNKNOWN
+    )
+
+
 def _answered(ground: Ground, *, own: bool) -> Step:
     run = ground.run(own=own)
     assignment = ground.of_run(run, "assignments")
@@ -517,6 +524,10 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("POST", "/api/worker/events/{event}/act"): _event(  # none is the asker's own
         "/api/worker/events/{}/act", {"act": "accept", "key": _KEY}, UNSEEN
     ),
+    ("GET", "/figures"): _same("/figures"),
+    ("GET", "/figures.xlsx"): _figures("/figures.xlsx"),
+    ("GET", "/api/figures"): _figures("/api/figures"),
+    ("GET", "/api/figures/strip"): _figures("/api/figures/strip"),
     ("GET", "/api/events"): _of_division("/api/events", 422),
     ("GET", "/api/events/figures"): _of_division(f"/api/events/figures?{_SPAN}", 422),
     ("GET", "/api/events/{event}"): _event("/api/events/{}", None),
@@ -669,12 +680,12 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ),
     ("GET", "/api/scene/things/{thing:int}"): _thing("/api/scene/things/{}"),
     # No camera's host is named here: tests/browser/test_scene.py has one.
-    ("GET", "/api/scene/things/{thing:int}/{what}"): _thing("/api/scene/things/{}/snapshot", own=frozenset({502})),
+    ("GET", "/api/scene/things/{thing:int}/{what}"): _thing("/api/scene/things/{}/snapshot", own=frozenset({409})),
     ("GET", "/api/scene/things/{thing:int}/hls/{rest:path}"): _thing(
-        "/api/scene/things/{}/hls/index.m3u8", own=frozenset({502})
+        "/api/scene/things/{}/hls/index.m3u8", own=frozenset({409})
     ),
     ("POST", "/api/scene/things/{thing:int}/whep"): _thing(
-        "/api/scene/things/{}/whep", {"sdp": "v=0"}, frozenset({502})
+        "/api/scene/things/{}/whep", {"sdp": "v=0"}, frozenset({409})
     ),
     ("GET", "/api/divisions/{place:int}/card"): Walked(
         step=lambda ground, own: Step(path=f"/api/divisions/{ground.city.divisions[ground.code(own=own)]}/card"),
@@ -719,6 +730,14 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("GET", "/api/now/tour"): _same("/api/now/tour"),
     ("GET", "/api/now/tour/{division:int}"): _division("/api/now/tour/{}"),
     ("GET", "/api/names"): _same("/api/names"),
+    ("GET", "/api/then"): _division_in("/api/then?at=2020-08-20T01:00:00Z&"),
+    ("GET", "/api/then/track"): _division_in("/api/then/track?step=3600&"),
+    **{
+        ("GET", f"/then/report{form}"): _division_in(
+            f"/then/report{form}?from=2020-08-20T00:30:00Z&to=2020-08-20T01:00:00Z&frames=2&"
+        )
+        for form in ("", ".pdf")
+    },
     ("GET", "/api/tallies"): _division_in("/api/tallies?level=grid&"),
     ("GET", "/api/path"): _division_in("/api/path?"),
     ("GET", "/api/search"): Walked(

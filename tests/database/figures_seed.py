@@ -1,4 +1,4 @@
-"""A fortnight of alerts, tasks and events in a small city, drawn by a fixed dice, and kept as plain rows to count by hand."""
+"""A fortnight of alerts, tasks and events in a small city, by a fixed dice, kept as plain rows to count by hand."""
 
 import random
 from dataclasses import dataclass, field
@@ -203,7 +203,7 @@ def _event(connection: Connection, made: Seeded, dice: random.Random) -> None:
 
 
 def _write_event(connection: Connection, made: Seeded, row: Row) -> None:
-    state = "closed" if row["closed"] else "handled" if row["handled"] else "accepted" if row["accepted"] else "reported"
+    state = next((name for name in ("closed", "handled", "accepted") if row[name]), "reported")
     since = row["handled"] or row["accepted"] or row["reported"]
     event = one(
         connection,

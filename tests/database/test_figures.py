@@ -4,6 +4,7 @@ import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -91,7 +92,7 @@ def cont(values: list[float], share: float) -> float:
 def spread(pairs: Iterable[tuple[datetime | None, datetime | None]]) -> tuple[Any, ...]:
     taken = [(to - since).total_seconds() for since, to in pairs if since is not None and to is not None]
     ends = [0, *figures.BINS_S, 10**12]
-    bins = [sum(low <= one < high for one in taken) for low, high in zip(ends, ends[1:], strict=False)]
+    bins = [sum(low <= one < high for one in taken) for low, high in pairwise(ends)]
     return len(taken), [pytest.approx(cont(taken, share)) for share in (0.5, 0.9, 0.99)], bins
 
 
@@ -130,11 +131,11 @@ def test_times_of_alerts_and_tasks_are_what_a_plain_count_says(made: Seeded, pag
         for step in ("acknowledged", "in_hand", "resolved", "closed") if any(row[step] for row in alerts)
     }  # fmt: skip
     tasks = meant(made.tasks, one, made, "called", "drill")
-    assert shown(figures.task_times(reader, one)) == {
+    assert shown(figures.tasks(reader, one).times) == {
         step: spread((row["called"], row[step]) for row in tasks)
         for step in ("acknowledged", "on_site", "done") if any(row[step] for row in tasks)
     }  # fmt: skip
-    medians = {row.unit_id: row.median_s for row in figures.task_times(reader, one) if not row.of_all}
+    medians = {row.unit_id: row.median_s for row in figures.tasks(reader, one).times if not row.of_all}
     anchor = "township" if one.level == "township" else "grid"
     by_hand: dict[int, list[float]] = {}
     for row in tasks:
@@ -147,7 +148,7 @@ def test_times_of_alerts_and_tasks_are_what_a_plain_count_says(made: Seeded, pag
 @pytest.mark.parametrize("exercise", [False, True])
 def test_tasks_are_counted_as_called_answered_done_late_and_open(made: Seeded, page: Page, exercise: bool) -> None:
     one = asked(made, exercise=exercise)
-    rows = figures.task_counts(page(EVERYWHERE), one)
+    rows = figures.tasks(page(EVERYWHERE), one).counts
     tasks = meant(made.tasks, one, made, "called", "drill")
 
     def plain(there: list[Row]) -> tuple[int, ...]:
@@ -191,7 +192,7 @@ def test_alerts_are_as_many_as_the_weekly_report_lists(made: Seeded, page: Page)
     report = records(reader, period, until_now=NOW)
     real, drills = (sum(figures.alert_totals(reader, asked(made, exercise=drill)).values()) for drill in (False, True))
     assert real + drills == len(report.alerts)
-    tasks = [figures.task_counts(reader, asked(made, exercise=drill)) for drill in (False, True)]
+    tasks = [figures.tasks(reader, asked(made, exercise=drill)).counts for drill in (False, True)]
     assert sum(row.done for rows in tasks for row in rows if row.of_all) == sum(
         row["done_at"] is not None for row in report.answered
     )
@@ -211,11 +212,9 @@ def test_load_is_told_by_person_or_by_post_and_place(made: Seeded, page: Page) -
     one = asked(made, TOWNSHIP)
     tasks = [row for row in meant(made.tasks, one, made, "called", "drill") if row["person"]]
     number = made.city.divisions
-    people = figures.load(page(EVERYWHERE), one, by_person=True)
-    assert {(row.person_id, row.division_id): row.answered for row in people} == Counter(
-        (row["person"], number[row["division"]]) for row in tasks
-    )
-    posts = figures.load(page(EVERYWHERE), one, by_person=False)
+    people = figures.tasks(page(EVERYWHERE), one, by_person=True).load
+    assert {row.person_id: row.answered for row in people} == Counter(row["person"] for row in tasks)
+    posts = figures.load_by_post(page(EVERYWHERE), one)
     assert all(row.person_id is None for row in posts)
     assert {row.division_id: row.answered for row in posts} == Counter(number[row["division"]] for row in tasks)
     [grid] = [row for row in posts if row.division_id == number[GRID]]
@@ -247,11 +246,13 @@ def test_a_day_begins_at_midnight_in_shanghai(made: Seeded, page: Page, made_url
 def test_of_nothing_there_is_nothing(made: Seeded, page: Page) -> None:
     one, reader = asked(made, first=date(2025, 1, 1), last=date(2025, 1, 3)), page(EVERYWHERE)
     assert figures.alert_counts(reader, one) == []
-    assert figures.alert_times(reader, one) == figures.task_times(reader, one) == figures.event_times(reader, one) == []
-    assert figures.false_alarms(reader, one) == figures.load(reader, one, by_person=True) == []
+    assert (
+        figures.alert_times(reader, one) == figures.tasks(reader, one).times == figures.event_times(reader, one) == []
+    )
+    assert figures.false_alarms(reader, one) == figures.load_by_post(reader, one) == []
     [of_all] = figures.event_closure(reader, one)
     assert (of_all.reported, of_all.rate()) == (0, None)
-    assert [row.called for row in figures.task_counts(reader, one)] == [0]
+    assert [row.called for row in figures.tasks(reader, one).counts] == [0]
 
 
 def test_a_township_sees_its_own_alone(made: Seeded, page: Page) -> None:
@@ -262,8 +263,8 @@ def test_a_township_sees_its_own_alone(made: Seeded, page: Page) -> None:
         reader = page(Scope(divisions=frozenset([made.city.divisions[TOWNSHIP]])))
     everywhere = asked(made)
     own = {number for code, number in made.city.divisions.items() if code.startswith(TOWNSHIP)}
-    assert {row.unit_id for row in figures.task_counts(reader, everywhere) if not row.of_all} <= own
-    assert {row.division_id for row in figures.load(reader, everywhere, by_person=True)} <= own
+    assert {row.unit_id for row in figures.tasks(reader, everywhere).counts if not row.of_all} <= own
+    assert {row.division_id for row in figures.tasks(reader, everywhere, by_person=True).load} <= own
     assert {row.division_id for row in figures.event_closure(reader, everywhere) if not row.of_all} <= own
     assert figures.division(reader, made.city.divisions[OTHER_TOWNSHIP], at=NOW) is None
     assert figures.division(reader, made.city.divisions[GRID], at=NOW) is not None
@@ -309,3 +310,19 @@ def test_sensors_on_line_are_those_without_a_silence_alert(connection: Connectio
         assert (there.sensors, there.silent, there.unheard) == (2, 1, 0)
         grids = {row.unit_id: row for row in figures.coverage(reader, asked(made, TOWNSHIP, "grid"))}
         assert (grids[made.city.divisions[GRID]].sensors, grids[None].cells) == (1, 2)
+
+
+def test_the_period_before_is_as_long_and_counted_alike(made: Seeded, page: Page) -> None:
+    one, reader = asked(made, first=date(2026, 11, 14)), page(EVERYWHERE)
+    before = one.before()
+    assert (before.since, before.until) == (begin_of(date(2026, 11, 7)), NOW - timedelta(days=7))
+    times = {row.step: row for row in figures.alert_times(reader, before) if row.of_all}
+    found = figures.alert_acknowledged(reader, before)
+    assert (found.count, found.median_s) == (times["acknowledged"].count, times["acknowledged"].median_s)
+    tasks = figures.tasks(reader, before)
+    whole = next(row for row in tasks.counts if row.of_all)
+    answered = figures.tasks_answered(reader, before)
+    on_site = next(row for row in tasks.times if row.of_all and row.step == "on_site")
+    assert (answered.called, answered.answered, answered.on_site_s) == (
+        whole.called, whole.answered, on_site.median_s
+    )  # fmt: skip

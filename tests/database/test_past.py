@@ -339,6 +339,20 @@ def test_the_past_keeps_to_the_scope_and_to_the_division(history: History, datab
         assert (nothing.board.alerts, nothing.stations, nothing.board.notices.incident_count) == ([], [], 0)
 
 
+def test_an_alert_stands_where_it_stood(history: History) -> None:
+    history.move(history.ground.sensor, "none", "blue", 1)
+    here, there = (history.ground.town.divisions[code] for code in (TOWNSHIP, FAR))
+    history.connection.execute(
+        "with moved as (update alerts set township_id = %(to)s returning id)"
+        " insert into alert_places (alert_id, from_township, to_township, at) select id, %(from)s, %(to)s, %(at)s from moved",
+        {"from": here, "to": there, "at": START + 5 * MINUTE},
+    )
+    history.now(10)
+    for minute, township in ((4, here), (5, there)):
+        (alert,) = read_past(history.reading, START + minute * MINUTE).board.alerts
+        assert alert.township_id == township
+
+
 def test_a_place_and_a_warning_are_those_of_then(history: History, database_url: str) -> None:
     connection, sensor = history.connection, history.ground.sensor
     for lon, during in ((106.5, (None, START)), (106.7, (START, None))):

@@ -29,6 +29,7 @@ export const FAR = { pane: "townships", renderer: L.canvas({ pane: "townships", 
 /** @type {any} */ let shown = null; // the districts
 let stamp = ""; // of the layers that are drawn
 let following = true;
+let fittedIn = ""; // this width and height
 let besideCard = false;
 /** @type {any} */ let whole = CITY; // or what of it somebody may see
 /** @type {any} */ let target = null; // null: the whole city
@@ -90,7 +91,7 @@ function keepInView() {
   }
   const container = map.getContainer();
   new ResizeObserver(() => {
-    if (map.getSize().equals([container.clientWidth, container.clientHeight])) return;
+    if (fittedIn === `${container.clientWidth} ${container.clientHeight}`) return;
     map.invalidateSize({ pan: false });
     if (following) fit();
   }).observe(container);
@@ -122,11 +123,14 @@ export function lookAt(/** @type {[number, number]} */ point) {
 }
 
 function fit() {
-  const { x, y } = map.getSize();
+  const { x, y } = map.invalidateSize({ pan: false }).getSize(); // what Leaflet measured before may be out of date
+  fittedIn = `${x} ${y}`;
   const wide = x > 900; // then the card and the legend stand on the left, where nothing of it is
+  const left = wide && (target === null || x > 1200) ? 380 : 8;
+  const right = besideCard && x - left > 900 ? 490 : 16;
   const air = target === null ? 14 : Math.min(60, y / 12);
   map.fitBounds(target ?? whole, {
-    paddingTopLeft: [wide ? 380 + (target === null ? 0 : air / 2) : 8, wide ? air : 30], paddingBottomRight: [wide ? (besideCard ? 490 : 16) + air / 2 : 8, air], animate: false, maxZoom: 16,
+    paddingTopLeft: [left + (target === null ? 0 : air / 2), wide ? air : 30], paddingBottomRight: [wide ? right + air / 2 : 8, air], animate: false, maxZoom: 16,
   });
 }
 

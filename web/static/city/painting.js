@@ -9,14 +9,18 @@ import { around, inView, isOutside } from "./path.js";
 
 const FONT = '600 18px "Noto Sans SC Variable", "Noto Sans SC", sans-serif';
 
-/** From the ground up. @param {() => Map<number, any>} alerts worst open alert by grid */
-export function painters(alerts) {
+/** What is filled: below the roads and the water of the base map. @param {() => Map<number, any>} alerts worst open alert by grid */
+export function fills(alerts) {
   return [
     rule("township", ({ id }) => ({ fill: styleOf(id).fillColor, opacity: styleOf(id).fillOpacity })),
-    rule("grid", ({ id }) => {
-      const filled = fillOfGrid(id, alerts());
-      return { ...(filled ?? {}), line: colour("--district-halo"), width: 0.9 };
-    }),
+    rule("grid", ({ id }) => fillOfGrid(id, alerts()) ?? {}),
+  ];
+}
+
+/** Lines, what is dimmed, and the outline of what is in view: above them. */
+export function lines() {
+  return [
+    rule("grid", () => ({ line: colour("--district-halo"), width: 0.9 })),
     rule("village", () => ({ line: colour("--district-halo"), width: 1.4 })),
     rule("township", () => ({ line: colour("--district-line"), width: 1.2 })),
     rule("district", () => ({ line: colour("--district-line"), width: 2.2 })),

@@ -7,7 +7,7 @@ import { store, when } from "../store.js";
 import { whenColoured } from "./colouring.js";
 import { remember } from "./divisions.js";
 import { whenTheme } from "../palette.js";
-import { labelOfGrid, painters } from "./painting.js";
+import { fills, labelOfGrid, lines } from "./painting.js";
 import { whenPath } from "./path.js";
 
 /* global L */
@@ -19,6 +19,7 @@ const AGAIN_MS = 1_000; // all are painted anew at most so often
 
 /** @type {Promise<any> | null} */ let library = null;
 /** @type {any} */ let layer = null;
+/** @type {any} */ let above = null; // the same tiles once more: their lines
 let stamp = "";
 let paintedAt = -Infinity;
 let timer = 0;
@@ -68,19 +69,24 @@ const versionNow = () => store.board?.layers ?? "";
 function remake() {
   stamp = versionNow();
   layer?.remove();
+  above?.remove();
   const at = said("at") ? `?at=${encodeURIComponent(said("at"))}` : "";
   const sources = Object.fromEntries(Object.entries(DEEPEST).map(([level, deepest]) => [level, { url: `/tiles/${level}/{z}/{x}/{y}.mvt${at}`, maxDataZoom: deepest }]));
-  layer = /** @type {any} */ (globalThis).protomapsL.leafletLayer({
-    pane: "tiles", attribution: "", minZoom: NEAR, sources,
-    paintRules: painters(() => alerts),
+  const { leafletLayer } = /** @type {any} */ (globalThis).protomapsL;
+  const common = { attribution: "", minZoom: NEAR, sources };
+  layer = leafletLayer({ ...common, pane: "tiles", paintRules: fills(() => alerts) });
+  above = leafletLayer({
+    ...common, pane: "tile-lines", paintRules: lines(),
     labelRules: [{ dataSource: "grid", dataLayer: "grid", minzoom: 14, symbolizer: { place: labelOfGrid } }],
   });
+  above.views = layer.views; // each tile is asked for and read once
   layer.on("load", () => {
     layer.hasPainted = true;
     if (isNear()) showTiles(true);
     if (placeAlerts()) repaint();
   });
   layer.addTo(map);
+  above.addTo(map);
 }
 
 /** Paint all again, at most once a second. */
@@ -90,8 +96,9 @@ function repaint() {
   timer = window.setTimeout(() => {
     paintedAt = performance.now();
     placeAlerts();
-    layer.clearLayout();
     layer.rerenderTiles();
+    above.clearLayout();
+    above.rerenderTiles();
   }, Math.max(0, paintedAt + AGAIN_MS - performance.now()));
 }
 

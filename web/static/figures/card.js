@@ -46,7 +46,7 @@ export function card(key, told, parts) {
 /** Chart or table, by one button. @param {HTMLElement} canvas @param {HTMLElement} numbers @param {HTMLElement | null} above */
 function toggle(canvas, numbers, above) {
   const button = el("button", {
-    type: "button", class: "figure-toggle", "aria-pressed": "false",
+    type: "button", class: "second figure-toggle", "aria-pressed": "false",
     onclick: () => {
       numbers.hidden = !numbers.hidden;
       canvas.hidden = !numbers.hidden;

@@ -4,7 +4,9 @@ import { init } from "/vendor/echarts/echarts.js";
 
 /** @type {Set<() => void>} */
 const drawn = new Set();
-addEventListener("shijing-theme", () => { for (const draw of drawn) draw(); });
+const again = () => { for (const draw of drawn) draw(); };
+addEventListener("shijing-theme", again);
+document.fonts.addEventListener("loadingdone", again); // the font comes in pieces, as characters are first drawn
 
 /**
  * @param {HTMLElement} node with a height of its own

@@ -63,7 +63,7 @@ export function load(told) {
   const rows = told.tasks.load.map((/** @type {any} */ one) => {
     const post = language === "zh" ? one.post_zh : one.post_en;
     const people = one.name === null ? one.holders || one.people : 1;
-    return { ...one, post, each: Math.round((10 * one.answered) / Math.max(1, people)) / 10, left: one.answered - one.done - one.open, who: one.name ?? `${one.place} ${post}` };
+    return { ...one, post, each: Math.round((10 * one.answered) / Math.max(1, people)) / 10, left: one.answered - one.done - one.open, who: one.name === null ? `${one.place} ${post}` : one.name };
   });
   const named = rows.some((/** @type {any} */ one) => one.name !== null);
   return card("load", told, {
@@ -97,7 +97,7 @@ function lying(rows, parts, name = (row) => row.name) {
     ...base,
     xAxis: { ...axis, type: "value", minInterval: 1 },
     yAxis: { ...axis, type: "category", data: rows.map(name), splitLine: { show: false }, axisLabel: { ...axis.axisLabel, width: size() * 11, overflow: "truncate", interval: 0, hideOverlap: false } },
-    series: parts.map((part, number) => ({
+    series: parts.map((part, number) => ({ part, number })).filter(({ part }) => rows.some((row) => part.of(row) > 0)).map(({ part, number }) => ({
       name: part.name, type: "bar", stack: "all", barMaxWidth: 30, data: rows.map(part.of),
       itemStyle: { color: colours[number % colours.length], borderColor: number === 4 ? soft : panel, borderWidth: 1 },
     })),

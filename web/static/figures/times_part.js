@@ -36,7 +36,7 @@ export function timesCard(key, of, told, times, empty) {
 function marks(rows) {
   return el("ul", { class: "figure-marks" }, ...rows.map((row) => el("li", {},
     el("span", {}, row.name), el("b", {}, took(row.marks[0])),
-    el("small", {}, `${t("figures.p90")} ${took(row.marks[1])} · ${t("figures.p99")} ${took(row.marks[2])}`))));
+    el("small", {}, `${t("figures.p90")} ${took(row.marks[1])}`), el("small", {}, `${t("figures.p99")} ${took(row.marks[2])}`))));
 }
 
 /** Of each step, the share within each stretch. @param {any[]} rows */

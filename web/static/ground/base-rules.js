@@ -1,5 +1,7 @@
 /** How the shipped ground is painted: widths in pixels by zoom, colours from the style sheet. */
 
+import { keptClear } from "./clear.js";
+
 /** @typedef {(zoom: number, feature: any) => boolean} Filter */
 
 const FONT = `"Noto Sans SC Variable", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif`;
@@ -23,9 +25,16 @@ const growing = (at16) => (/** @type {number} */ zoom) => Math.max(0.7, at16 * 2
 /** Words stay as large as they are meant, however much a view between two zooms scales its tiles. @param {() => number} scale */
 const fonts = (scale) => (/** @type {number} */ size, /** @type {number} */ weight) => () => `${weight} ${(size / scale()).toFixed(1)}px ${FONT}`;
 
-/** What is filled and stroked, the lowest first. */
-export function paints() {
-  const { LineSymbolizer, PolygonSymbolizer } = lib();
+/** Where lines cross, a station is drawn earlier. @param {boolean} crossing */
+const stationRule = (crossing) => ({
+  dataLayer: "station", minzoom: crossing ? 13 : 14,
+  filter: (/** @type {number} */ _, /** @type {any} */ feature) => Boolean(feature.props.crossing) === crossing,
+});
+
+/** What is filled and stroked, the lowest first. @param {() => number} scale of the tiles on the screen */
+export function paints(scale) {
+  const { CircleSymbolizer, LineSymbolizer, PolygonSymbolizer } = lib();
+  const dot = (/** @type {number} */ radius) => new CircleSymbolizer({ radius: () => radius / scale(), fill: ink("dot"), stroke: ink("station"), width: 2.5, opacity: 1 });
   const line = (/** @type {string} */ color, /** @type {any} */ width, more = {}) => new LineSymbolizer({ color: ink(color), width, lineCap: "round", lineJoin: "round", ...more });
   const road = (/** @type {Filter} */ filter, /** @type {any} */ symbolizer) => ({ dataLayer: "road", filter, symbolizer });
   const open = (/** @type {number} */ of) => (/** @type {number} */ _, /** @type {any} */ feature) => rank(feature) === of && !feature.props.tunnel;
@@ -42,26 +51,24 @@ export function paints() {
     rules.push(road(open(of), line(color, growing(width))));
   }
   rules.push({ dataLayer: "rail", symbolizer: line("rail", growing(5)) }, { dataLayer: "rail", symbolizer: line("sleeper", growing(2.4), { dash: [8, 8], lineCap: "butt" }) });
+  rules.push({ ...stationRule(false), symbolizer: dot(3.5) }, { ...stationRule(true), symbolizer: dot(5) });
   return rules;
 }
 
 /** Names, the most wanted first: stations, then the greater roads. @param {() => number} scale of the tiles on the screen */
 export function labels(scale) {
-  const { CircleSymbolizer, GroupSymbolizer, LineLabelSymbolizer, OffsetTextSymbolizer } = lib();
+  const { LineLabelSymbolizer, OffsetTextSymbolizer } = lib();
   const font = fonts(scale);
   const text = (/** @type {string} */ fill, /** @type {number} */ size, weight = 500) => ({ fill: ink(fill), stroke: ink("halo"), font: font(size, weight) });
-  const dot = (/** @type {number} */ radius) => new CircleSymbolizer({ radius: () => radius / scale(), fill: ink("dot"), stroke: ink("station"), width: 2.5, opacity: 1 });
   const station = (/** @type {boolean} */ crossing) => ({
-    dataLayer: "station", minzoom: crossing ? 13 : 14,
-    filter: (/** @type {number} */ _, /** @type {any} */ feature) => Boolean(feature.props.crossing) === crossing,
-    symbolizer: new GroupSymbolizer([dot(crossing ? 5 : 3.5),
-      new OffsetTextSymbolizer({ ...text("station", 18, crossing ? 600 : 500), labelProps: ["name"], width: 2.5, offsetX: 9, offsetY: 4 })]),
+    ...stationRule(crossing),
+    symbolizer: keptClear(new OffsetTextSymbolizer({ ...text("station", 18, crossing ? 600 : 500), labelProps: ["name"], width: 2.5, offsetX: () => 9 / scale(), offsetY: () => 4 / scale() })),
   });
   const road = (/** @type {number} */ of, /** @type {number} */ minzoom) => ({
     dataLayer: "road", minzoom,
     filter: (/** @type {number} */ _, /** @type {any} */ feature) => rank(feature) === of && Boolean(feature.props.name) && !feature.props.class.endsWith("_link"),
-    symbolizer: new LineLabelSymbolizer({ ...text("name", 18, 400), labelProps: ["name"], width: 4, position: 2, repeatDistance: 420 }),
+    symbolizer: keptClear(new LineLabelSymbolizer({ ...text("name", 18, 400), labelProps: ["name"], width: 4, position: 2, repeatDistance: 420 })),
   });
-  const water = { dataLayer: "water", minzoom: 13, filter: (/** @type {number} */ _, /** @type {any} */ { props }) => Boolean(props.name), symbolizer: new (lib().CenteredTextSymbolizer)({ ...text("river", 20), labelProps: ["name"], width: 2.5, letterSpacing: 4 }) };
+  const water = { dataLayer: "water", minzoom: 13, filter: (/** @type {number} */ _, /** @type {any} */ { props }) => Boolean(props.name), symbolizer: keptClear(new (lib().CenteredTextSymbolizer)({ ...text("river", 20), labelProps: ["name"], width: 2.5, letterSpacing: 4 })) };
   return [station(true), station(false), water, road(4, 14), road(3, 14), road(2, 15), road(1, 15), road(0, 16)];
 }

@@ -1,6 +1,7 @@
 /** The ground that is shipped, on the map: water, roads, railways and stations from vector tiles. */
 
 import { map } from "../citymap.js";
+import { lookAround } from "./clear.js";
 import { labels, paints } from "./base-rules.js";
 import { opacityOf, shown, whenLayers } from "./layers.js";
 
@@ -13,6 +14,7 @@ const SETTLE_MS = 300;
 /** @type {Promise<any> | null} */ let library = null;
 /** @type {any} */ let drawn = null;
 let timer = 0;
+let settling = 0;
 let scaled = 1; // when it was painted
 
 /** Keep it as the layer is switched and the view moves. */
@@ -21,6 +23,7 @@ export function drawBase() {
   map.getPane(PANE).style.pointerEvents = "none";
   whenLayers(renew);
   map.on("zoomend", renew);
+  map.on("moveend", settle);
   addEventListener("shijing-theme", remake);
   document.fonts?.addEventListener("loadingdone", repaint); // until the font has come, canvas writes with another
 }
@@ -44,9 +47,11 @@ async function renew() {
   const { leafletLayer } = (await load().catch(() => null)) ?? {}; // the next change of the view asks again
   if (!leafletLayer || drawn || layer() !== wanted || !isNear()) return;
   scaled = scale();
+  lookAround();
+  settle();
   drawn = leafletLayer({ // without minZoom: it would keep the whole map from going below
     pane: PANE, attribution: "", url: wanted.url, maxDataZoom: wanted.max_zoom, bounds: corners(wanted.bounds),
-    paintRules: paints(), labelRules: labels(scale),
+    paintRules: paints(scale), labelRules: labels(scale),
   }).addTo(map);
 }
 
@@ -57,10 +62,17 @@ function remake() {
   void renew();
 }
 
+/** Others write anew after a move; then the names of the ground make room. */
+function settle() {
+  clearTimeout(settling);
+  settling = window.setTimeout(() => { if (drawn && lookAround()) repaint(); }, SETTLE_MS);
+}
+
 function repaint() {
   clearTimeout(timer);
   timer = window.setTimeout(() => {
     scaled = scale();
+    lookAround();
     drawn?.clearLayout();
     drawn?.rerenderTiles();
   }, SETTLE_MS);

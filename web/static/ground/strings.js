@@ -9,5 +9,4 @@ addWords({
   "ground.derived": { zh: "推算 · 非官方", en: "derived, not official" },
   "ground.noApproval": { zh: "无审图号，不得公开", en: "no approval number: not for the public" },
   "ground.approval": { zh: "审图号 {number}", en: "Approval {number}" },
-  "ground.failed": { zh: "底图图层读取失败，正在重试", en: "The layers could not be read; trying again" },
 });

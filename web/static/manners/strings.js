@@ -3,8 +3,8 @@
 import { addWords } from "../strings.js";
 
 addWords({
-  "manners.light": { zh: "浅色", en: "Light" },
-  "manners.dark": { zh: "深色", en: "Dark" },
+  "manners.light": { zh: "浅色界面", en: "Light theme" },
+  "manners.dark": { zh: "深色界面", en: "Dark theme" },
   "manners.screens": { zh: "大屏", en: "Screens" },
   "manners.thisScreen": { zh: "本屏名称", en: "Name of this screen" },
   "manners.named": { zh: "命名", en: "Name it" },

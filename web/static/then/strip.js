@@ -27,6 +27,7 @@ export function startStrip() {
   whenSaid(["pace"], draw);
   whenSaid(["in"], () => void readAgain());
   whenTheme(redraw);
+  document.fonts.addEventListener("loadingdone", redraw); // letters on canvas do not wait for their font
   new ResizeObserver(redraw).observe(parts.chart);
   draw();
 }
