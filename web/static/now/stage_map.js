@@ -1,13 +1,15 @@
 /** The incident on the map: its footprint, what touches it, the shelters there; a pane of its own over the ground. */
 
+import { said } from "../address.js";
+import { lookAt, map, wholeCity } from "../citymap.js";
 import { byId, el } from "../dom.js";
-import { map } from "../citymap.js";
 import { colour } from "../palette.js";
 import { fetched } from "./told.js";
 
 /* global L */
 
 const PANE = "incident";
+const NEAR = 10; // zoom
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** @type {any} */ let drawn = null;
@@ -34,7 +36,10 @@ export function clearMap(back = false) {
   drawn = null;
   number = 0;
   cells = "";
-  if (back && flown) map.fitBounds(flown, { animate: false });
+  if (back && flown) {
+    if (said("in") === "" && map.getBoundsZoom(flown) < NEAR) wholeCity();
+    else map.fitBounds(flown, { animate: false });
+  }
   flown = null;
 }
 
@@ -59,6 +64,7 @@ function flyTo({ ground: collection, incident }) {
   flown ??= map.getBounds();
   const beside = byId("incident-stage").offsetWidth < map.getSize().x - 200; // on a phone it lies below
   const how = { paddingTopLeft: [40, 40], paddingBottomRight: [beside ? byId("incident-stage").offsetWidth + 60 : 40, 40], maxZoom: 13 };
+  map.once("moveend", () => { if (map.getZoom() >= NEAR) lookAt(map.getCenter()); }); // no change of the layout takes it back
   if (calm.matches) map.fitBounds(bounds, { ...how, animate: false });
   else map.flyToBounds(bounds, { ...how, duration: 1.4 });
 }
