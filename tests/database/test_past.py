@@ -344,7 +344,8 @@ def test_an_alert_stands_where_it_stood(history: History) -> None:
     here, there = (history.ground.town.divisions[code] for code in (TOWNSHIP, FAR))
     history.connection.execute(
         "with moved as (update alerts set township_id = %(to)s returning id)"
-        " insert into alert_places (alert_id, from_township, to_township, at) select id, %(from)s, %(to)s, %(at)s from moved",
+        " insert into alert_places (alert_id, from_township, to_township, at)"
+        " select id, %(from)s, %(to)s, %(at)s from moved",
         {"from": here, "to": there, "at": START + 5 * MINUTE},
     )
     history.now(10)
