@@ -143,14 +143,11 @@ def read_figures(view: View, query: FiguresQuery) -> Figures:
         what = meant(connection, view, query)
     asked = what.asked
     # Each on a connection of its own: a month of a city keeps more than one processor busy.
-    with ThreadPoolExecutor(3) as at_once:
-        alerts, tasks, events = (
-            at_once.submit(_alerts, view, asked), at_once.submit(_tasks, view, asked),
-            at_once.submit(_events, view, asked),
-        )  # fmt: skip
-        part, (answered, answered_before), (reported, reported_before) = (
-            alerts.result(), tasks.result(), events.result(),
-        )  # fmt: skip
+    with ThreadPoolExecutor(4) as at_once:
+        alerts, tasks = at_once.submit(_alerts, view, asked), at_once.submit(_tasks, view, asked)
+        before, events = at_once.submit(_tasks_before, view, asked), at_once.submit(_events, view, asked)
+        part, answered, answered_before = alerts.result(), tasks.result(), before.result()
+        reported, reported_before = events.result()
     return Figures(
         since=asked.since, until=asked.until, now=asked.now, first=what.first, last=what.last, days=asked.days(),
         division=what.division, level=asked.level, levels=what.levels, cell=asked.cell, units=what.units,
@@ -211,19 +208,24 @@ def _reading(view: View) -> Iterator[Connection]:
         yield connection
 
 
-def _tasks(view: View, asked: Asked) -> tuple[Tasks | None, Answered | None]:
+def _tasks_before(view: View, asked: Asked) -> Answered | None:
+    """Of the period before, in the same scope."""
+    if not view.may(TASKS):
+        return None
+    with _reading(view.by(TASKS)) as connection:
+        return figures.tasks_answered(connection, asked.before())
+
+
+def _tasks(view: View, asked: Asked) -> Tasks | None:
     """In the scope of the right to see plan runs; names in that of the right to see people."""
     if not view.may(TASKS):
-        return None, None
+        return None
     with _reading(view.by(TASKS)) as connection:
-        before = asked.before()
         names = view.may(PEOPLE)
         counted = figures.tasks(connection, asked, by_person=names)
-        earlier = figures.tasks_answered(connection, before)
         loaded = counted.load if names else figures.load_by_post(connection, asked)
         places = place_names(connection, {one.division_id for one in loaded}, now=asked.at)
-    told = Tasks(counts=counted.counts, times=counted.times, load=_named(view, loaded, places))
-    return told, earlier
+    return Tasks(counts=counted.counts, times=counted.times, load=_named(view, loaded, places))
 
 
 def _named(view: View, loaded: Sequence[Load], places: dict[int, str]) -> list[Loaded]:
