@@ -72,7 +72,7 @@ def test_alerts_are_those_of_the_board(connection: Connection, city: RightsCity,
     shelf = suppress(connection, rule_id="rule-gas-a")
     connection.execute("update alerts set suppressed_by = %s where id = %s", (shelf, city.alerts["gas-a"]))
     townships = of(everywhere, city, "township")
-    # The gauge, the device, the count and the report; the fifth; and of the other one what is neither closed nor hidden.
+    # The gauge, the device, the count and the report; the fifth; of the other what is neither closed nor hidden.
     assert column(townships, "red") == {TOWNSHIP: 4, SECOND_TOWNSHIP: 0, OTHER_TOWNSHIP: 2}
     assert column(townships, "orange") == {TOWNSHIP: 0, SECOND_TOWNSHIP: 1, OTHER_TOWNSHIP: 0}
     board = read_board(everywhere, read_clock(everywhere))

@@ -61,11 +61,20 @@ def test_what_is_drawn_on_canvas_asks_the_style_sheet() -> None:
     assert set(re.findall(r'colour\("--(\w+)"\)', drawn[1])) == {"red", "orange", "yellow", "blue"}
 
 
+PARTS = ("city", "ground", "scene", "now", "then", "manners", "figures")  # whose words are added to the table
+
+
 def strings() -> dict[str, str]:
-    """The table of strings.js: key → its two texts."""
-    table = (STATIC / "strings.js").read_text().split("const table = {")[1].split("\n};")[0]
-    entries = re.findall(r'^  (?:"([^"]+)"|(\w+)): \{(.*?)\},?$', table, re.DOTALL | re.MULTILINE)
-    return {quoted or bare: texts for quoted, bare, texts in entries}
+    """The table of strings.js and what the parts add to it: key → its two texts."""
+    tables = [(STATIC / "strings.js").read_text().split("const table = {")[1].split("\n};")[0]]
+    tables += [(STATIC / part / "strings.js").read_text().split("addWords({")[1].split("\n});")[0] for part in PARTS]
+    found: dict[str, str] = {}
+    for table in tables:
+        entries = re.findall(r'^  (?:"([^"]+)"|(\w+)): \{(.*?)\},?$', table, re.DOTALL | re.MULTILINE)
+        for quoted, bare, texts in entries:
+            assert (quoted or bare) not in found, f"two strings are named {quoted or bare}"
+            found[quoted or bare] = texts
+    return found
 
 
 def test_every_string_is_there_in_both_languages() -> None:
@@ -78,8 +87,9 @@ def test_every_string_is_there_in_both_languages() -> None:
 
 
 def test_every_string_that_is_asked_for_is_there_and_none_is_idle() -> None:
-    sources = "".join(path.read_text() for path in STATIC.glob("*.js") if path.name != "strings.js")
-    sources += (STATIC.parent / "templates/screen.html").read_text()
+    modules = [*STATIC.glob("*.js"), *(path for part in PARTS for path in (STATIC / part).glob("*.js"))]
+    sources = "".join(path.read_text() for path in modules if path.name != "strings.js")
+    sources += "".join((STATIC.parent / f"templates/{name}.html").read_text() for name in ("screen", "figures"))
     known = strings()
     asked = set(re.findall(r'\bt\("([\w.]+)"', sources)) | set(re.findall(r'data-(?:t|label)="([\w.]+)"', sources))
     assert asked <= set(known)
@@ -88,4 +98,4 @@ def test_every_string_that_is_asked_for_is_there_and_none_is_idle() -> None:
 
 
 def test_our_alerts_never_take_the_name_of_an_official_warning() -> None:
-    assert "预警信号" not in (STATIC / "strings.js").read_text()
+    assert all("预警信号" not in path.read_text() for path in STATIC.rglob("strings.js"))
