@@ -208,8 +208,7 @@ LISTS: dict[str, tuple[str, Callable[[httpx.Response], list[Any]], str]] = {
 }
 
 
-OF_RUNS = ("plans with answers", "runs", "tasks", "runs under way", "runs that are over")
-OF_RUNS = ("runs", "runs of then", "tasks", "runs under way", "runs that are over")
+OF_RUNS = ("plans with answers", "runs", "runs of then", "tasks", "runs under way", "runs that are over")
 
 
 def _total(told: Answer) -> int:
