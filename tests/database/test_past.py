@@ -37,9 +37,10 @@ from tests.database.run_seed import MINUTE, PLANS, RULES, START, START_US, Groun
 from web.state import Snapshot, read_snapshot
 from web.then_state import read_past
 
-pytestmark = pytest.mark.storage @ contextmanager
+pytestmark = pytest.mark.storage
 
 
+@contextmanager
 def reader(url: str, scope: Scope = EVERYWHERE) -> Iterator[Connection]:
     """A connection as pages have it."""
     with connect(url, "reader", autocommit=True) as connection:

@@ -33,7 +33,6 @@ const table = {
   none: { zh: "暂无", en: "None" },
 
   queue: { zh: "监测告警", en: "Alerts" },
-  moreAlerts: { zh: "另有 {n} 起", en: "{n} more" },
   watch: { zh: "测站现状", en: "Stations" },
   watchNote: { zh: "按距阈值远近", en: "nearest to a threshold first" },
   moreStations: { zh: "另有 {n} 个测站", en: "{n} more stations" },
