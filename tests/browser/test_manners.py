@@ -12,6 +12,7 @@ from tests.browser import seed
 from tests.browser.accounts import SignedIn, signed_in
 from tests.browser.conftest import LIMIT_MS, OpenScreen, Running, Screen, Serve
 from tests.browser.test_accounts_page import as_, place
+from web import build
 
 
 def post(running: Running, who: dict[str, str], path: str, body: dict[str, object]) -> httpx.Response:
@@ -99,6 +100,11 @@ def test_a_desk_drives_a_wall_and_what_it_did_is_written_down_once(
     row.get_by_role("checkbox").check()  # and from now on it follows
     desk.evaluate("import('/static/address.js').then(({ say }) => say({ shade: 'load' }))")
     screen.wait("new URLSearchParams(location.search).get('shade') === 'load'")
+    moment = "2020-08-20T03:15:00+08:00"  # into the past, where the stream is held back, and out of it again
+    desk.evaluate(f"import('/static/address.js').then(({{ say }}) => say({{ at: '{moment}' }}))")
+    screen.wait("document.body.dataset.past === 'yes'")
+    desk.evaluate("import('/static/address.js').then(({ say }) => say({ at: null }))")
+    screen.wait("document.body.dataset.past !== 'yes' && !location.search.includes('at=')")
     acts = city.execute("select actor, count(*) from audit where act = 'screen.driven' group by actor").fetchall()
     assert acts == [(officer.account_id, 1)]
 
@@ -142,3 +148,21 @@ def test_a_screen_that_is_silent_is_forgotten(running: Running, city: Connection
     assert listed(running, running.headers) == ["wall"]
     city.execute("update screens set seen_at = %s", (datetime.now(UTC) - timedelta(seconds=91),))
     assert listed(running, running.headers) == []
+
+
+def test_an_update_of_the_server_comes_without_a_hand(
+    running: Running, new_screen: OpenScreen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = new_screen()
+    screen.open(f"{running.url}?theme=light&shade=silent")
+    screen.page.evaluate("globalThis.former = true")
+    running.stop()
+    monkeypatch.setattr(build, "version", lambda _: "of tomorrow")
+    build.build_stamp.cache_clear()
+    with screen.page.expect_navigation(timeout=LIMIT_MS):
+        running.start()
+    screen.wait("document.body?.dataset.ready === 'true'")
+    assert screen.page.evaluate("globalThis.former === undefined")
+    assert asked(screen.page) == {"theme": "light", "shade": "silent"}
+    monkeypatch.undo()
+    build.build_stamp.cache_clear()

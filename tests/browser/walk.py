@@ -280,9 +280,10 @@ def _list(path: str, rows: str) -> Walked:
     )
 
 
-def _division_in(path: str) -> Walked:
+def _division_in(path: str, rest: str = "") -> Walked:
     return Walked(
-        step=lambda ground, own: Step(path=f"{path}in={ground.city.divisions[ground.code(own=own)]}"), foreign=UNKNOWN
+        step=lambda ground, own: Step(path=f"{path}in={ground.city.divisions[ground.code(own=own)]}{rest}"),
+        foreign=UNKNOWN,
     )
 
 
@@ -730,11 +731,11 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("GET", "/api/now/tour"): _same("/api/now/tour"),
     ("GET", "/api/now/tour/{division:int}"): _division("/api/now/tour/{}"),
     ("GET", "/api/names"): _same("/api/names"),
-    ("GET", "/api/then"): _division_in("/api/then?at=2020-08-20T01:00:00Z&"),
-    ("GET", "/api/then/track"): _division_in("/api/then/track?step=3600&"),
+    ("GET", "/api/then"): _division_in("/api/then?", "&at=2020-08-20T01:00:00Z"),
+    ("GET", "/api/then/track"): _division_in("/api/then/track?", "&step=3600"),
     **{
         ("GET", f"/then/report{form}"): _division_in(
-            f"/then/report{form}?from=2020-08-20T00:30:00Z&to=2020-08-20T01:00:00Z&frames=2&"
+            f"/then/report{form}?", "&from=2020-08-20T00:30:00Z&to=2020-08-20T01:00:00Z&frames=2"
         )
         for form in ("", ".pdf")
     },
