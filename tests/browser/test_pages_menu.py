@@ -80,11 +80,11 @@ def test_the_menu_has_what_one_may_see(city_url: str, city: Connection, serve: S
     author = signed_in(city, "author", [("rule_author", None)])
     of_one = signed_in(city, "of-one-district", [("rule_author", district[0])])
     worker = signed_in(city, "worker", [("grid_worker", None)])
-    assert offered(running, worker) == ["/", "/worker", "/divisions"]
-    assert offered(running, author) == ["/", "/runs", "/rules", "/plans", "/divisions"]
+    assert offered(running, worker) == ["/", "/worker", "/figures", "/divisions"]
+    assert offered(running, author) == ["/", "/runs", "/rules", "/figures", "/plans", "/divisions"]
     (tmp_path / "backtest.html").write_text("<html><body>\n<p>report</p></body></html>", encoding="utf-8")
-    assert offered(running, author) == ["/", "/runs", "/rules", "/plans", "/divisions", "/backtest"]
-    assert offered(running, of_one) == ["/", "/runs", "/rules", "/plans", "/divisions"], (
+    assert offered(running, author) == ["/", "/runs", "/rules", "/figures", "/plans", "/divisions", "/backtest"]
+    assert offered(running, of_one) == ["/", "/runs", "/rules", "/figures", "/plans", "/divisions"], (
         "the report is about the whole city"
     )
     assert '<a href="/">' in got(running, "backtest", author)
