@@ -77,6 +77,11 @@ class Listener(threading.Thread):
                 self._was_lost = True
                 self._stopping.wait(0.5 + random.random())
 
+    @property
+    def told_up_to(self) -> int:
+        """The last live event that the screens were told of: what they ask for after it has to be of after it."""
+        return self._last_id or 0
+
     def stop(self) -> None:
         """End the thread; returns when it has ended."""
         self._stopping.set()

@@ -11,7 +11,6 @@ from psycopg_pool import ConnectionPool
 from access.oidc import Provider
 from access.readers import ScopedPool
 from access.rights import Role
-from access.scope import Scope
 from access.vault import Vault
 from alerts.out_words import RuleBook
 from boundaries.desk import Desk
@@ -26,7 +25,7 @@ from web.held import HeldFiles
 from web.hub import Hub
 from web.layer_tables import LayerTables
 from web.layers import Layers
-from web.levels_kept import Kept, Levels
+from web.levels_kept import Levels
 from web.listener import Listener
 from web.names import Names
 from web.rate import Rates
@@ -34,6 +33,7 @@ from web.readings_listener import ReadingsListener
 from web.registry_kept import KeptRegistry
 from web.search_kept import KeptNames
 from web.tiles_kept import Tiles
+from web.told_kept import Told
 from web.trail_watch import TrailWatch
 from web.worker_line import PhoneLine
 from web.worker_phones import Phones
@@ -80,7 +80,7 @@ class Parts:
     trail: TrailWatch = field(default_factory=TrailWatch)
     layer_tables: LayerTables = field(default_factory=LayerTables)  # files of boundaries that were read
     imagery: Shelf = field(default_factory=lambda: Shelf(ImagerySettings(), layers=()))  # the owner's base maps
-    tallied: Kept[tuple[Scope, str, int | None, int], bytes] = field(default_factory=lambda: Kept(64))
+    told: Told = field(default_factory=Told)  # what screens ask for together after a change
     desk: Desk = field(default_factory=Desk)  # where drafts of boundaries are drawn in
 
 

@@ -1,6 +1,5 @@
 """Tallies by division and the way down to one, for the map: counted by the server, drawn by the page."""
 
-import time
 from datetime import datetime
 from typing import Annotated
 
@@ -19,7 +18,6 @@ from web.viewing import ViewOf, needs
 
 router = APIRouter(prefix="/api", tags=["screen"])
 
-_COUNTED_S = 1.0  # what was counted is told for so long
 # What a level is counted under: of a whole city there would be 62,000 grids.
 _UNDER: dict[str, tuple[str, ...]] = {
     "district": ("city",),
@@ -66,7 +64,8 @@ def tallies(view: ViewOf, level: Level, under: Under = None) -> Response:
         return bytes(as_json({"level": level, "at": at, "columns": COLUMNS, "rows": rows}).body)
 
     # After a change of the board all screens ask at once: it is counted for one of them.
-    body = view.parts.tallied.get((view.scope, level, under, int(time.monotonic() / _COUNTED_S)), counted)
+    event = view.parts.listener.told_up_to
+    body = view.parts.told.get(event, ("tallies", view.scope, level, under), counted)
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
 
