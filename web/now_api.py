@@ -98,7 +98,7 @@ def tour(view: ViewOf) -> Response:
         return as_json(TourTold(places=read_places(connection, read_clock(connection).now)))
 
 
-@router.get("/tour/{division:int}", responses=answers(StopTold), dependencies=[needs("map.read")])
+@router.get("/tour/{division:int}", responses=answers(StopTold, 404), dependencies=[needs("map.read")])
 def stop(view: ViewOf, division: Annotated[int, Path(ge=1, le=2**31 - 1)]) -> Response:
     """What stands in a district, its last readings, and how many are on duty there."""
     with view.connection() as connection:

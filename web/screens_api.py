@@ -16,8 +16,8 @@ from web.viewing import ViewOf, needs
 
 router = APIRouter(prefix="/api/screens", tags=["screen"])
 
-Name = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Query = Annotated[str, Meta(max_length=2000)]
+Name = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
+Query = Annotated[str, Meta(max_length=2000, pattern=r"^[\x20-\x7e]*$")]  # percent-encoded
 
 
 class Here(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

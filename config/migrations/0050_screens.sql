@@ -2,7 +2,7 @@
 
 create table screens (
     id          bigint generated always as identity primary key,
-    name        text not null check (name ~ '^[^[:cntrl:]]{1,40}$'),
+    name        text not null check (length(name) between 1 and 40),
     account_id  uuid not null references accounts,  -- who is signed in there
     divisions   integer[],                          -- what it may be shown; null: everything
     address     text not null,                      -- the query of its page's address, without the question mark

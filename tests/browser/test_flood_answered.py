@@ -112,12 +112,12 @@ def test_a_phone_answers_and_the_commander_sees_each_step(
 def test_the_backup_is_called_when_nobody_answers(
     flood: Flooded, served: Running, desks: Desks, commander: SignedIn
 ) -> None:
-    backup = desks.phone(flood.workers["网格长"], served.url)
     desk = desks.page(commander, 1366, 900)
     run = flood.flood("orange")
     flood.connection.execute("update tasks set backup = '网格长' where task_key = 'T2'")
     flood.connection.execute("update tasks set after = '{T2}', started_at = null where task_key = 'T5'")
     flood.connection.execute("delete from assignments where task_id in (select id from tasks where task_key = 'T5')")
+    backup = desks.phone(flood.workers["网格长"], served.url)
     # The worker's own phone is open, and lies on a table.
     desks.phone(flood.workers["网格员"], served.url)
     desk.goto(f"{served.url}runs/{run}")
