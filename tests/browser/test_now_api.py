@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -12,11 +14,10 @@ from alerts.actors import actor_of
 from alerts.acts import acknowledge
 from config.database import Connection
 from tests.browser import seed
-from tests.browser.accounts import signed_in
-from tests.browser.conftest import Serve
+from tests.browser.accounts import SignedIn, signed_in
+from tests.browser.conftest import Running, Serve
 from tests.browser.run_ground import RunGround, run_ground
 from tests.browser.signing import new_vault
-from tests.browser.test_accounts_page import client_of
 from tests.browser.test_api import ask_json
 
 
@@ -28,6 +29,11 @@ def vault(tmp_path: Path) -> Vault:
 @pytest.fixture
 def ground(city: Connection, vault: Vault) -> RunGround:
     return run_ground(city, vault)
+
+
+def json_as(running: Running, who: SignedIn, path: str) -> Any:
+    """The JSON of an answer to somebody."""
+    return httpx.get(f"{running.url}{path}", headers=who.headers, timeout=30).json()
 
 
 def silence(city: Connection, kind: str, number: int, township: int | None, hours: float) -> int:
@@ -83,7 +89,7 @@ def test_who_was_called_and_who_answered_by_name_for_those_who_may_see_it(
     ]
     assert {one["channel"] for one in task["places"][0]["channels"]} >= {"sms"}
     wall = signed_in(city, "wall", [("screen", None)], kind="screen")
-    (seen,) = client_of(running, wall).get("/api/now").json()["lanes"]
+    (seen,) = json_as(running, wall, "api/now")["lanes"]
     assert seen["answered"] == lane["answered"]
     assert {one["who"] for task in seen["tasks"] for one in task["places"]} == {None}
     city.execute("update plan_runs set plan = jsonb_set(plan, '{privacy}', '{\"show_on_wall\": false}')")
@@ -157,9 +163,10 @@ def test_the_stage_is_told_the_ground_and_the_plan(
     assert (told["in_need"], told["may_act"]) == ({"elder": 1}, True)
     assert ask_json(running, "api/now")["incidents"][0]["runs"] == [run]
     wall = signed_in(city, "wall", [("screen", None)], kind="screen")
-    assert client_of(running, wall).get(f"/api/now/incidents/{incident}").json()["may_act"] is False
+    assert json_as(running, wall, f"api/now/incidents/{incident}")["may_act"] is False
     elsewhere = signed_in(city, "far", [("duty_officer", seed.township_id(city, "武隆区", "凤山街道"))])
-    assert client_of(running, elsewhere).get(f"/api/now/incidents/{incident}").status_code == 404
+    answer = httpx.get(f"{running.url}api/now/incidents/{incident}", headers=elsewhere.headers, timeout=30)
+    assert answer.status_code == 404
 
 
 def test_where_nothing_measures_and_what_the_rules_mean(city_url: str, city: Connection, serve: Serve) -> None:

@@ -88,8 +88,9 @@ def test_the_menu_has_what_one_may_see(city_url: str, city: Connection, serve: S
         "the report is about the whole city"
     )
     assert '<a href="/">' in got(running, "backtest", author)
-    with pytest.raises(urllib.error.HTTPError, match="403"):
+    with pytest.raises(urllib.error.HTTPError, match="403") as refused:
         got(running, "backtest", of_one)
+    refused.value.close()
 
 
 def got(running: Running, path: str, who: SignedIn) -> str:

@@ -16,7 +16,6 @@ from tests.database.test_pipeline_rules import Script, a_rule, url
 pytestmark = pytest.mark.storage
 
 __all__ = ["url"]  # the fixture
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -25,15 +24,15 @@ def watched(url: str, connection: Connection) -> str:
     return url
 
 
-def reading(minutes_ago: int) -> Message:
-    time = (NOW - timedelta(minutes=minutes_ago)).isoformat()
+def reading(now: datetime, minutes_ago: int) -> Message:
+    time = (now - timedelta(minutes=minutes_ago)).isoformat()
     told = {"value": 170, "time": time, "unit": "m", "datum": "wusong"}
     return Message(topic="cq/500105/cuntan/stage", payload=json.dumps(told).encode(), mid=1)
 
 
-def run(url: str, *minutes_ago: int) -> None:
+def run(url: str, now: datetime, *minutes_ago: int) -> None:
     """One small batch for each reading, then an idle look."""
-    script = Script([*([reading(each)] for each in minutes_ago), lambda: None], steady_s=3600.0)
+    script = Script([*([reading(now, each)] for each in minutes_ago), lambda: None], steady_s=3600.0)
     rules = [a_rule("silence", level="blue")]
     Pipeline(PipelineSettings(), url, cast(MqttSession, script), follow_clock=False, rules=rules).run(script.stop)
 
@@ -43,10 +42,11 @@ def silences(connection: Connection) -> list[datetime]:
 
 
 def test_a_backlog_that_comes_in_small_batches_is_no_silence(watched: str, connection: Connection) -> None:
-    run(watched, *range(120, -1, -10))
+    run(watched, datetime.now(UTC), *range(120, -1, -10))
     assert silences(connection) == []
 
 
 def test_who_stays_away_after_the_backlog_is_silent(watched: str, connection: Connection) -> None:
-    run(watched, 120, 110, 100)
-    assert silences(connection) == [NOW - timedelta(minutes=70)]
+    now = datetime.now(UTC)
+    run(watched, now, 120, 110, 100)
+    assert silences(connection) == [now - timedelta(minutes=70)]
