@@ -2,6 +2,7 @@
 
 import io
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -13,7 +14,7 @@ from PIL import Image
 from config.database import Connection
 from imagery.squares import tile_at
 from tests.browser import seed
-from tests.browser.conftest import SCREENSHOTS, OpenScreen, Running, Screen, Serve
+from tests.browser.conftest import LIMIT_MS, SCREENSHOTS, OpenScreen, Running, Screen, Serve
 
 YUZHONG = (106.565, 29.555)
 PINK, GREEN = (230, 40, 160), (30, 200, 90)
@@ -125,6 +126,16 @@ def pixel(screen: Screen) -> tuple[int, ...]:
     return tuple(np.median(np.asarray(image).reshape(-1, 3), axis=0).astype(int).tolist())
 
 
+def wait_for_colour(screen: Screen, wanted: Callable[[int, int, int], bool]) -> None:
+    """Until the ground has it: a tile that has come fades in."""
+    for _ in range(LIMIT_MS // 200):
+        red, green, blue = pixel(screen)
+        if wanted(red, green, blue):
+            return
+        screen.page.wait_for_timeout(200)
+    raise AssertionError(f"the ground stays {pixel(screen)}")
+
+
 TILES = "document.querySelectorAll('.leaflet-imagery-pane img.leaflet-tile-loaded').length"
 
 
@@ -133,8 +144,8 @@ def test_a_layer_is_drawn_and_switched_by_keyboard_and_address(running: Running,
     screen.open(running.url)
     look(screen)
     screen.wait(f"{TILES} > 5")
-    red, green, blue = pixel(screen)
-    assert red > 100 and red > green + 60 and blue > green + 30  # pink, through the townships
+    # Pink, through the townships.
+    wait_for_colour(screen, lambda red, green, blue: red > 100 and red > green + 60 and blue > green + 30)
     foot = screen.page.inner_text(".map-foot")
     assert all(words in foot for words in ("重庆市测绘院", "渝S(2024)000号", "OpenStreetMap"))
 
@@ -148,16 +159,15 @@ def test_a_layer_is_drawn_and_switched_by_keyboard_and_address(running: Running,
     screen.page.keyboard.press("Escape")
     assert screen.page.evaluate("document.activeElement.textContent") == "图层"
     screen.wait("document.querySelectorAll('.picture-photo img.leaflet-tile-loaded').length > 0")
-    red, green, blue = pixel(screen)
-    assert green > red + 40 and green > blue + 20
+    wait_for_colour(screen, lambda red, green, blue: green > red + 40 and green > blue + 20)
     assert "推算" in screen.page.inner_text("#ground-foot .ground-derived")
 
     screen.page.goto(f"{running.url}?ground=none&lang=en")
     screen.page.wait_for_selector("body[data-ready]")
     look(screen)
     screen.wait("document.querySelectorAll('#ground-panel input').length === 6")
-    red, green, blue = pixel(screen)
-    assert max(red, green, blue) < 80 and screen.page.inner_text("#ground-foot") == ""
+    wait_for_colour(screen, lambda *colour: max(colour) < 80)
+    assert screen.page.inner_text("#ground-foot") == ""
     screen.page.go_back()
     screen.wait(f"{TILES} > 5")
     assert screen.complaints == []
