@@ -54,6 +54,17 @@ def test_the_theme_is_changed_by_a_button_and_told_by_the_address(running: Runni
     assert screen.complaints == []
 
 
+@pytest.mark.parametrize("rubbish", ["in=abc", "at=yesterday", "in=-1&sensor=x&thing=1e9", "at=2020-08-20T03:15:00"])
+def test_an_address_that_says_nothing_sensible_shows_the_city_as_it_is(
+    running: Running, new_screen: OpenScreen, rubbish: str
+) -> None:
+    screen = new_screen()
+    screen.open(f"{running.url}?{rubbish}&theme=light")
+    screen.wait("document.querySelector('#link').dataset.state === 'live'")
+    assert screen.page.evaluate("document.documentElement.dataset.theme") == "light"
+    assert screen.complaints == []
+
+
 @pytest.mark.parametrize(
     ("parts", "there", "away"),
     [

@@ -24,12 +24,20 @@
 /** @type {Array<{keys: Array<keyof Address>, act: () => void}>} */
 const listeners = [];
 
+const number = (/** @type {string} */ value) => /^[1-9]\d{0,17}$/.test(value);
+/** What a key can say; one that says anything else is as if it were not there. @type {Record<string, (value: string) => boolean>} */
+const FITS = {
+  in: number, sensor: number, thing: number, incident: number,
+  at: (value) => /([+-]\d\d:?\d\d|Z)$/.test(value) && !Number.isNaN(Date.parse(value)),
+};
+
 /** @type {Address} */
 let now = read();
 
 /** @returns {Address} */
 function read() {
-  return Object.fromEntries(new URLSearchParams(location.search));
+  const told = [...new URLSearchParams(location.search)];
+  return Object.fromEntries(told.filter(([key, value]) => FITS[key]?.(value) ?? true));
 }
 
 /** What one key says; "" where it says nothing. @param {keyof Address} key */
