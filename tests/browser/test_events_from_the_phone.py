@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Route
 
 from access.vault import Vault
 from config.database import Connection
@@ -76,6 +77,25 @@ def test_three_taps_report_an_event_and_nothing_is_typed(
     assert phone.page.evaluate("window.done") == ["pointerdown"] * 3
     [one] = events(city, Wanted(), most=9)
     assert (one.kind, one.way) == ("waterlogging", "phone") or one.kind
+
+
+def test_kinds_that_cannot_be_had_at_first_come_without_a_tap(
+    city_url: str, serve: Serve, vault: Vault, made: EventCity, phone: Screen
+) -> None:
+    """A phone in the rain: the first tries fail, and nobody has to leave the view and come back."""
+    running = serve(city_url, vault=vault)
+    tries: list[str] = []
+
+    def bad_network(route: Route) -> None:
+        tries.append(route.request.url)
+        route.abort() if len(tries) < 3 else route.continue_()
+
+    phone.page.context.route("**/api/worker/event-kinds", bad_network)
+    phone.page.goto(f"{running.url}worker")
+    phone.page.click("[data-view=report]")
+    phone.wait("document.querySelector('#view-report .empty')?.textContent.includes('正在重试')")
+    phone.wait("document.querySelectorAll('.kind').length > 5")
+    assert len(tries) == 3
 
 
 def test_outside_of_all_grids_the_phone_says_where_it_went(

@@ -26,12 +26,13 @@ function empty() {
   return { kind: "", spot: null, accuracy: null, photo: null, urgent: false, where: "", isLocating: false, onMap: false };
 }
 
-/** Kinds are kept for when there is no network. */
+/** Kinds are kept for when there is no network; where none are, they are asked for before anybody needs them. */
 export async function openReport() {
   kinds = (await get("facts", "kinds")) ?? [];
+  if (!kinds.length) void fetchKinds();
 }
 
-/** They are asked for where the page is looked at. */
+/** What there is to choose from, as the server has it now. */
 async function fetchKinds() {
   try {
     const answer = await fetch("/api/worker/event-kinds");
@@ -45,14 +46,27 @@ async function fetchKinds() {
 /** Begin: the place is looked for at once, for this event alone. @param {{draft: Draft, words: string}} [former] that was refused */
 export async function showReport(former) {
   const view = byId("view-report");
-  draft = former?.draft ?? empty();
-  if (!kinds.length) view.replaceChildren(el("p", { class: "empty" }, t("mapLoading")));
-  await Promise.race([fetchKinds(), kinds.length ? Promise.resolve() : new Promise((done) => setTimeout(done, 8000))]);
-  if (!kinds.length) return void view.replaceChildren(el("p", { class: "empty" }, t("noKinds")));
+  const mine = (draft = former?.draft ?? empty());
+  if (kinds.length) void fetchKinds();
+  else await kindsAtLast(view);
+  if (draft !== mine || view.hidden) return; // they went elsewhere meanwhile, or began anew
   drawForm();
   if (former) refill(former);
   else locate();
 }
+
+/** On a bad network they come late: nobody has to leave the view and come back. @param {HTMLElement} view */
+async function kindsAtLast(view) {
+  view.replaceChildren(el("p", { class: "empty" }, t("loading")));
+  while (!kinds.length && !view.hidden) {
+    await Promise.race([fetchKinds(), seconds(8)]);
+    if (kinds.length) return;
+    view.replaceChildren(el("p", { class: "empty" }, t("noKinds")));
+    await seconds(3);
+  }
+}
+
+const seconds = (/** @type {number} */ n) => new Promise((done) => setTimeout(done, n * 1000));
 
 /** What was given before. @param {{draft: Draft, words: string}} former */
 function refill(former) {

@@ -72,6 +72,7 @@ const table = {
   map: { zh: "地图", en: "Map" },
   mapHide: { zh: "收起地图", en: "Hide the map" },
   mapNone: { zh: "按预案隐私要求不显示位置", en: "The plan keeps the place private" },
+  loading: { zh: "载入中", en: "Loading" },
   mapLoading: { zh: "地图载入中", en: "Loading the map" },
   derived: { zh: "推算边界 · 非官方", en: "Derived boundary, not official" },
   noBoundary: { zh: "没有边界数据", en: "No boundary known" },
@@ -118,7 +119,7 @@ const table = {
   mend: { zh: "修改后再报", en: "Change it and report again" },
   another: { zh: "再报一件", en: "Report another" },
   ownEvents: { zh: "我的事件", en: "My events" },
-  noKinds: { zh: "事件类型还未下载，请联网一次。", en: "The kinds of events are not here yet: go online once." },
+  noKinds: { zh: "事件类型还未下载，正在重试，请联网。", en: "The kinds of events are not here yet; trying again: go online." },
   photoHere: { zh: "照片已附", en: "Photo attached" },
   remove: { zh: "去掉", en: "Remove" },
 
