@@ -70,10 +70,12 @@ class Silent:
 
 @dataclass(frozen=True, kw_only=True)
 class Blind:
-    """Townships where nothing measures."""
+    """Where the map knows nothing: townships without a sensor, sensors that never spoke, and those that lie nowhere."""
 
     townships: int
     all_of_them: int
+    unheard: int
+    unplaced: int  # 0 within a division: what lies nowhere lies in none
 
 
 def read_incidents(
@@ -102,7 +104,7 @@ def _silent_one(row: dict[str, Any]) -> SilentOne:
 
 
 def read_blind(connection: Connection, at: datetime, division: int | None) -> Blind:
-    """How many townships have no sensor, of how many."""
+    """How many townships have no sensor, of how many; how many sensors no reading was ever stored of, or no place."""
     with connection.cursor(row_factory=class_row(Blind)) as cursor:
         found = cursor.execute(QUERIES["blind"], {"at": at, "division": division}).fetchone()
     assert found is not None

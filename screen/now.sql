@@ -114,12 +114,20 @@ left join division_versions above
 order by one.sensor, since, one.id
 
 -- name: blind
--- Townships where nothing measures: how many, and the first of them by name.
+-- Townships where nothing measures: how many, of how many; and sensors of which nothing came yet, or that lie nowhere.
 with below as materialized (
     select array(select descendant_id from division_closure where ancestor_id = %(division)s::integer) as ids
-), seen as (
-    select distinct division_id from sensor_divisions
+), placed as (
+    select sensor_id, division_id from sensor_divisions
     where level = 'township' and upper_inf(recorded) and valid @> %(at)s::timestamptz
+), seen as (
+    select distinct division_id from placed
+), sensors_seen as (
+    select scope.id, placed.division_id, heard.sensor_id is null as unheard
+    from sensors_in_scope() scope (id)
+    left join placed on placed.sensor_id = scope.id
+    left join heard_by heard on heard.sensor_id = scope.id, below
+    where %(division)s::integer is null or placed.division_id = any(below.ids)
 ), bare as (
     select divisions.id from divisions, below
     where divisions.level = 'township' and divisions.id not in (select division_id from seen)
@@ -131,7 +139,9 @@ select (select count(*) from bare join division_versions version on version.divi
        (select count(*) from divisions join division_versions version on version.division_id = divisions.id, below
         where divisions.level = 'township' and version.valid @> %(at)s::timestamptz and upper_inf(version.recorded)
           and (%(division)s::integer is null or divisions.id = any(below.ids))
-          and (sees_all() or divisions.id in (select in_scope())))::integer as all_of_them
+          and (sees_all() or divisions.id in (select in_scope())))::integer as all_of_them,
+       (select count(*) from sensors_seen where unheard)::integer as unheard,
+       (select count(*) from sensors_seen where division_id is null)::integer as unplaced
 
 -- name: incident
 -- One, under the number that it has now.

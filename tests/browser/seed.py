@@ -126,6 +126,9 @@ def add_reading(connection: Connection, sensor: int, time: datetime, value: floa
         "insert into readings (sensor_id, time, value, late, judged) values (%s, %s, %s, false, true)",
         (sensor, time, value),
     )
+    connection.execute(
+        "insert into heard_by select %s, name from partitions order by name limit 1 on conflict do nothing", (sensor,)
+    )
 
 
 def seed_alerts(connection: Connection) -> None:

@@ -173,7 +173,12 @@ def test_where_nothing_measures_and_what_the_rules_mean(city_url: str, city: Con
     seed.seed_readings(city)
     running = serve(city_url)
     told = ask_json(running, "api/now/standing")
-    assert told["blind"] == {"townships": 1031 - 11, "all_of_them": 1031}  # two of the gauges stand nowhere
+    assert told["blind"] == {
+        "townships": 1031 - 11,
+        "all_of_them": 1031,
+        "unheard": 0,
+        "unplaced": 2,  # two of the gauges stand nowhere
+    }
     assert told["bands"]["combustible_gas"][0] == {"level": "yellow", "value": 10.0}
     assert "rain" not in told["bands"]  # its thresholds are sums, not readings
 

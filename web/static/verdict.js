@@ -1,5 +1,6 @@
 /** What a commander reads in two seconds: all is well, or how bad it is; and where the map is blind. */
 
+import { said } from "./address.js";
 import { byId, el, svg } from "./dom.js";
 import { count } from "./format.js";
 import { LEVELS, shape } from "./levels.js";
@@ -20,10 +21,16 @@ export function drawVerdict() {
 function draw() {
   if (!store.board) return;
   const { alerts } = store.board;
-  byId("verdict").replaceChildren(...(alerts.length ? tallies(alerts) : store.values.size ? well() : blind()));
-  byId("verdict").className = `verdict ${alerts.length ? `level-${alerts[0].level}` : store.values.size ? "well" : "blind"}`;
+  byId("verdict").replaceChildren(...(alerts.length ? tallies(alerts) : heard() ? well() : blind()));
+  byId("verdict").className = `verdict ${alerts.length ? `level-${alerts[0].level}` : heard() ? "well" : "blind"}`;
   byId("books").replaceChildren(...books(store.board.counts));
 }
+
+/** Whether the stations at hand are all that there are: none is out of view, or left out for they are too many. */
+const allAtHand = () => store.shown === "all" && !said("in");
+
+/** The verdict is on everything, so it must not hang on the stations of what happens to be in view. */
+const heard = () => (allAtHand() ? store.values.size > 0 : (store.board?.counts.readings ?? 0) > 0);
 
 /** @param {import("./store.js").Alert[]} alerts */
 function tallies(alerts) {
@@ -41,7 +48,7 @@ function well() {
 }
 
 function blind() {
-  return [el("div", { class: "well-line" }, el("div", {}, el("h2", {}, t("noReadings")), el("p", {}, t("noReadingsNote"))))];
+  return [el("div", { class: "well-line" }, el("div", {}, el("h2", {}, t("noReadings")), el("p", {}, t("noReadingsNote"))), tourButton)];
 }
 
 /** @param {import("./store.js").Counts} counts */
@@ -50,7 +57,7 @@ function books(counts) {
   return [
     el("dl", { class: "figures" },
       ...figure(t("townships"), townships, t("townshipsLocated", { n: count(located) }), located < townships),
-      ...figure(t("sensors"), sensors, t("sensorsReporting", { n: count(store.values.size) })),
+      ...figure(t("sensors"), sensors, allAtHand() ? t("sensorsReporting", { n: count(store.values.size) }) : ""),
       ...figure(t("readings"), readings, t("readingsLate", { n: count(late) })),
       ...figure(t("quarantined"), quarantined, quarantined ? t("quarantinedNote") : t("quarantinedNone"), quarantined > 0)),
     unlocated(),

@@ -2,7 +2,6 @@
 
 import { el } from "../dom.js";
 import { count } from "../format.js";
-import { store } from "../store.js";
 import { t } from "../strings.js";
 import { now } from "./told.js";
 
@@ -15,13 +14,11 @@ export function blindSpots() {
 
 /** @returns {string[]} */
 function parts() {
-  const stations = [...store.stations.values()];
   const silent = now.told?.silent.sensors ?? 0;
-  const never = stations.filter(({ id }) => !store.values.has(id)).length;
-  const lost = stations.filter(({ lon }) => lon === null).length;
-  const bare = now.standing?.blind.townships ?? 0;
+  // Not from the stations at hand: of a city with many sensors only those with an open alert are.
+  const { townships: bare = 0, unheard = 0, unplaced = 0 } = now.standing?.blind ?? {};
   return [
     bare && t("now.blindBare", { n: count(bare) }), silent && t("now.blindSilent", { n: count(silent) }),
-    never && t("now.blindNever", { n: count(never) }), lost && t("now.blindLost", { n: count(lost) }),
+    unheard && t("now.blindNever", { n: count(unheard) }), unplaced && t("now.blindLost", { n: count(unplaced) }),
   ].filter((one) => typeof one === "string");
 }

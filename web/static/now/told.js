@@ -23,7 +23,7 @@ import { when } from "../store.js";
  *   missing: Array<{name: string, difference: number}>}} Ledger
  * @typedef {{now: string, incidents: Waiting[], incident_count: number, lanes: Lane[],
  *   silent: {sensors: number, gateways: number, nameable: number, named: SilentOne[]}, ledger: Ledger}} Told
- * @typedef {{blind: {townships: number, all_of_them: number},
+ * @typedef {{blind: {townships: number, all_of_them: number, unheard: number, unplaced: number},
  *   bands: Record<string, Array<{level: Level, value: number}>>}} Standing
  */
 
