@@ -16,7 +16,7 @@ _PANS = 3
 # A station's label was drawn anew: the frame after that is on the screen. What the label shows is the store's.
 _WATCH = """
 async () => {
-  const { store } = await import("/static/store.js");
+  const { store } = await import("/built/store.js");
   globalThis.ages = [];
   const waiting = new Map([...store.values].map(([sensor, { time }]) => [sensor, time])); // drawn before
   new MutationObserver((changes) => {
@@ -34,7 +34,7 @@ async () => {
 # So near that stations are drawn one by one, each with its label.
 _CLOSER = """
 async (sensor) => {
-  const [{ store }, { map }] = await Promise.all([import("/static/store.js"), import("/static/citymap.js")]);
+  const [{ store }, { map }] = await Promise.all([import("/built/store.js"), import("/built/citymap.js")]);
   const { lat, lon } = store.stations.get(sensor);
   map.setView([lat, lon], 15, { animate: false });
 }
@@ -42,7 +42,7 @@ async (sensor) => {
 # Stations of a division are on the map, one by one or as the figure of a cluster. (Also within an evaluate.)
 _IS_DRAWN = """
 async ([division, sensor]) => {
-  const { store } = await import("/static/store.js");
+  const { store } = await import("/built/store.js");
   if (!store.stations.has(sensor)) return false;
   const nodes = [...document.querySelectorAll(".station[data-sensor]")];
   const lies = ({ dataset }) => store.stations.get(Number(dataset.sensor))?.township_id === division;
@@ -52,7 +52,7 @@ async ([division, sensor]) => {
 # From what is said to the frame after the division's stations are drawn.
 _CHANGE = """
 async ([division, sensor]) => {
-  const { say } = await import("/static/address.js");
+  const { say } = await import("/built/address.js");
   const isDrawn = @drawn@;
   const begun = performance.now();
   say({ in: division });
@@ -65,8 +65,16 @@ async ([division, sensor]) => {
   return performance.now() - begun;
 }
 """
-_DRAWN = """
-new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))
+# From the navigation to the frame in which map, panels and stations (or their clusters) are drawn. The page looks by
+# itself: asked from outside ever again, it would draw later.
+_FIRST_VIEW = """
+globalThis.firstView = null;
+new MutationObserver((_, observer) => {
+  const has = (what) => document.querySelector(what) !== null;
+  if (!has("body[data-ready]") || !has("#books > *") || !has(".station[data-sensor], .cluster")) return;
+  observer.disconnect();
+  requestAnimationFrame(() => requestAnimationFrame(() => { globalThis.firstView = performance.now(); }));
+}).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-ready"] });
 """
 _FRAMES = """
 globalThis.frames = [];
@@ -88,11 +96,10 @@ def screen(browser: Browser, address: str, cookies: Mapping[str, str]) -> Iterat
 
 def first_view_s(page: Page, address: str, viewed: Viewed) -> float:
     """From the navigation to the frame in which map, panels and the township's stations are drawn."""
+    page.add_init_script(_FIRST_VIEW)
     page.goto(f"{address}?in={viewed.division}")
-    until(page, "document.body.dataset.ready !== undefined")
-    until(page, "document.querySelector('#books').childElementCount > 0")
-    until(page, f"({_IS_DRAWN.strip()})([{viewed.division}, {viewed.sensor}])")
-    return float(page.evaluate(_DRAWN)) / 1000
+    until(page, "globalThis.firstView !== null", every_ms=100)
+    return float(page.evaluate("globalThis.firstView")) / 1000
 
 
 def ages_ms(page: Page, seconds: float, viewed: Viewed) -> list[float]:
@@ -119,7 +126,7 @@ def level_change_ms(page: Page, places: Sequence[Viewed]) -> float:
 
 def pan_fps(page: Page) -> dict[str, float]:
     """Frames per second while the whole city is dragged about, and the longest frame."""
-    page.evaluate("async () => (await import('/static/address.js')).say({ in: null })")
+    page.evaluate("async () => (await import('/built/address.js')).say({ in: null })")
     page.evaluate("document.querySelector('#whole-city')?.click()")
     page.wait_for_timeout(1500)
     page.evaluate(_FRAMES)
@@ -134,12 +141,12 @@ def pan_fps(page: Page) -> dict[str, float]:
     return {"fps": round(1000 * len(gaps) / sum(gaps), 1), "longest_frame_ms": round(max(gaps), 1)}
 
 
-def until(page: Page, condition: str) -> None:
+def until(page: Page, condition: str, every_ms: int = 10) -> None:
     """Until it is true. (Playwright's own way needs eval, which the page forbids.)"""
-    for _ in range(_WAIT_MS // 10):
+    for _ in range(_WAIT_MS // every_ms):
         if page.evaluate(condition):
             return
-        page.wait_for_timeout(10)
+        page.wait_for_timeout(every_ms)
     raise RuntimeError(f"never true: {condition} ({page.url})")
 
 

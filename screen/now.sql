@@ -123,11 +123,12 @@ with below as materialized (
 ), seen as (
     select distinct division_id from placed
 ), sensors_seen as (
-    select scope.id, placed.division_id, heard.sensor_id is null as unheard
-    from sensors_in_scope() scope (id)
+    select scope.id, placed.division_id from sensors_in_scope() scope (id)
     left join placed on placed.sensor_id = scope.id
-    left join heard_by heard on heard.sensor_id = scope.id, below
-    where %(division)s::integer is null or placed.division_id = any(below.ids)
+    where %(division)s::integer is null
+    union all
+    select placed.sensor_id, placed.division_id from placed, below
+    where %(division)s::integer is not null and placed.division_id = any(below.ids)
 ), bare as (
     select divisions.id from divisions, below
     where divisions.level = 'township' and divisions.id not in (select division_id from seen)
@@ -140,7 +141,8 @@ select (select count(*) from bare join division_versions version on version.divi
         where divisions.level = 'township' and version.valid @> %(at)s::timestamptz and upper_inf(version.recorded)
           and (%(division)s::integer is null or divisions.id = any(below.ids))
           and (sees_all() or divisions.id in (select in_scope())))::integer as all_of_them,
-       (select count(*) from sensors_seen where unheard)::integer as unheard,
+       (select count(*) from sensors_seen
+        where not exists (select from heard_by where heard_by.sensor_id = sensors_seen.id))::integer as unheard,
        (select count(*) from sensors_seen where division_id is null)::integer as unplaced
 
 -- name: incident

@@ -102,6 +102,7 @@ from web.access_logged import LogAccess
 from web.assets import VENDOR, check_assets
 from web.bounds import BodyBounds
 from web.build import build_stamp
+from web.bundle import BUILT, bundle
 from web.certificate import ListenerCertificate
 from web.errors import add_error_table
 from web.lifespan import Given, lifespan
@@ -223,6 +224,7 @@ def create_app(
     be up: it is waited for, and the screens are told.
     """
     check_assets()
+    bundle()
     oidc = OidcSettings()
     build_stamp()  # now, and not when the first screen asks
     shipped_kinds()  # raises ConfigError now, and not when somebody reports
@@ -258,6 +260,7 @@ def create_app(
     for module in _MODULES:
         app.include_router(module.router)
     app.mount("/static", _Files(directory=STATIC))
+    app.mount("/built", _Files(directory=BUILT))
     app.mount("/vendor", _Files(directory=VENDOR))
 
     app.add_middleware(BodyBounds)

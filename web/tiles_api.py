@@ -10,7 +10,7 @@ from web.asked import Moment, entity_matches
 from web.errors import TileUnknownError
 from web.own_address import own_address
 from web.parts import Parts, PartsOf, parts_of
-from web.tiles_kept import ZOOMS, Place, Tile, check_place
+from web.tiles_kept import ZOOMS, Place, Tile, check_place, levels_of
 from web.viewing import View, ViewOf, needs, view_of
 
 router = APIRouter(prefix="/tiles", tags=["tiles"])
@@ -79,20 +79,25 @@ async def tile(  # noqa: PLR0917  # parameters of the address
     asked: Annotated[Dated, Query()],
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The divisions of a level that the scope shows, valid at `at`, as the database knew them at `recorded`."""
-    place = Place(z=z, x=x, y=y)
-    check_place(level, place)
+    """The divisions of a level that the scope shows, valid at `at`, as the database knew them at `recorded`.
+
+    Several levels with commas between them come as layers of one tile, at the zooms of any of them.
+    """
+    place, levels = Place(z=z, x=x, y=y), levels_of(level)
+    check_place(levels, place)
     # Not as parameters: a thread would be waited for with each, and a tile that is kept takes less time than that.
     parts, view = parts_of(request), view_of(request)
-    return await parts.tiles.in_turn(lambda: _tile(parts, view, level, place, asked, if_none_match))
+    return await parts.tiles.in_turn(lambda: _tile(parts, view, levels, place, asked, if_none_match))
 
 
-def _tile(parts: Parts, view: View, level: str, place: Place, asked: Dated, if_none_match: str | None) -> Response:
+def _tile(
+    parts: Parts, view: View, levels: list[str], place: Place, asked: Dated, if_none_match: str | None
+) -> Response:
     stamp = parts.tiles.stamps.read(asked.at, asked.recorded)
-    etag = parts.tiles.etag(view.connection, level, place, view.scope, stamp)
+    etag = parts.tiles.etag(view.connection, levels, place, view.scope, stamp)
     if entity_matches(if_none_match, etag):
         return Response(status_code=304, headers=_headers(etag))
-    return answered(parts.tiles.tagged(view.connection, level, place, view.scope, stamp, etag), if_none_match)
+    return answered(parts.tiles.tagged(view.connection, levels, place, view.scope, stamp, etag), if_none_match)
 
 
 def answered(made: Tile, if_none_match: str | None) -> Response:

@@ -35,7 +35,7 @@ async def draft_tile(draft: UUID, z: int, x: int, y: int, view: ViewOf, if_none_
 
 def _of_draft(view: View, draft: UUID, place: Place, if_none_match: str | None) -> Response:
     found = seen(view, draft)
-    check_place(found.level, place)
+    check_place([found.level], place)
     tag = f"draft {draft} {found.base_recorded} {found.revision}"
 
     def make() -> TileSource:
@@ -71,7 +71,7 @@ async def proposed_tile(z: int, x: int, y: int, view: ViewOf, if_none_match: Non
 
 
 def _of_proposals(view: View, place: Place, if_none_match: str | None) -> Response:
-    check_place("grid", place)
+    check_place(["grid"], place)
     with view.connection() as connection:
         stamp = connection.execute(QUERIES["proposals_stamp"]).fetchone()
     tag = f"proposed {view.scope.setting()} {stamp}"

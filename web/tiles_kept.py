@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -73,31 +73,33 @@ class Tiles:
         self._threads.shutdown(cancel_futures=True)
         self.stamps.close()
 
-    def etag(self, reading: Reading, level: str, place: Place, scope: Scope, stamp: Stamp) -> str:
-        """The tag that the tile has now."""
-        told = f"{self._levels.tag(reading, level, stamp)} {scope.setting()} {stamp.number} {place}"
+    def etag(self, reading: Reading, levels: Sequence[str], place: Place, scope: Scope, stamp: Stamp) -> str:
+        """The tag that the tile of these levels has now."""
+        tags = " ".join(self._levels.tag(reading, level, stamp) for level in levels)
+        told = f"{tags} {scope.setting()} {stamp.number} {place}"
         return f'"{hashlib.sha256(told.encode()).hexdigest()[:24]}"'
 
-    def get(self, reading: Reading, level: str, place: Place, scope: Scope, stamp: Stamp) -> Tile:
-        """A tile of what the scope shows."""
-        return self.tagged(reading, level, place, scope, stamp, self.etag(reading, level, place, scope, stamp))
-
-    def tagged(self, reading: Reading, level: str, place: Place, scope: Scope, stamp: Stamp, etag: str) -> Tile:
-        """The same of one whose tag is known."""
+    def tagged(
+        self, reading: Reading, levels: Sequence[str], place: Place, scope: Scope, stamp: Stamp, etag: str
+    ) -> Tile:
+        """A tile of what the scope shows of these levels, each a layer of it; its tag is known."""
         if (body := self._tiles.get(etag)) is None:
             shown = self._levels.visible(reading, scope, stamp)
-            body = self._cut(etag, self.source(reading, level, stamp), place, shown)
+            sources = [self.source(reading, level, stamp) for level in levels if ZOOMS[level][0] <= place.z]
+            body = self._cut(etag, sources, place, shown)
         return Tile(body=body, etag=etag)
 
     def drawn(self, tag: str, place: Place, make: Callable[[], TileSource]) -> Tile:
         """A tile of what is drawn and not in force; `tag` is that of all its tiles together."""
         etag = f'"{hashlib.sha256(f"{tag} {place}".encode()).hexdigest()[:24]}"'
         if (body := self._tiles.get(etag)) is None:
-            body = self._cut(etag, self._sources.get(tag, make), place, None)
+            body = self._cut(etag, [self._sources.get(tag, make)], place, None)
         return Tile(body=body, etag=etag)
 
-    def _cut(self, etag: str, source: TileSource, place: Place, shown: NDArray[np.int64] | None) -> bytes:
-        body = gzip.compress(source.tile(place.z, place.x, place.y, shown), _GZIP)
+    def _cut(self, etag: str, sources: Sequence[TileSource], place: Place, shown: NDArray[np.int64] | None) -> bytes:
+        # The layers of a tile are a repeated field: tiles written one after another are the tile of all their layers.
+        layers = b"".join(source.tile(place.z, place.x, place.y, shown) for source in sources)
+        body = gzip.compress(layers, _GZIP)
         self._tiles.keep(etag, body)
         return body
 
@@ -107,13 +109,22 @@ class Tiles:
         return self._sources.get(kept.tag, lambda: TileSource(level, _features(kept.snapshot)))
 
 
-def check_place(level: str, place: Place) -> None:
-    """Raise TileUnknownError for a level or a place that has no tiles."""
-    if level not in ZOOMS:
-        raise TileUnknownError(f"no level is called {level!r}: take one of {', '.join(ZOOMS)}")
-    lowest, highest = ZOOMS[level]
+def levels_of(text: str) -> list[str]:
+    """One level, or several with commas between them; raises TileUnknownError for what is none, or there twice."""
+    levels = text.split(",")
+    for level in levels:
+        if level not in ZOOMS:
+            raise TileUnknownError(f"no level is called {level!r}: take one of {', '.join(ZOOMS)}")
+    if len(set(levels)) < len(levels):
+        raise TileUnknownError(f"a level is there twice: {text}")
+    return levels
+
+
+def check_place(levels: Sequence[str], place: Place) -> None:
+    """Raise TileUnknownError for a place that has no tiles: of several levels, where none of them has any."""
+    lowest, highest = min(ZOOMS[level][0] for level in levels), max(ZOOMS[level][1] for level in levels)
     if not lowest <= place.z <= highest:
-        raise TileUnknownError(f"{level} has tiles of zoom {lowest} to {highest}, not of {place.z}")
+        raise TileUnknownError(f"{', '.join(levels)} has tiles of zoom {lowest} to {highest}, not of {place.z}")
     if not (0 <= place.x < 2**place.z and 0 <= place.y < 2**place.z):
         raise TileUnknownError(f"zoom {place.z} has tiles 0 to {2**place.z - 1} each way")
 

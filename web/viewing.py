@@ -30,7 +30,7 @@ COOKIE, SECURE_COOKIE = "shijing", "__Host-shijing"
 CSRF_HEADER = "x-csrf-token"
 PHONE_HEADER = "x-shijing-phone"
 # Served to anybody: they are in the repository.
-PUBLIC_MOUNTS = {"/static", "/vendor"}
+PUBLIC_MOUNTS = {"/built", "/static", "/vendor"}
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _SAFE_SITES = {"same-origin", "none"}
 

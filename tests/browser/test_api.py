@@ -367,7 +367,7 @@ def test_metrics_are_prometheus_text(city_url: str, city: Connection, serve: Ser
 
 def test_every_answer_carries_the_security_headers(city_url: str, serve: Serve) -> None:
     running = serve(city_url, map_approval="<b>GS(2026)1</b>")
-    for path in ("", "api/state", "static/main.js", "vendor/leaflet/leaflet.js", "nowhere"):
+    for path in ("", "api/state", "built/main.js", "vendor/leaflet/leaflet.js", "nowhere"):
         headers = ask(running, path)[1]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "same-origin"

@@ -57,7 +57,7 @@ def test_no_part_of_an_address_leads_to_a_file(running: Running, boss: SignedIn)
     """Every place that an address leaves open, of every route, and what a download is asked by."""
     app = create_app(WebSettings(), "postgresql:///nothing")
     places = [route.path_format for route in api_routes(app) if "{" in route.path and "GET" in (route.methods or ())]
-    opened = [re.sub(r"{\w+}", "{}", path) for path in places] + ["/static/{}", "/vendor/{}"]
+    opened = [re.sub(r"{\w+}", "{}", path) for path in places] + ["/built/{}", "/static/{}", "/vendor/{}"]
     opened += ["/api/layers/{}", "/audit/acts.csv?act={}", "/api/feed.atom?division={}", "/backtest?file={}", "/{}"]
     assert len(opened) > 12
     for path in opened:

@@ -149,8 +149,8 @@ def test_a_sensor_that_comes_into_view_by_its_alert_is_told_with_its_station(
         assert first(events, "stations") == {"stations": [], "values": [], "gone": [cuntan]}
 
 
-_STREAM = "(await import('/static/stream.js'))"
-_STORE = "(await import('/static/store.js'))"
+_STREAM = "(await import('/built/stream.js'))"
+_STORE = "(await import('/built/store.js'))"
 
 
 def test_the_screen_follows_its_address_and_holds_still_in_the_past(
@@ -166,19 +166,19 @@ def test_the_screen_follows_its_address_and_holds_still_in_the_past(
     def run(script: str) -> Any:
         return screen.page.evaluate(f"async () => {script}")
 
-    stations = "(await import('/static/store.js')).store.stations"
+    stations = "(await import('/built/store.js')).store.stations"
     whole = run(f"{stations}.size")
     run(f"{{ globalThis.least = {whole}; const store = {_STORE}; store.when('stations', () => {{"
         " globalThis.least = Math.min(globalThis.least, store.store.stations.size); }); }")  # fmt: skip
-    run(f"(await import('/static/address.js')).say({{ in: {township} }})")
+    run(f"(await import('/built/address.js')).say({{ in: {township} }})")
     screen.wait(f"(async () => {stations}.size === 1)()")
     assert run("globalThis.least") == 1, "never without what was shown before"
-    run("(await import('/static/address.js')).say({ in: 2147483647 })")
+    run("(await import('/built/address.js')).say({ in: 2147483647 })")
     screen.wait(f"(async () => {stations}.size === {whole})()")  # unknown: what the screen may show
     screen.wait(f"(async () => {_STORE}.store.link === 'live')()")
 
     words = "{ 'then.link': { zh: '历史', en: 'past' } }"  # unless the part that shows the past has brought them
-    run(f"{{ try {{ (await import('/static/strings.js')).addWords({words}); }} catch {{}} }}")
+    run(f"{{ try {{ (await import('/built/strings.js')).addWords({words}); }} catch {{}} }}")
     run(f"{_STREAM}.holdStream()")
     assert run(f"{_STORE}.store.link") == "past"
     tell(seeded, [(wulong, LATER, 178.0)])

@@ -901,6 +901,7 @@ WALKS: Mapping[tuple[str, str], Walked] = {
     ("POST", "/receipts/{channel}"): _same("/receipts/sms", body={}, own=frozenset({401})),  # of the gateway's secret
     ("GET", "/health"): _same("/health", own=frozenset({200, 503})),
     ("GET", "/metrics"): _same("/metrics"),
+    ("GET", "/built/*"): _same("/built/main.js"),
     ("GET", "/static/*"): _same("/static/main.js"),
     ("GET", "/vendor/*"): _same("/vendor/leaflet/leaflet.js"),
 }

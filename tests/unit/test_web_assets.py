@@ -42,7 +42,10 @@ def npm(path: Path) -> None:
         "    made = pathlib.Path('node_modules') / name\n"
         "    folder = not made.suffix and made.name != 'LICENSE'\n"
         "    (made if folder else made.parent).mkdir(parents=True, exist_ok=True)\n"
-        "    (made / 'one.png' if folder else made).write_text(' '.join(sys.argv[1:]))\n",
+        "    (made / 'one.png' if folder else made).write_text(' '.join(sys.argv[1:]))\n"
+        "program = pathlib.Path('node_modules/@esbuild/linux-x64/bin/esbuild')\n"
+        "program.parent.mkdir(parents=True)\n"
+        "program.write_text('')\n",
     )
 
 

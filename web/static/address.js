@@ -43,9 +43,13 @@ function read() {
 /** What one key says; "" where it says nothing. @param {keyof Address} key */
 export const said = (key) => now[key] ?? "";
 
-/** Call `act` whenever one of the keys has changed, by whomever. @param {Array<keyof Address>} keys @param {() => void} act */
-export function whenSaid(keys, act) {
-  listeners.push({ keys, act });
+/**
+ * Call `act` whenever one of the keys has changed, by whomever.
+ * @param {Array<keyof Address>} keys @param {() => void} act @param {{first?: boolean}} [how] first: before all others
+ */
+export function whenSaid(keys, act, { first = false } = {}) {
+  if (first) listeners.unshift({ keys, act });
+  else listeners.push({ keys, act });
 }
 
 /**

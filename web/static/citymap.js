@@ -5,6 +5,7 @@ import { learn } from "./city/divisions.js";
 import { colour, whenTheme } from "./palette.js";
 import { flattenMarkers } from "./city/flat.js";
 import { nameDistricts, nameRivers, renameTownships } from "./city/names.js";
+import { followed } from "./city/path.js";
 import { noteOf, styleOf, styledOtherwise } from "./city/colouring.js";
 import { store, when } from "./store.js";
 
@@ -43,6 +44,7 @@ export function whenDrawn(act) {
 
 /** Draw the layers, and keep them. */
 export async function drawCity() {
+  await followed;
   fit(); // before anything is drawn: a later change of scale would draw it all twice
   stamp = store.board?.layers ?? "";
   const [below, above] = await Promise.all([layer("townships"), layer("districts"), drawRivers()]);

@@ -20,7 +20,8 @@ let unknown = ""; // what the address has in view and the server does not
 /** Connect, and stay connected. @param {() => void} onOutdated called when stations or layers must be read anew */
 export function startStream(onOutdated) {
   if (!held) open(onOutdated);
-  whenSaid(["in"], () => { if (!held) open(onOutdated); }); // what is drawn stays until the new snapshot is there
+  // What is drawn stays until the new snapshot is there. It is asked for before the tiles: a browser asks for six at once.
+  whenSaid(["in"], () => { if (!held) open(onOutdated); }, { first: true });
   setInterval(() => watch(onOutdated), 1_000);
 }
 
@@ -47,15 +48,32 @@ export function addressOf(path = "/api/state", more = {}) {
   return query ? `${path}?${query}` : path;
 }
 
+/**
+ * The page began the stream while the modules were on their way, and kept what it said: web/templates/screen.html.
+ * @param {string} address @returns {{source: EventSource, heard: MessageEvent[]} | null}
+ */
+function takeBegun(address) {
+  const { begun } = /** @type {any} */ (globalThis);
+  if (!begun) return null;
+  /** @type {any} */ (globalThis).begun = null;
+  begun.stop();
+  if (begun.address === address) return begun;
+  begun.source.close();
+  return null;
+}
+
 /** @param {() => void} onOutdated */
 function open(onOutdated) {
   source?.close();
   heardAt = performance.now();
-  const stream = (source = new EventSource(addressOf("/api/stream", lastId ? { after: lastId } : {})));
+  const address = addressOf("/api/stream", lastId ? { after: lastId } : {});
+  const begun = takeBegun(address);
+  const stream = (source = begun?.source ?? new EventSource(address));
+  /** @type {Map<string, (event: MessageEvent) => void>} */ const takers = new Map();
   /** @param {string} kind @param {(data: any) => void} take */
-  const on = (kind, take) => stream.addEventListener(kind, (event) => {
-    heard(/** @type {MessageEvent} */ (event));
-    take(JSON.parse(/** @type {MessageEvent} */ (event).data));
+  const on = (kind, take) => takers.set(kind, (event) => {
+    heard(event);
+    take(JSON.parse(event.data));
   });
   on("snapshot", takeSnapshot);
   on("board", (board) => (outdated(board) ? onOutdated() : takeBoard(board)));
@@ -67,6 +85,9 @@ function open(onOutdated) {
   for (const kind of ["alert", "run", "incident", "warning", "rules", "ledger", "task"]) on(kind, () => {}); // the board that follows says how things stand
   on("event", heardOfEvent);
   on("screen", (detail) => dispatchEvent(new CustomEvent("shijing-screen", { detail })));
+  for (const event of begun?.heard ?? []) takers.get(event.type)?.(event);
+  for (const [kind, take] of takers) stream.addEventListener(kind, /** @type {any} */ (take));
+  if (stream.readyState === EventSource.CLOSED) void lookAgain(onOutdated);
   stream.addEventListener("error", () => {
     if (source !== stream) return;
     setLink("stale");

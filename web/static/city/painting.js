@@ -34,7 +34,7 @@ export function lines() {
 /** @param {string} level @param {(told: any) => Look} lookOf */
 function rule(level, lookOf) {
   return {
-    dataSource: level, dataLayer: level,
+    dataLayer: level,
     symbolizer: { draw: (/** @type {any} */ canvas, /** @type {any} */ rings, /** @type {number} */ _, /** @type {any} */ { props }) => paint(canvas, rings, lookOf(props)) },
   };
 }

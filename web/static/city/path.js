@@ -32,10 +32,13 @@ export function whenPath(act) {
   listeners.push(act);
 }
 
+/** When the server has told what the address had in view at first. @type {Promise<void>} */
+export let followed = Promise.resolve();
+
 /** Follow the address. */
 export function followAddress() {
-  whenSaid(["in"], () => void follow());
-  void follow();
+  whenSaid(["in"], () => setTimeout(() => void follow())); // the stream's request goes out before the map has its hands full
+  followed = follow();
 }
 
 /** Also when the layers have come. */

@@ -7,17 +7,18 @@ import { store, when } from "../store.js";
 import { whenColoured } from "./colouring.js";
 import { remember } from "./divisions.js";
 import { whenTheme } from "../palette.js";
+import { protomaps } from "../protomaps.js";
 import { fills, labelOfGrid, lines } from "./painting.js";
 import { whenPath } from "./path.js";
 
 /* global L */
 
 export const NEAR = 11; // from this zoom on
-const SCRIPT = "/vendor/protomaps-leaflet/protomaps-leaflet.js";
-const DEEPEST = { district: 14, township: 15, village: 16, grid: 16 };
+const LEVELS = ["district", "township", "village", "grid"]; // layers of one tile
+const DEEPEST = 16;
 const AGAIN_MS = 1_000; // all are painted anew at most so often
 
-/** @type {Promise<any> | null} */ let library = null;
+/** @type {any} */ let library = null;
 /** @type {any} */ let layer = null;
 /** @type {any} */ let above = null; // the same tiles once more: their lines
 let stamp = "";
@@ -36,24 +37,12 @@ export function keepTiles() {
   whenPath(repaint);
   whenTheme(repaint);
   renew();
-  (globalThis.requestIdleCallback ?? setTimeout)(() => void load()); // so that the first near view need not wait for it
-}
-
-/** The library is a classic script, and one of the two largest things on the page: it comes after the first view. */
-function load() {
-  library ??= new Promise((done, failed) => {
-    const script = document.createElement("script");
-    script.addEventListener("load", () => done(/** @type {any} */ (globalThis).protomapsL));
-    script.addEventListener("error", () => { library = null; failed(new Error(`${SCRIPT} could not be read`)); });
-    script.src = SCRIPT;
-    document.head.append(script);
-  });
-  return library;
+  void protomaps().catch(() => {}); // so that the first near view need not wait for it
 }
 
 async function renew() {
   if (!isNear()) return showTiles(false);
-  await load();
+  library = await protomaps();
   if (!layer) remake();
   if (isNear() && layer?.hasPainted) showTiles(true);
 }
@@ -71,13 +60,12 @@ function remake() {
   layer?.remove();
   above?.remove();
   const at = said("at") ? `?at=${encodeURIComponent(said("at"))}` : "";
-  const sources = Object.fromEntries(Object.entries(DEEPEST).map(([level, deepest]) => [level, { url: `/tiles/${level}/{z}/{x}/{y}.mvt${at}`, maxDataZoom: deepest }]));
-  const { leafletLayer } = /** @type {any} */ (globalThis).protomapsL;
-  const common = { attribution: "", minZoom: NEAR, sources };
+  const { leafletLayer } = library;
+  const common = { attribution: "", minZoom: NEAR, url: `/tiles/${LEVELS}/{z}/{x}/{y}.mvt${at}`, maxDataZoom: DEEPEST };
   layer = leafletLayer({ ...common, pane: "tiles", paintRules: fills(() => alerts) });
   above = leafletLayer({
     ...common, pane: "tile-lines", paintRules: lines(),
-    labelRules: [{ dataSource: "grid", dataLayer: "grid", minzoom: 14, symbolizer: { place: labelOfGrid } }],
+    labelRules: [{ dataLayer: "grid", minzoom: 14, symbolizer: { place: labelOfGrid } }],
   });
   above.views = layer.views; // each tile is asked for and read once
   layer.on("load", () => {
@@ -118,13 +106,14 @@ function placeAlerts() {
 
 /** @param {number} lat @param {number} lon @param {string} level @returns {any} its properties */
 function found(lat, lon, level) {
-  return layer?.queryTileFeaturesDebug(lon, lat).get(level)?.[0]?.feature.props;
+  const there = [...(layer?.queryTileFeaturesDebug(lon, lat) ?? new Map()).values()].flat();
+  return there.find(({ layerName }) => layerName === level)?.feature.props;
 }
 
 /** The divisions at a point, from the district down, as far as tiles tell. @param {any} point */
 export function tiledAt({ lat, lng }) {
   if (!layer || !isNear()) return [];
-  return ["district", "township", "village", "grid"].flatMap((level) => {
+  return LEVELS.flatMap((level) => {
     const told = found(lat, lng, level);
     if (!told) return [];
     remember({ id: told.id, level, name: told.name, code: told.code, parent: told.parent || null, bounds: null });

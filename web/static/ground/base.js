@@ -3,15 +3,14 @@
 import { map } from "../citymap.js";
 import { lookAround } from "./clear.js";
 import { labels, paints } from "./base-rules.js";
+import { protomaps } from "../protomaps.js";
 import { opacityOf, shown, whenLayers } from "./layers.js";
 
 const PANE = "base";
 const ABOVE_TOWNSHIPS = 386; // their fill covers what lies below; borders and names of districts lie above this
-const SCRIPT = "/vendor/protomaps-leaflet/protomaps-leaflet.js";
 const NEAR = 12; // from this zoom on; the rivers of the overview are off by a kilometre and are not drawn there
 const SETTLE_MS = 300;
 
-/** @type {Promise<any> | null} */ let library = null;
 /** @type {any} */ let drawn = null;
 let timer = 0;
 let settling = 0;
@@ -44,7 +43,7 @@ async function renew() {
     return;
   }
   if (drawn) return scale() === scaled ? undefined : repaint();
-  const { leafletLayer } = (await load().catch(() => null)) ?? {}; // the next change of the view asks again
+  const { leafletLayer } = (await protomaps().catch(() => null)) ?? {}; // the next change of the view asks again
   if (!leafletLayer || drawn || layer() !== wanted || !isNear()) return;
   scaled = scale();
   lookAround();
@@ -80,17 +79,3 @@ function repaint() {
 
 /** @param {[number, number, number, number] | null} bounds */
 const corners = (bounds) => bounds ? [[bounds[1], bounds[0]], [bounds[3], bounds[2]]] : undefined;
-
-/** The library is a classic script, asked for once, by whoever needs it first. */
-function load() {
-  library ??= new Promise((done, failed) => {
-    const known = /** @type {any} */ (globalThis).protomapsL;
-    if (known) return done(known);
-    const script = document.createElement("script");
-    script.addEventListener("load", () => done(/** @type {any} */ (globalThis).protomapsL));
-    script.addEventListener("error", () => { library = null; failed(new Error(`${SCRIPT} could not be read`)); });
-    script.src = SCRIPT;
-    document.head.append(script);
-  });
-  return library;
-}

@@ -29,6 +29,7 @@ import { when } from "../store.js";
 
 const AGAIN_MS = 2_000;
 const STANDING_MS = 60_000;
+const VIEWED_MS = 1_500; // so long after a change of view: what is seen comes first
 
 /** Null: not known, or the screen shows the past. */
 export const now = {
@@ -49,7 +50,7 @@ export function whenTold(act) {
 /** Keep it up to date. */
 export function startTelling() {
   when("board", ask);
-  whenSaid(["in", "at"], () => { standingAt = askedAt = -Infinity; ask(); });
+  whenSaid(["in", "at"], () => { standingAt = -Infinity; askedAt = performance.now() - AGAIN_MS + VIEWED_MS; ask(); });
   setInterval(ask, 10_000); // what no board tells of: the ledger
 }
 
