@@ -116,7 +116,16 @@ from web.viewing import declared
 STATIC = Path(__file__).parent / "static"
 
 _MODULES = (
-    worker_stream,  # first: routes are looked for in this order, and it is asked by thousands of phones at once
+    # First, for routes are looked for in this order: what thousands of phones ask at once, then what screens ask often.
+    worker_stream,
+    tiles_drawn,  # before tiles_api: `proposed` is no level
+    tiles_api,
+    ground_api,
+    stream,
+    api,
+    tallies_api,
+    now_api,
+    # Then whoever comes.
     sign_in,
     second_step,
     oidc_sign_in,
@@ -155,8 +164,6 @@ _MODULES = (
     records_import,
     records_api,
     page,
-    api,
-    tallies_api,
     search_api,
     alerts_api,
     acts,
@@ -164,14 +171,9 @@ _MODULES = (
     figures_page,
     figures_api,
     incidents_api,
-    now_api,
     warnings_api,
-    ground_api,
-    tiles_drawn,  # before tiles_api: `proposed` is no level
-    tiles_api,
     ogc_api,
     ogc_edit,
-    stream,
     then_api,
     then_report,
     screens_api,
@@ -257,11 +259,11 @@ def create_app(
     app.state.settings, app.state.certificate = settings, certificate
     app.state.cameras = scene_camera.cameras_of(SceneSettings())
 
+    # Before the routes: a page asks for dozens of files, and each would be looked for among all routes.
+    for path, folder in (("/built", BUILT), ("/vendor", VENDOR), ("/static", STATIC)):
+        app.mount(path, _Files(directory=folder))
     for module in _MODULES:
         app.include_router(module.router)
-    app.mount("/static", _Files(directory=STATIC))
-    app.mount("/built", _Files(directory=BUILT))
-    app.mount("/vendor", _Files(directory=VENDOR))
 
     app.add_middleware(BodyBounds)
     app.add_middleware(RateLimit, settings=settings, rates=given.rates)  # within the headers and the count
