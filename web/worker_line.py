@@ -64,6 +64,7 @@ class PhoneLine(threading.Thread):
                     self._watch(connection)
             except psycopg.Error as error:  # gone, restarting, or not migrated yet: all of it passes
                 log.warning("phones wait for the database: %s", str(error).strip())
+                self._runs.clear()  # their changes may not have been told
                 self._stopping.wait(0.5 + random.random())
 
     def stop(self) -> None:
@@ -113,11 +114,13 @@ class PhoneLine(threading.Thread):
         ).fetchall()
         if not rows:
             return
-        self._last_id = rows[-1][0]
-        if not len(self._phones):
-            return
-        named = [number for _, told in rows for number in told.get("assignment_ids", ())]
-        runs = self._changed_runs(told for _, told in rows if "assignment_ids" not in told)
+        if len(self._phones):
+            self._tell(connection, [told for _, told in rows])
+        self._last_id = rows[-1][0]  # last: what a lost connection cut off is told again
+
+    def _tell(self, connection: Connection, events: Sequence[Mapping[str, Any]]) -> None:
+        named = [number for told in events for number in told.get("assignment_ids", ())]
+        runs = self._changed_runs(told for told in events if "assignment_ids" not in told)
         if runs:
             named += [row[0] for row in connection.execute(QUERIES["assignments_of_runs"], {"runs": runs})]
         people = self._concerned(connection, named)
