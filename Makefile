@@ -62,7 +62,7 @@ assets: $(VENV)/.installed
 	@$(BIN)/python -m web.assets >&2
 
 clean:
-	rm -rf $(VENV) dist web/vendor .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) dist web/vendor web/built web/tools .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV)/.installed: requirements.txt pyproject.toml

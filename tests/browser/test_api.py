@@ -50,7 +50,7 @@ def listening(
     """The stream's events as (id, event, data)."""
     headers = running.headers | ({} if after is None else {"Last-Event-ID": str(after)})
     asked = running.url + ("api/stream" if in_view is None else f"api/stream?in={in_view}")
-    with urllib.request.urlopen(urllib.request.Request(asked, headers=headers), timeout=15) as answer:
+    with urllib.request.urlopen(urllib.request.Request(asked, headers=headers), timeout=30) as answer:
         yield _events(answer)
 
 

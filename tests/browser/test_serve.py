@@ -43,7 +43,7 @@ def test_sigterm_ends_the_server_cleanly_with_screens_connected(city_url: str) -
         with listening(SimpleNamespace(url=url, headers=session.headers)) as events:
             first(events, "snapshot")
             os.kill(process.pid, signal.SIGTERM)
-            said, wrong = process.communicate(timeout=10)
+            said, wrong = process.communicate(timeout=30)
     assert (process.returncode, said, wrong) == (0, "ended\n", "")
 
 
