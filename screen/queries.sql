@@ -268,7 +268,7 @@ where s.id = any(%(ids)s::integer[]) and p.reason is distinct from 'retired';
 -- name: found_devices
 -- Where its sensors that the scope shows stand; of a gateway, where one behind it does.
 select 'device' as kind, d.id, d.name as title, concat_ws(' ', dv.name, tv.name) as note,
-       lies.township as within, p.lon, p.lat
+       lies.township as within, p.lon, p.lat, one.id as sensor
 from devices d
 left join lateral (
     select s.id from sensors s where s.device_id = d.id

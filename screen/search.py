@@ -61,6 +61,7 @@ class Found:
     within: int | None  # the division to look at
     lon: float | None
     lat: float | None
+    sensor: int | None = None  # of a device: one whose card tells of it
 
 
 class _Lines:

@@ -179,16 +179,23 @@ def _ledger(stands: LedgerStanding) -> LedgerTold:
 
 
 def _bands(rules: list[AnyRule]) -> dict[str, list[Band]]:
-    """Of rules that compare the readings themselves, upwards, with a value of their own; the first of a quantity."""
+    """Of rules that compare upwards, with values of their own, the readings or their sum; the first of a quantity."""
     found: dict[str, list[Band]] = {}
     for rule in rules:
         if isinstance(rule, Rule) and rule.direction == "above" and rule.quantity not in found:
-            measured = rule.measures()
-            told = [
-                Band(level=grade, value=threshold.value)
-                for grade, threshold in rule.graded().items()
-                if threshold.value is not None and measured[grade].of == "value"
-            ]
+            told = _bands_of(rule)
             if told:
                 found[rule.quantity] = told
     return found
+
+
+def _bands_of(rule: Rule) -> list[Band]:
+    """Where levels have windows of their own, those of the window that has the most of them, else of the shortest."""
+    windows: dict[float | None, list[Band]] = {}
+    measured = rule.measures()
+    for grade, threshold in rule.graded().items():
+        measure = measured[grade]
+        if threshold.value is not None and measure.of in ("value", "sum") and not measure.ago_us:
+            sum_h = measure.over_us / 3.6e9 if measure.of == "sum" else None
+            windows.setdefault(sum_h, []).append(Band(level=grade, value=threshold.value, sum_h=sum_h))
+    return max(windows.values(), key=lambda bands: (len(bands), -(bands[0].sum_h or 0)), default=[])

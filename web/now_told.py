@@ -101,10 +101,11 @@ class NowTold:
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """From which value a rule that compares readings themselves means a level."""
+    """From which value a rule means a level: of the readings themselves, or of their sum over so many hours."""
 
     level: str
     value: float
+    sum_h: float | None  # None: of the readings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ class FoundTold(BaseModel):
     within: int | None = Field(alias="in", description="The division to look at.")
     lon: float | None
     lat: float | None
+    sensor: int | None = Field(description="Of a device: one of its sensors, or of those behind it.")
 
 
 class FoundList(BaseModel):

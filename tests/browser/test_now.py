@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from access.vault import Vault
@@ -247,6 +248,37 @@ def test_trends_of_what_is_nearest_to_a_threshold_go_on_as_readings_come(
     first.click()
     told(screen, "#card", "寸滩")
     assert f"sensor={cuntan}" in screen.page.url
+
+
+def test_rain_is_summed_up_over_the_hours_that_its_thresholds_are_of(
+    city_url: str, city: Connection, serve: Serve, new_screen: OpenScreen
+) -> None:
+    seed.seed_readings(city, below=16)
+    cuntan = seed.sensor_id(city, "cuntan")
+    (rain,) = city.execute(
+        "insert into sensors (name, label, quantity, unit, device_id)"
+        " select 'rain-1', '寸滩雨量', 'rain', 'mm', device_id from sensors where id = %s returning id",
+        (cuntan,),
+    ).fetchone() or (0,)
+    for table in ("sensor_places", "sensor_divisions"):
+        columns = [name for (name,) in city.execute(
+            "select column_name from information_schema.columns where table_name = %s and is_generated = 'NEVER'"
+            " and is_identity = 'NO' and column_name <> 'sensor_id'", (table,)
+        )]  # fmt: skip
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        copied = sql.SQL("insert into {0} (sensor_id, {1}) select %s, {1} from {0} where sensor_id = %s")
+        city.execute(copied.format(sql.Identifier(table), names), (rain, cuntan))
+    for minutes, fell in ((90, 40.0), (50, 10.0), (30, 12.5), (10, 14.0)):
+        seed.add_reading(city, rain, seed.PEAK - timedelta(minutes=minutes), fell)
+    screen = new_screen()
+    screen.open(serve(city_url).url)
+    card = screen.page.locator(f"[data-trend='{rain}']")
+    expect(card).to_contain_text("36.5", timeout=LIMIT_MS)  # of the last hour: 10 + 12.5 + 14
+    expect(card).to_contain_text("mm / 1 h")
+    seed.add_reading(city, rain, seed.PEAK + timedelta(minutes=15), 1.0)
+    city.execute("notify shijing_readings, 'cq'")
+    expect(card).to_contain_text("27.5", timeout=LIMIT_MS)
+    assert screen.complaints == []
 
 
 def test_a_drill_is_marked_wherever_it_shows(

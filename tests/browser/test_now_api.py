@@ -179,8 +179,9 @@ def test_where_nothing_measures_and_what_the_rules_mean(city_url: str, city: Con
         "unheard": 0,
         "unplaced": 2,  # two of the gauges stand nowhere
     }
-    assert told["bands"]["combustible_gas"][0] == {"level": "yellow", "value": 10.0}
-    assert "rain" not in told["bands"]  # its thresholds are sums, not readings
+    assert told["bands"]["combustible_gas"][0] == {"level": "yellow", "value": 10.0, "sum_h": None}
+    rain = [(one["level"], one["value"], one["sum_h"]) for one in told["bands"]["rain"]]  # of what falls in an hour
+    assert rain == [("blue", 35.0, 1.0), ("yellow", 45.0, 1.0), ("orange", 60.0, 1.0), ("red", 80.0, 1.0)]
 
 
 def test_the_tour_goes_through_the_districts(

@@ -146,6 +146,8 @@ def test_what_was_found_tells_where_it_lies(
     grid, gateway = (read_found(everywhere, names.find(asked), AT)[0] for asked in (GRID, "gate-b"))
     assert (grid.note, grid.within) == ("江北区 寸滩街道", city.divisions[GRID])
     assert (gateway.kind, gateway.within, gateway.lon) == ("device", city.divisions[OTHER_TOWNSHIP], 106.6)
+    assert gateway.sensor in city.sensors.values()
+    assert grid.sensor is None
 
 
 def test_names_are_those_of_the_instant(connection: Connection, city: RightsCity) -> None:

@@ -7,7 +7,8 @@ import { t, word } from "../strings.js";
 import { ofLevel } from "./divisions.js";
 import { inView } from "./path.js";
 
-/** @typedef {{kind: string, id: number, title: string, note: string, in: number | null, lon: number | null, lat: number | null}} Found */
+/** @typedef {{kind: string, id: number, title: string, note: string, in: number | null, lon: number | null, lat: number | null,
+ *   sensor: number | null}} Found sensor: of a device */
 
 const WAIT_MS = 120;
 
@@ -53,7 +54,7 @@ async function ask(text) {
 function byName(text) {
   return [...ofLevel("district"), ...ofLevel("township")]
     .filter(({ name, code }) => name.includes(text) || code.startsWith(text)).slice(0, 12)
-    .map(({ id, level, name, code }) => ({ kind: level, id, title: name, note: code, in: id, lon: null, lat: null }));
+    .map(({ id, level, name, code }) => ({ kind: level, id, title: name, note: code, in: id, lon: null, lat: null, sensor: null }));
 }
 
 /** @param {Found[]} next @param {string} otherwise what is said where there is none */
@@ -100,13 +101,13 @@ function open(shown) {
 
 /** @param {number} i */
 function choose(i) {
-  const { kind, id, in: within, lon, lat } = found[i];
+  const { kind, id, in: within, lon, lat, sensor } = found[i];
   open(false);
   const here = inView()?.id;
   const place = within ?? null;
   if (kind === "city") say({ in: null, sensor: null, thing: null });
   else if (kind === "sensor") say({ ...(place && { in: place }), sensor: id, thing: null });
-  else if (kind === "device") say({ ...(place && { in: place }), sensor: null, thing: null });
+  else if (kind === "device") say({ ...(place && { in: place }), sensor, thing: null });
   else if (kind === "thing") say({ ...(place && { in: place }), thing: id, sensor: null });
   else say({ in: id, sensor: null, thing: null });
   if (lon !== null && lat !== null && (place === null || place === here)) lookAt([lat, lon]);

@@ -24,7 +24,7 @@ import { when } from "../store.js";
  * @typedef {{now: string, incidents: Waiting[], incident_count: number, lanes: Lane[],
  *   silent: {sensors: number, gateways: number, nameable: number, named: SilentOne[]}, ledger: Ledger}} Told
  * @typedef {{blind: {townships: number, all_of_them: number, unheard: number, unplaced: number},
- *   bands: Record<string, Array<{level: Level, value: number}>>}} Standing
+ *   bands: Record<string, Array<{level: Level, value: number, sum_h: number | null}>>}} Standing
  */
 
 const AGAIN_MS = 2_000;

@@ -13,11 +13,12 @@ import { nearest } from "./nearest.js";
 import { fetched } from "./told.js";
 
 /** @typedef {import("./nearest.js").Near} Near */
-/** @typedef {{near: Near, node: HTMLElement, plot: any, times: number[], values: number[]}} Chart */
+/** @typedef {{near: Near, node: HTMLElement, plot: any, times: number[], values: number[]}} Chart times: s */
 
 const MOST = 6;
 const HEIGHT = 64;
-const READINGS = 240;
+const READINGS = 240; // of a chart
+const KEPT = 500; // the sum at its beginning is of readings before it
 const CHOOSE_MS = 5_000;
 
 /** @type {Map<number, Chart>} */ const charts = new Map();
@@ -62,9 +63,9 @@ async function begin(near) {
   const series = await fetched(`/api/sensors/${id}/series${said("at") ? `?at=${encodeURIComponent(said("at"))}` : ""}`);
   if (!series || charts.get(id) !== chart) return;
   const later_ones = chart.times.map((time, i) => [time, chart.values[i]]).filter(([time]) => time > Date.parse(series.times.at(-1) ?? 0) / 1000);
-  chart.times = [...series.times.slice(-READINGS).map((/** @type {string} */ time) => Date.parse(time) / 1000), ...later_ones.map(([time]) => time)];
-  chart.values = [...series.values.slice(-READINGS), ...later_ones.map(([, value]) => value)];
-  chart.plot = new uPlot(options(chart), [chart.times, chart.values], node.querySelector(".trend-plot"));
+  chart.times = [...series.times.map((/** @type {string} */ time) => Date.parse(time) / 1000), ...later_ones.map(([time]) => time)];
+  chart.values = [...series.values, ...later_ones.map(([, value]) => value)];
+  chart.plot = new uPlot(options(chart), drawn(chart), node.querySelector(".trend-plot"));
   fit(chart);
   head(chart);
 }
@@ -77,21 +78,39 @@ function add(last) {
   if (time <= (chart.times.at(-1) ?? -Infinity)) return;
   chart.times.push(time);
   chart.values.push(last.value);
-  if (chart.times.length > READINGS) { chart.times.shift(); chart.values.shift(); }
-  chart.plot?.setData([chart.times, chart.values]);
+  if (chart.times.length > KEPT) { chart.times.shift(); chart.values.shift(); }
+  chart.plot?.setData(drawn(chart));
   head(chart);
 }
 
+/** What the chart shows: the readings, or their sum over the hours that the thresholds are of. @param {Chart} chart */
+function drawn({ near: { bands }, times, values }) {
+  const hours = bands[0]?.sum_h ?? null;
+  return [times.slice(-READINGS), (hours === null ? values : sums(times, values, hours * 3600)).slice(-READINGS)];
+}
+
+/** At each reading, what fell in the span that ends with it. @param {number[]} times s @param {number[]} values @param {number} span s */
+function sums(times, values, span) {
+  let [from, sum] = [0, 0];
+  return values.map((value, i) => {
+    sum += value;
+    while (times[from] <= times[i] - span) sum -= values[from++];
+    return Math.max(0, sum);
+  });
+}
+
 /** Its name and last value, in the colour of its alert. @param {Chart} chart */
-function head({ near: { station }, node, times }) {
-  const last = store.values.get(station.id);
+function head(chart) {
+  const { near: { station, bands }, node, times } = chart;
+  const hours = bands[0]?.sum_h ?? null;
+  const last = hours === null ? store.values.get(station.id)?.value : drawn(chart)[1].at(-1);
   const level = alertOf(station.id)?.level;
   node.className = `trend-card ${level ? `level-${level}` : ""}`;
   node.title = [word("quantity", station.quantity), station.district, station.township].filter(Boolean).join(" ");
   if (times.length) node.querySelector(".trend-foot")?.replaceChildren(...span(times).map((one) => el("span", {}, one)));
   node.querySelector(".trend-head")?.replaceChildren(
     level ? shape(level) : "", el("b", {}, station.label || station.name),
-    last ? el("span", { class: "trend-value" }, measured(last.value, station.unit), el("i", {}, station.unit)) : "");
+    last !== undefined ? el("span", { class: "trend-value" }, measured(last, station.unit), el("i", {}, hours === null ? station.unit : `${station.unit} / ${hours} h`)) : "");
 }
 
 /** From when to when; of several days, the day that it begins with. @param {number[]} times s */
