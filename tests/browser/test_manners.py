@@ -177,3 +177,28 @@ def test_an_update_of_the_server_comes_without_a_hand(
     assert asked(screen.page) == {"theme": "light", "shade": "silent"}
     monkeypatch.undo()
     build.build_stamp.cache_clear()
+
+
+def test_a_wall_of_8k_writes_twice_as_large(
+    city_url: str, city: Connection, serve: Serve, new_screen: OpenScreen
+) -> None:
+    """7680 × 2160: read from as far away as one of half the pixels."""
+    seed.seed_readings(city)
+    seed.open_alert(city, "cuntan", "red", 191.62, seed.PEAK)
+    screen = new_screen(7680, 2160)
+    screen.open(serve(city_url).url)
+    screen.wait("document.querySelector('.station:not(.bare) > .tag') !== null")
+    for what in (".tag", ".district-name"):
+        size = f"parseFloat(getComputedStyle(document.querySelector('{what}')).fontSize)"
+        assert screen.page.evaluate(size) >= 36, what
+    for what in ("#verdict", "#crumbs"):  # by the scale of what they stand in
+        assert screen.page.evaluate(f"document.querySelector('{what}').currentCSSZoom") >= 2, what
+    boxes = "document.querySelectorAll('.station:not(.bare) > .tag')"
+    tags = screen.page.evaluate(f"[...{boxes}].map((node) => node.getBoundingClientRect().toJSON())")
+    assert len(tags) > 3
+    for one in tags:
+        for other in tags:
+            apart = one["right"] <= other["left"] + 1 or other["right"] <= one["left"] + 1
+            apart = apart or one["bottom"] <= other["top"] + 1 or other["bottom"] <= one["top"] + 1
+            assert one is other or apart
+    assert screen.complaints == []

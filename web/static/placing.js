@@ -8,6 +8,7 @@
  */
 
 const PIN = 17; // half of a shape and a little air
+const TALL = 1100; // px: from this height on signs are twice as large (manners.css)
 const RINGS = [0, 26, 58, 96, 140, 190]; // on a narrow view the near ones only: long leaders tangle
 const WAYS = 16;
 
@@ -19,13 +20,14 @@ const WAYS = 16;
  * @returns {Array<Place | null>}
  */
 export function place(items, view, taken) {
-  const pins = items.map(({ x, y }) => ({ left: x - PIN, top: y - PIN, right: x + PIN, bottom: y + PIN }));
+  const pin = view.height > TALL ? 2 * PIN : PIN;
+  const pins = items.map(({ x, y }) => ({ left: x - pin, top: y - pin, right: x + pin, bottom: y + pin }));
   const boxes = [...taken];
   return items.map((item) => {
-    for (const candidate of candidates(item, view.width < 700 ? [0, 22, 40] : RINGS)) {
+    for (const candidate of candidates(item, pin, view.width < 700 ? [0, 22, 40] : RINGS)) {
       const box = boxOf(item, candidate);
       const inside = box.left >= 4 && box.top >= 4 && box.right <= view.width - 4 && box.bottom <= view.height - 4;
-      if (inside && !boxes.some((other) => meet(box, other)) && !pins.some((pin) => meet(box, pin))) {
+      if (inside && !boxes.some((other) => meet(box, other)) && !pins.some((other) => meet(box, other))) {
         boxes.push(box);
         return candidate;
       }
@@ -34,13 +36,13 @@ export function place(items, view, taken) {
   });
 }
 
-/** Beside the station first, then around it on wider and wider rings. @param {Item} item @param {number[]} rings */
-function* candidates({ width, height }, rings) {
+/** Beside the station first, then around it on wider and wider rings. @param {Item} item @param {number} pin @param {number[]} rings */
+function* candidates({ width, height }, pin, rings) {
   for (const ring of rings) {
     for (let i = 0; i < WAYS; i++) {
       const turn = ((i % 2 ? 1 : -1) * Math.ceil(i / 2) * 2 * Math.PI) / WAYS; // right, then up and down from there
       const [ux, uy] = [Math.cos(turn), Math.sin(turn)];
-      const reach = PIN + ring + 2;
+      const reach = pin + ring + 2;
       const dx = ux * reach + ((ux - 1) * width) / 2;
       const dy = uy * reach + ((uy - 1) * height) / 2;
       yield { dx, dy, ...nearest(dx, dy, width, height) };
