@@ -58,7 +58,14 @@ def bundle(built: Path = BUILT, program: Path = ESBUILD) -> bool:
         return False
     if not program.exists():
         raise AssetsMissingError(f"{program} is not installed: run `make assets`")
-    built.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _make(built, program, wanted)
+    except OSError as error:
+        raise AssetsMissingError(f"the screen's modules could not be bundled: {error}") from error
+    return True
+
+
+def _make(built: Path, program: Path, wanted: str) -> None:
     with tempfile.TemporaryDirectory(prefix=".built-", dir=built.parent) as made:
         fresh = Path(made) / "fresh"
         static = WEB / "static"
@@ -73,7 +80,6 @@ def bundle(built: Path = BUILT, program: Path = ESBUILD) -> bool:
         (fresh / _META).write_text(json.dumps(_imports(meta, fresh, static)))
         (fresh / _STAMP).write_text(wanted)
         _put(fresh, built, Path(made) / "former")
-    return True
 
 
 @cache

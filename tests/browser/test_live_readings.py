@@ -153,6 +153,24 @@ _STREAM = "(await import('/built/stream.js'))"
 _STORE = "(await import('/built/store.js'))"
 
 
+@pytest.mark.parametrize(("address", "streams"), [("", 1), ("?in={}", 1), ("?in=0{}", 2), ("?in=2147483647", None)])
+def test_the_stream_that_the_head_of_the_page_began_is_the_one_that_the_screen_follows(
+    city_url: str, seeded: Connection, serve: Serve, new_screen: OpenScreen, address: str, streams: int | None
+) -> None:
+    """Another only where the address is written as no part of the screen writes it, or names what there is not."""
+    township = seed.township_id(seeded, "江北区", "寸滩街道")
+    running = serve(city_url)
+    screen = new_screen()
+    asked: list[str] = []
+    screen.page.on("request", lambda request: asked.append(request.url) if "/api/stream" in request.url else None)
+    screen.open(running.url + address.format(township))
+    ready(seeded)
+    screen.wait(f"(async () => {_STORE}.store.link === 'live')()")
+    assert streams is None or len(asked) == streams, asked
+    tell(seeded, [(seed.sensor_id(seeded, "cuntan"), LATER, 190.0)])
+    screen.wait(f"(async () => {_STORE}.store.values.get({seed.sensor_id(seeded, 'cuntan')})?.value === 190)()")
+
+
 def test_the_screen_follows_its_address_and_holds_still_in_the_past(
     city_url: str, seeded: Connection, serve: Serve, new_screen: OpenScreen
 ) -> None:
