@@ -11,7 +11,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -49,6 +49,7 @@ from geo.topology import Unit
 
 PUBLICATIONS, RATE, SENSORS = 20, 5_000, 10_000
 _PACK = 20
+Depth = Callable[[int, int, int], float]  # of a turn, a group and a place in it: cm
 _ALARM_EVERY = 25  # packs
 _OPEN_FIRST = 8  # alerts, before the first publication: so that some have to follow their sensor
 _PATIENCE_S = 300.0
@@ -239,28 +240,30 @@ def put_in_force(connection: Connection, ground: Ground, draft: Draft, *, desk: 
     publish(connection, draft.id, actor=acting(ground.reviewer), effective=None, reason="", desk=desk)
 
 
-def send(mqtt: BrokerSettings, rate: int, sensors: int, stop: Any, sent: Any) -> None:
-    """Readings of now, in packs of 20, at a rate, until `stop`; how many were confirmed."""
+def _flooding(turn: int, group: int, place: int) -> float:
+    """In some packs the same device is flooded in two turns one after the other, then the next."""
+    return _FLOODED if group % _ALARM_EVERY == 0 and place == turn // 2 % _PACK else _DRY
+
+
+def send(mqtt: BrokerSettings, rate: int, sensors: int, stop: Any, sent: Any, depth: Depth = _flooding) -> None:
+    """Readings of now, in packs of 20, at a rate, until `stop`; how many were confirmed. `depth`: what they say."""
     with Sender(mqtt.host, mqtt.port, f"bench-{os.getpid()}") as sender:
 
         def packets() -> Iterator[bytes]:
             k = 0
             while not stop.is_set():
                 sent.value += _PACK
-                yield _pack(k, sensors)
+                yield _pack(k, sensors, depth)
                 k += 1
 
         sender.send(packets(), per_second=rate / _PACK)
 
 
-def _pack(k: int, sensors: int) -> bytes:
-    """One reading each of 20 devices; in some, the same device is flooded in two packs in a row of its turn."""
-    groups = sensors // _PACK
-    turn, group = divmod(k, groups)
-    flooded = group % _ALARM_EVERY == 0
+def _pack(k: int, sensors: int, depth: Depth) -> bytes:
+    """One reading each of 20 devices."""
+    turn, group = divmod(k, sensors // _PACK)
     records: list[dict[str, Any]] = [
-        {"n": f"bench{group * _PACK + i}/water_depth", "v": _FLOODED if flooded and i == turn // 2 % _PACK else _DRY}
-        for i in range(_PACK)
+        {"n": f"bench{group * _PACK + place}/water_depth", "v": depth(turn, group, place)} for place in range(_PACK)
     ]
     records[0] |= {"bt": round(time.time(), 6), "bu": "cm"}
     return publish_packet("cq/500199/gateway/senml", json.dumps(records).encode(), 1 + k % 60_000)
