@@ -109,12 +109,12 @@ def test_what_is_found_has_all_that_the_page_shows(client: httpx.Client, city: R
     township, sensor = found(client, "寸滩")[:2]
     assert township | {"lon": 0, "lat": 0} == {
         "kind": "township", "id": at[TOWNSHIP], "title": "寸滩街道", "note": "江北区", "in": at[TOWNSHIP], "lon": 0,
-        "lat": 0,
+        "lat": 0, "sensor": None,
     }  # fmt: skip
     assert township["lon"] == pytest.approx(106.6, abs=0.03)
     assert sensor == {
         "kind": "sensor", "id": city.sensors[SENSOR], "title": "寸滩", "note": "cuntan 江北区 寸滩街道",
-        "in": at[TOWNSHIP], "lon": 106.6, "lat": 29.62,
+        "in": at[TOWNSHIP], "lon": 106.6, "lat": 29.62, "sensor": None,
     }  # fmt: skip
     assert found(client, "") == [] == found(client, "  ") == found(client, "查无此处")
 
