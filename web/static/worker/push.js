@@ -12,22 +12,33 @@ export async function openPush() {
   on = (await get("facts", "push")) === true;
 }
 
-/** A button, where pushes are possible at all. */
+/** @type {HTMLElement} */ let button;
+/** @type {HTMLElement} */ let note;
+
+/** A button, where pushes are possible at all: the same one however often the view is drawn. */
 export function pushPart() {
   if (!("PushManager" in globalThis) || !navigator.serviceWorker) return null;
-  const note = el("p", { class: "note", role: "status" }, on ? t("notifyOn") : "");
-  const button = el("button", { type: "button", class: "second", onclick: async () => {
-    try {
-      await (on ? stop() : begin());
-      on = !on;
-      await put("facts", "push", on);
-      note.textContent = on ? t("notifyOn") : "";
-    } catch {
-      note.textContent = t("notifyFailed");
-    }
-    button.textContent = on ? t("notifyOff") : t("notify");
-  } }, on ? t("notifyOff") : t("notify"));
+  note ??= el("p", { class: "note", role: "status" });
+  button ??= el("button", { type: "button", class: "second", onclick: change });
+  tell(on ? t("notifyOn") : "");
   return el("div", { class: "push" }, button, note);
+}
+
+async function change() {
+  try {
+    await (on ? stop() : begin());
+    on = !on;
+    await put("facts", "push", on);
+    tell(on ? t("notifyOn") : "");
+  } catch {
+    tell(t("notifyFailed"));
+  }
+}
+
+/** @param {string} text */
+function tell(text) {
+  note.textContent = text;
+  button.textContent = on ? t("notifyOff") : t("notify");
 }
 
 async function begin() {
@@ -38,19 +49,19 @@ async function begin() {
   const registered = await navigator.serviceWorker.ready;
   const subscription = await registered.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
   const { endpoint, keys } = subscription.toJSON();
-  await change("/api/worker/push", { endpoint, p256dh: keys?.p256dh, auth: keys?.auth });
+  await send("/api/worker/push", { endpoint, p256dh: keys?.p256dh, auth: keys?.auth });
 }
 
 async function stop() {
   const registered = await navigator.serviceWorker.ready;
   const subscription = await registered.pushManager.getSubscription();
   if (!subscription) return;
-  await change("/api/worker/push/end", { endpoint: subscription.endpoint });
+  await send("/api/worker/push/end", { endpoint: subscription.endpoint });
   await subscription.unsubscribe();
 }
 
 /** @param {string} address @param {unknown} body */
-async function change(address, body) {
+async function send(address, body) {
   const answer = await fetch(address, {
     method: "POST",
     headers: { "Content-Type": "application/json", "X-CSRF-Token": csrf() },

@@ -26,10 +26,9 @@ function empty() {
   return { kind: "", spot: null, accuracy: null, photo: null, urgent: false, where: "", isLocating: false, onMap: false };
 }
 
-/** Kinds are kept for when there is no network; where none are, they are asked for before anybody needs them. */
+/** Kinds are kept for when there is no network. */
 export async function openReport() {
   kinds = (await get("facts", "kinds")) ?? [];
-  if (!kinds.length) void fetchKinds();
 }
 
 /** What there is to choose from, as the server has it now. */
