@@ -259,12 +259,7 @@ def create_app(
     app.state.settings, app.state.certificate = settings, certificate
     app.state.cameras = scene_camera.cameras_of(SceneSettings())
 
-    # Before the routes: a page asks for dozens of files, and each would be looked for among all routes.
-    for path, folder in (("/built", BUILT), ("/vendor", VENDOR), ("/static", STATIC)):
-        app.mount(path, _Files(directory=folder))
-    for module in _MODULES:
-        app.include_router(module.router)
-
+    _add_routes(app)
     app.add_middleware(BodyBounds)
     app.add_middleware(RateLimit, settings=settings, rates=given.rates)  # within the headers and the count
     app.add_middleware(LogAccess, log=given.log)
@@ -273,3 +268,11 @@ def create_app(
     add_error_table(app)
     declared(app)  # raises for a route that says nothing of who may call it
     return app
+
+
+def _add_routes(app: FastAPI) -> None:
+    # Files before the routes: a page asks for dozens, and each would be looked for among all routes.
+    for path, folder in (("/built", BUILT), ("/vendor", VENDOR), ("/static", STATIC)):
+        app.mount(path, _Files(directory=folder))
+    for module in _MODULES:
+        app.include_router(module.router)

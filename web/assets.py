@@ -63,7 +63,6 @@ Say = Callable[[str], None]
 def missing_assets(vendor: Path = VENDOR) -> list[str]:
     """What a page would not find, or `["web/vendor is of another version"]`; empty where all is well."""
     missing = [target for _, target in _COPIES if not (vendor / target).exists()]
-    missing += [str(one) for one in [_program(vendor)] if not one.exists()]
     if not missing and _read(vendor / _STAMP) != _wanted():
         missing = [f"{vendor} is of another version"]
     return missing
@@ -82,7 +81,7 @@ def install_assets(vendor: Path = VENDOR, say: Say = print) -> bool:
     Raises AssetsMissingError with npm's own words where it fails; what was installed
     before is then left as it was.
     """
-    if not missing_assets(vendor):
+    if not missing_assets(vendor) and _program(vendor).exists():  # a server whose bundle is up to date needs no program
         return False
     npm = _npm(say)
     with tempfile.TemporaryDirectory(prefix="shijing-assets-") as made:

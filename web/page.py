@@ -32,7 +32,7 @@ _ASKED_FIRST = (
     "/api/scene/kinds",
 )
 # The stream is begun at once, and what it says is kept until web/static/stream.js takes it over.
-_KINDS = ("snapshot", "board", "readings", "stations", "clock", "divisions", "status")
+_KINDS = ("snapshot", "board", "readings", "stations", "clock", "divisions", "status", "event", "screen")
 _BEGIN = """<script nonce="{nonce}">
     (() => {{
         const [source, heard, kinds] = [new EventSource("{address}"), [], "{kinds}".split(" ")];
