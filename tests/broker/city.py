@@ -32,8 +32,10 @@ _STANDING = """
     alerts.id in (
         select alert_id from alert_transitions said where kind = 'level' group by alert_id
         having count(*) filter (where not retracts) > count(*) filter (where retracts))"""
+# Whether a silence was found late goes by when somebody looked, and the hours of this stream pass in seconds: neither.
 _ALERTS = f"""
-    select rule_id, subject, kind, family, level, peak, state, value, opened_at, changed_at, resolved_at, late,
+    select rule_id, subject, kind, family, level, peak, state, value, opened_at, changed_at, resolved_at,
+           late and kind <> 'silence' as late,
            case when resolved_at is null then
                (select hiding.rule_id from alerts hiding where hiding.id = alerts.inhibited_by) end as hidden_by
     from alerts where {_STANDING} order by rule_id, subject, opened_at"""

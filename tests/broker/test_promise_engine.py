@@ -5,8 +5,9 @@ told and grouped is what an undisturbed run stores, tells and groups, and the le
 import os
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from pprint import pformat
 from typing import Any
 
 import psycopg
@@ -86,7 +87,7 @@ def city(server_url: str, a_city: str, point_at_broker: BrokerSettings, tmp_path
 def check(city: City, expected: dict[str, Any], seed: int) -> None:
     """The same as without any fault, and the books say so, too."""
     found = differences(city.outcome(), expected)
-    assert not found, f"seed {seed}: {found}"
+    assert not found, f"seed {seed}: {pformat(found, width=200)}"
     assert (ledger := city.ledger())["balanced"], (f"seed {seed}", ledger)
 
 
@@ -158,11 +159,17 @@ def test_a_day_with_everything_that_can_go_wrong_ends_like_any_other(
     point_at_broker: BrokerSettings, mosquitto: Any, data_folder: DataFolder, expected: dict[str, Any]
 ) -> None:
     seed, moments = a_seed()
-    with embedded_database(data_folder) as url:
+    with embedded_database(data_folder) as url, ExitStack() as ends:
         pgdata = data_folder / "postgres"
         build_city(url, data_folder.path)
         city = City(url, point_at_broker, data_folder.path)
         city.start()
+
+        def stop() -> None:
+            city.pipeline.ask_to_stop()
+            city.pipeline.await_end()
+
+        ends.callback(stop)
 
         def kill() -> None:
             city.kill()

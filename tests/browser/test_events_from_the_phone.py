@@ -85,17 +85,19 @@ def test_kinds_that_cannot_be_had_at_first_come_without_a_tap(
     """A phone in the rain: the first tries fail, and nobody has to leave the view and come back."""
     running = serve(city_url, vault=vault)
     tries: list[str] = []
+    dry: list[bool] = []
 
     def bad_network(route: Route) -> None:
         tries.append(route.request.url)
-        route.abort() if len(tries) < 3 else route.continue_()
+        route.continue_() if dry else route.abort()
 
     phone.page.context.route("**/api/worker/event-kinds", bad_network)
     phone.page.goto(f"{running.url}worker")
     phone.page.click("[data-view=report]")
     phone.wait("document.querySelector('#view-report .empty')?.textContent.includes('正在重试')")
+    dry.append(True)
     phone.wait("document.querySelectorAll('.kind').length > 5")
-    assert len(tries) == 3
+    assert len(tries) >= 2
 
 
 def test_outside_of_all_grids_the_phone_says_where_it_went(
