@@ -32,7 +32,7 @@ _ASKED_FIRST = (
     "/api/scene/kinds",
 )
 # The stream is begun at once, and what it says is kept until web/static/stream.js takes it over.
-_KINDS = ("snapshot", "board", "readings", "stations", "clock", "divisions", "status", "event", "screen")
+FRAMES = ("snapshot", "board", "readings", "stations", "clock", "divisions", "status", "event", "screen")
 _BEGIN = """<script nonce="{nonce}">
     (() => {{
         const [source, heard, kinds] = [new EventSource("{address}"), [], "{kinds}".split(" ")];
@@ -121,4 +121,4 @@ def _ahead(division: str, nonce: str) -> str:
     links = [_FETCHED.format(address) for address in (f"/api/path{within}", *_ASKED_FIRST)]
     if near:
         links.append('<link rel="preload" as="script" href="/vendor/protomaps-leaflet/protomaps-leaflet.js">')
-    return "\n    ".join([_BEGIN.format(nonce=nonce, address=f"/api/stream{within}", kinds=" ".join(_KINDS)), *links])
+    return "\n    ".join([_BEGIN.format(nonce=nonce, address=f"/api/stream{within}", kinds=" ".join(FRAMES)), *links])

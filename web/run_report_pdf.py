@@ -2,18 +2,16 @@
 
 The letters are those of the pages' own font, which comes as a hundred files of some letters each. WeasyPrint takes
 files of one name for one font and draws the letters of another, so each file is given a name of its own. Only those
-that the report needs are read, and nothing else: no address, no other file.
+that the report needs are read.
 """
 
 import logging
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 
@@ -76,7 +74,7 @@ def pdf_of(text: str, html_of: Callable[[str, str], str]) -> bytes:
     faces = list(_faces(text))
     html = html_of("\n".join(face for _, face in faces), ", ".join(f'"{name}"' for name, _ in faces))
     try:
-        command = [sys.executable, "-m", "web.run_report_pdf"]
+        command = [sys.executable, "-m", "web.pdf_drawing", _FONT.as_uri()]
         done = subprocess.run(command, input=html.encode(), capture_output=True, check=True, timeout=_PATIENCE_S)
     except subprocess.TimeoutExpired as error:
         raise BusyError(
@@ -86,13 +84,6 @@ def pdf_of(text: str, html_of: Callable[[str, str], str]) -> bytes:
         log.error("a PDF could not be made: %s", error.stderr.decode(errors="replace")[-2000:])
         raise
     return done.stdout
-
-
-def draw_pdf(html: str) -> bytes:
-    """The PDF of a report's HTML."""
-    from weasyprint import HTML
-
-    return bytes(HTML(string=html, base_url=_FONT.as_uri(), url_fetcher=_only_fonts()).write_pdf())
 
 
 def columns(table: Table) -> list[str]:
@@ -135,23 +126,3 @@ def _ranges(face: str) -> tuple[tuple[int, int], ...]:
     assert told is not None, face
     pairs = (part.strip()[2:].partition("-") for part in told[1].split(","))
     return tuple((int(start, 16), int(end or start, 16)) for start, _, end in pairs)
-
-
-def _only_fonts() -> Any:
-    """What fetches for WeasyPrint: the font's own files, and nothing from anywhere else."""
-    from weasyprint.urls import FatalURLFetchingError, URLFetcher
-
-    folder = _FONT.as_uri() + "/"
-
-    class Fetcher(URLFetcher):  # type: ignore[misc]  # it has no types
-        def fetch(self, url: str, headers: Any = None) -> Any:
-            if not url.startswith(folder) or ".." in url:
-                raise FatalURLFetchingError(f"a report asks for nothing but its font, and this is {url[:100]}")
-            return super().fetch(url, headers)
-
-    return Fetcher(allowed_protocols={"file"})
-
-
-if __name__ == "__main__":
-    os.nice(10)
-    sys.stdout.buffer.write(draw_pdf(sys.stdin.buffer.read().decode()))

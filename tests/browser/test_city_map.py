@@ -9,13 +9,15 @@ from config.database import Connection, connect
 from config.settings import WebSettings
 from tests.browser import seed
 from tests.browser.accounts import signed_in
-from tests.browser.conftest import OpenScreen, Running, Screen, Serve, _clone, _let_in
+from tests.browser.conftest import LIMIT_MS, OpenScreen, Running, Screen, Serve, _clone, _let_in
 from tests.browser.grid_city import add_sensors, cut_grids, raise_alerts
 
 CRUMBS = "[...document.querySelectorAll('#crumbs button')].map((one) => one.textContent).join(' ')"
 YUZHONG, CHAOTIANMEN = "渝中区", "朝天门街道"
 MOST_MARKERS = 200
 _NEAR = "document.querySelector('.folium-map').classList.contains('near')"
+
+GATEWAY, BEHIND = "LORA-0047", "wulong"
 
 
 class Shown:
@@ -25,6 +27,8 @@ class Shown:
         self.connection = connection
         seed.seed_readings(connection)
         seed.seed_alerts(connection)
+        connection.execute("insert into devices (name) values (%s)", (GATEWAY,))
+        connection.execute("update devices set gateway = %s where name = %s", (GATEWAY, BEHIND))
         self.township = seed.township_id(connection, YUZHONG, CHAOTIANMEN)
         row = connection.execute(
             "select parent_id from division_versions where division_id = %s", (self.township,)
@@ -135,6 +139,17 @@ def test_pinyin_initials_find_a_township_and_the_keyboard_chooses_it(shown: Show
     screen.wait("document.querySelector('.search-none')?.textContent.includes('没有找到')")
     screen.page.keyboard.press("Escape")
     assert screen.page.locator("#search-list").is_hidden()
+
+
+def test_a_gateway_that_is_found_opens_the_card_of_a_sensor_behind_it(shown: Shown, new_screen: OpenScreen) -> None:
+    screen, gauge = new_screen(), next(gauge for gauge in seed.GAUGES if gauge.name == BEHIND)
+    [(sensor,)] = shown.connection.execute("select id from sensors where name = %s", (BEHIND,)).fetchall()
+    screen.open(shown.address())
+    screen.page.fill("#search-box", GATEWAY)
+    screen.page.click("#search-list [data-kind=device]", timeout=LIMIT_MS)
+    screen.wait(f"new URLSearchParams(location.search).get('sensor') === '{sensor}'")
+    screen.wait(f"document.querySelector('.card:not([hidden])')?.textContent.includes('{gauge.label}')")
+    assert screen.complaints == []
 
 
 def test_a_shade_changes_colours_and_legend_and_survives_a_reload(shown: Shown, new_screen: OpenScreen) -> None:

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from config.database import Connection
 from tests.browser import seed
@@ -118,6 +118,27 @@ def test_a_desk_drives_a_wall_and_what_it_did_is_written_down_once(
     screen.wait("document.body.dataset.past !== 'yes' && !location.search.includes('at=')")
     acts = city.execute("select actor, count(*) from audit where act = 'screen.driven' group by actor").fetchall()
     assert acts == [(officer.account_id, 1)]
+
+
+def test_what_a_desk_shows_while_the_wall_is_still_loading_is_not_lost(
+    running: Running, new_screen: OpenScreen, city: Connection
+) -> None:
+    """The head of the page listens before the modules are here."""
+    wall = as_(new_screen, signed_in(city, "wall", [("screen", None)], kind="screen"))
+    screen_of, officer = Screen(page=wall), signed_in(city, "officer", [("duty_officer", None)])
+    wall.goto(f"{running.url}?screen=wall")
+    wall.wait_for_selector("body[data-ready]", timeout=LIMIT_MS)
+    with httpx.Client(base_url=running.url, headers=officer.headers) as client:
+        [screen] = client.get("api/screens").json()["screens"]
+        held: list[Route] = []
+        wall.route("**/built/main.js*", lambda route: held.append(route))  # noqa: PLW0108  # it wants a function
+        wall.reload(wait_until="commit")
+        screen_of.wait("globalThis.begun?.heard.some(({ type }) => type === 'snapshot')")
+        shown = client.post("api/screens/show", json={"screen": screen["id"], "address": "shade=silent"})
+        assert shown.status_code == 200, shown.text
+        screen_of.wait("globalThis.begun.heard.some(({ type }) => type === 'screen')")
+    held[0].continue_()
+    screen_of.wait("new URLSearchParams(location.search).get('shade') === 'silent'")
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ const SETTLED_MS = 1_000;
 let settling = 0;
 let again = 0;
 let heeded = ""; // when the last order was given that this page knows of
+/** @type {Map<number, {screen: number, address: string}>} */
+const early = new Map(); // by screen, what was ordered before this one knew its number
 
 /** Say so from now on, for as long as the address has a name. */
 export function startPresence() {
@@ -46,11 +48,15 @@ async function sayHere() {
   known = screen;
   const missed = driven_at !== null && driven_at > heeded; // both in UTC, to the microsecond
   heeded = driven_at ?? "";
-  if (missed && !first) heed({ screen, address }); // one that has just been opened shows what its own address says
+  // One that has just been opened shows what its own address says, and what was ordered since.
+  const order = early.get(screen) ?? (missed && !first ? { screen, address } : null);
+  early.clear();
+  if (order) heed(order);
 }
 
 /** What the address does not name stays as the screen has it: its parts, its theme. @param {{screen: number, address: string}} order */
 function heed({ screen, address }) {
+  if (known === null && said("screen")) early.set(screen, { screen, address });
   if (screen !== known) return;
   const asked = Object.fromEntries(new URLSearchParams(address));
   const kept = ["parts", "theme"];
