@@ -3,6 +3,7 @@
 import { said, say } from "./address.js";
 import { learn } from "./city/divisions.js";
 import { colour, whenTheme } from "./palette.js";
+import { FAR } from "./city/far.js";
 import { flattenMarkers } from "./city/flat.js";
 import { nameDistricts, nameRivers, renameTownships } from "./city/names.js";
 import { followed } from "./city/path.js";
@@ -19,9 +20,6 @@ export const map = /** @type {any} */ (globalThis).map_city;
 flattenMarkers();
 map.setMinZoom(6).setMaxZoom(17); // else those of a layer would be the map's
 const CITY = L.latLngBounds([28.15, 105.28], [32.21, 110.2]);
-
-/** One canvas for all of the far view: each more is laid over the others in every frame of a pan. */
-export const FAR = { pane: "townships", renderer: L.canvas({ pane: "townships", padding: 0.25 }) };
 
 /** @type {any} */ let townships = null;
 /** @type {any} */ let districts = null;
@@ -156,13 +154,12 @@ function drawTownships(collection) {
 
 /** Colour what has changed, or all. @param {Iterable<number>} [changed] */
 export function restyle(changed = townshipById.keys()) {
-  for (const id of changed) {
-    const shape = townshipById.get(id);
-    if (!shape) continue;
+  const shapes = [...changed].flatMap((id) => (townshipById.has(id) ? [{ id, shape: townshipById.get(id) }] : []));
+  for (const { id, shape } of shapes) {
     shape.setStyle(styleOf(id));
     if (!styleOf(id).quiet) shape.bringToFront();
   }
-  stack();
+  if (shapes.length) stack(); // which draws all of the canvas anew
 }
 styledOtherwise(restyle);
 

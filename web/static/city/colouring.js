@@ -13,6 +13,7 @@ import { tallied, whenTallied } from "./tallies.js";
 
 /** @type {Map<number, Level>} worst open alert by township */ let worst = new Map();
 /** @type {Map<number, string>} the key of what each township is coloured by; others are quiet */ let coloured = new Map();
+let gridsLook = "";
 /** @type {(changed: Iterable<number>) => void} */ let restyle = () => {};
 /** @type {Array<() => void>} */ const listeners = [];
 
@@ -45,7 +46,16 @@ export function recolour() {
   const changed = new Set([...coloured.keys(), ...next.keys()].filter((id) => coloured.get(id) !== next.get(id)));
   coloured = /** @type {Map<number, string>} */ (next);
   restyle(changed);
+  const grids = lookOfGrids();
+  if (!changed.size && grids === gridsLook) return;
+  gridsLook = grids;
   for (const act of listeners) act();
+}
+
+/** All that colours and names of grids are made of, beside alerts: the same text, the same look. */
+function lookOfGrids() {
+  const look = shade() === "level" ? levelIn : valueOfShade;
+  return `${shade()} ${[...(tallied("grids") ?? new Map()).values()].map((tally) => `${tally.id}:${look(tally)}`)}`;
 }
 
 /** @param {number} id @param {string} who */
@@ -57,8 +67,11 @@ function classKey(id, who) {
 /** @param {number} id @param {string} who "townships" or "grids" @returns {number | null} */
 function measured(id, who) {
   const tally = tallied(who)?.get(id);
-  return tally && shade() !== "level" ? valueOf(/** @type {any} */ (shade()), tally) : null;
+  return tally && shade() !== "level" ? valueOfShade(tally) : null;
 }
+
+/** @param {import("./scale.js").Tally} tally */
+const valueOfShade = (tally) => valueOf(/** @type {any} */ (shade()), tally);
 
 /** The style of a township. @param {number} id */
 export function styleOf(id) {

@@ -22,7 +22,8 @@ const AGAIN_MS = 1_000; // all are painted anew at most so often
 /** @type {any} */ let layer = null;
 /** @type {any} */ let above = null; // the same tiles once more: their lines
 let stamp = "";
-let paintedAt = -Infinity;
+let lookedAt = -Infinity;
+let faded = false; // what is painted would look different now
 let timer = 0;
 /** @type {Map<number, import("../levels.js").Level>} */ let alerts = new Map();
 
@@ -32,7 +33,7 @@ const isNear = () => Math.round(map.getZoom()) >= NEAR;
 /** Draw them in near views from now on. */
 export function keepTiles() {
   map.on("zoomend", renew);
-  when("board", () => { if (layer && stamp !== versionNow()) remake(); repaint(); });
+  when("board", () => { if (layer && stamp !== versionNow()) remake(); look(); });
   whenColoured(repaint);
   whenPath(repaint);
   whenTheme(repaint);
@@ -79,15 +80,22 @@ function remake() {
 
 /** Paint all again, at most once a second. */
 function repaint() {
+  faded = true;
+  look();
+}
+
+/** The same where it would look different: alerts colour grids. */
+function look() {
   if (!layer || !isNear()) return;
   clearTimeout(timer);
   timer = window.setTimeout(() => {
-    paintedAt = performance.now();
-    placeAlerts();
+    lookedAt = performance.now();
+    if (!placeAlerts() && !faded) return;
+    faded = false;
     layer.rerenderTiles();
     above.clearLayout();
     above.rerenderTiles();
-  }, Math.max(0, paintedAt + AGAIN_MS - performance.now()));
+  }, Math.max(0, lookedAt + AGAIN_MS - performance.now()));
 }
 
 /** The worst open alert of each grid that is drawn, by where it stands. @returns {boolean} whether that is news */

@@ -1,8 +1,9 @@
 /** The division in view: the map fits it, its outline is strong, what lies outside is dimmed; a click goes further down. */
 
 import { said, say } from "../address.js";
-import { FAR, keepOnTop, limitTo, lookOver, map, whenDrawn } from "../citymap.js";
+import { keepOnTop, limitTo, lookOver, map, whenDrawn } from "../citymap.js";
 import { lineOf, ofLevel, ringsOf } from "./divisions.js";
+import { FAR } from "./far.js";
 import { colour, whenTheme } from "../palette.js";
 import { follow, inView, path, whenPath } from "./path.js";
 import { tiledAt } from "./tiles.js";
