@@ -121,6 +121,32 @@ def test_clicks_lead_down_three_levels_and_crumbs_up(shown: Shown, new_screen: O
     assert screen.complaints == []
 
 
+# Of the paths of the far view: how many there are, are drawn, and lie in view as a whole without being drawn.
+_PATHS = """(() => {
+  const isFar = ({ options, _parts }) => options?.pane === 'townships' && _parts;
+  const paths = Object.values(map_city._layers).filter(isFar);
+  const within = (one) => map_city.getBounds().contains(one.getBounds());
+  const isDrawn = ({ _parts }) => _parts.some((part) => part.length > 0);
+  return [paths.length, paths.filter(isDrawn).length, paths.filter((one) => within(one) && !isDrawn(one)).length];
+})()"""
+
+
+def test_what_is_out_of_view_is_not_drawn_until_it_comes_into_view(shown: Shown, new_screen: OpenScreen) -> None:
+    screen = new_screen()
+    screen.open(shown.address())
+    paths, drawn, _ = screen.page.evaluate(_PATHS)
+    assert paths > 1000 and drawn == paths  # the whole city
+    screen.page.evaluate("void map_city.setView([29.6, 106.6], 10.8, { animate: false })")
+    for _ in range(4):
+        paths, drawn, missing = screen.page.evaluate(_PATHS)
+        assert (0 < drawn < paths / 2, missing) == (True, 0), (drawn, paths)
+        screen.page.evaluate("void map_city.panBy([500, -200], { animate: false })")
+    screen.page.evaluate("void map_city.setView(map_city.getCenter(), 8, { animate: false })")
+    _, drawn_far, missing = screen.page.evaluate(_PATHS)
+    assert (drawn_far > drawn, missing) == (True, 0)
+    assert screen.complaints == []
+
+
 def test_pinyin_initials_find_a_township_and_the_keyboard_chooses_it(shown: Shown, new_screen: OpenScreen) -> None:
     screen = new_screen()
     screen.open(shown.address())

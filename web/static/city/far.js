@@ -9,6 +9,11 @@ const PADDING = 0.25; // of the view's size, drawn around it so that a pan shows
  * are; of a thousand townships a near view has thirty. A path that is away is projected when it comes into view.
  */
 const FarCanvas = L.Canvas.extend({
+  _initPath(/** @type {any} */ path) {
+    L.Canvas.prototype._initPath.call(this, path);
+    path.isAway = !isSeen(path, this._seen());
+  },
+
   /** After a `moveend`, which has made room for what is drawn now. */
   _reset() {
     this._postponeUpdatePaths = false;
@@ -22,8 +27,7 @@ const FarCanvas = L.Canvas.extend({
     const seen = this._seen();
     for (const path of Object.values(this._layers)) {
       path.isAway = !isSeen(path, seen);
-      if (path.isAway) [path._rings, path._parts, path._pxBounds, path._rawPxBounds] = [[], [], null, null];
-      else path._project();
+      path._project();
     }
   },
 
@@ -47,6 +51,14 @@ const FarCanvas = L.Canvas.extend({
 
   _seen() {
     return this._map.getBounds().pad(PADDING + 0.05); // lines are wider than nothing
+  },
+});
+
+const { _project: project } = L.Polyline.prototype;
+L.Polyline.include({
+  _project() {
+    if (this.isAway) [this._rings, this._parts, this._pxBounds, this._rawPxBounds] = [[], [], null, null];
+    else project.call(this);
   },
 });
 
