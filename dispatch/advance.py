@@ -1,6 +1,6 @@
 """One step up the ladder for every assignment that is due: who is called, by which channels, and when the next is.
 
-All of it is one transaction: cut off before its commit nothing was called, after it nothing is called twice. Messages
+Each step is one transaction: cut off before its commit nothing was called, after it nothing is called twice. Messages
 that leave the server are sent afterwards (dispatch/deliver.py), from the rows that were written here.
 """
 
@@ -24,7 +24,7 @@ from people.duty import on_duty_for
 
 DELIVER = "deliver"  # a job, as dispatch/worker.py knows it
 FRESH_S = 30.0  # a phone that was not heard for so long has no page open
-_AT_ONCE = 5000  # assignments in one transaction
+_AT_ONCE = 250  # assignments in one transaction
 _MESSAGES = 50  # in one job
 # The places of a plan's command whose post people may have called otherwise.
 _PLACES = {"commander": "commander", "a": "deputy_a", "b": "deputy_b"}
@@ -57,6 +57,13 @@ class Advanced:
     calls: int = 0
     unanswered: int = 0  # with no rung left
 
+    def __add__(self, other: "Advanced") -> "Advanced":
+        return Advanced(
+            assignments=self.assignments + other.assignments,
+            calls=self.calls + other.calls,
+            unanswered=self.unanswered + other.unanswered,
+        )
+
 
 def advance(
     connection: Connection,
@@ -66,28 +73,37 @@ def advance(
     run_id: int | None = None,
     ladder: Ladder | None = None,
 ) -> Advanced:
-    """Take every rung that is due at `at`, of one run or of all; a transaction of its own.
+    """Take every rung that is due at `at`, of one run or of all.
+
+    In transactions of its own, for some at a time, so that the first phones ring while others are still looked up.
 
     `channels`: those that are set up, beside the open page (`app`), which always is.
     """
-    ladder = ladder or shipped_ladder()
+    ladder, usable = ladder or shipped_ladder(), channels | {"app"}
     done = Advanced()
-    with connection.transaction():
-        connection.execute(QUERIES["hurry"], {"at": at, "run": run_id})
-        due = _due(connection, at, run_id)
-        touched = list(due)
-        while due:
-            step = _step(connection, due, at, ladder, channels | {"app"})
-            done = Advanced(
-                assignments=len(touched),
-                calls=done.calls + step.calls,
-                unanswered=done.unanswered + len(step.exhausted),
-            )
-            due = step.at_once
-        if touched:
-            settle(connection, {one.task_id for one in touched}, at)
-            _wake_later(connection, sorted({one.run_id for one in touched}))
-            tell(connection, [(one.run_id, one.id) for one in touched])
+    while True:
+        with connection.transaction():
+            some = _advance_some(connection, at, usable, run_id, ladder)
+        done += some
+        if some.assignments < _AT_ONCE:
+            return done
+
+
+def _advance_some(
+    connection: Connection, at: datetime, channels: frozenset[str], run_id: int | None, ladder: Ladder
+) -> Advanced:
+    """The same for the first that are due; whatever becomes of the others, these are called."""
+    connection.execute(QUERIES["hurry"], {"at": at, "run": run_id})
+    touched = due = _due(connection, at, run_id)
+    done = Advanced(assignments=len(touched))
+    while due:
+        step = _step(connection, due, at, ladder, channels)
+        done += Advanced(calls=step.calls, unanswered=len(step.exhausted))
+        due = step.at_once
+    if touched:
+        settle(connection, {one.task_id for one in touched}, at)
+        _wake_later(connection, sorted({one.run_id for one in touched}))
+        tell(connection, [(one.run_id, one.id) for one in touched])
     return done
 
 

@@ -13,10 +13,10 @@ Outcomes = Sequence[tuple[Given | None, Refused | None]]  # of the answers of on
 
 
 class ReceiptDesk(Desk[Sequence[Receipt], None]):
-    """Where receipts go: of a red alert there are thousands at once."""
+    """Where receipts go: of a red alert there are thousands at once, of which the first need not wait for the last."""
 
     def __init__(self, database_url: str) -> None:
-        super().__init__("phone-receipts", database_url, _receive, gather_s=0.05, at_once=2000)
+        super().__init__("phone-receipts", database_url, _receive, gather_s=0.05, at_once=250)
 
 
 class AnswerDesk(Desk[Sequence[Said], Outcomes]):

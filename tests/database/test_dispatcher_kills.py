@@ -14,6 +14,7 @@ import pytest
 from alerts.ledger import check
 from alerts.ledger_account import Span
 from config.database import Connection
+from dispatch.advance import advance
 from people.holdings import hold_post
 from tests.database.feed import until
 from tests.database.people_seed import ACTOR, LONG_AGO, VILLAGE
@@ -84,6 +85,21 @@ def settled(connection: Connection) -> bool:
         "select from assignments, (select max(clock) as told from partitions) clock"
         " where next_at <= told and ended_at is null",
     )
+
+
+def test_many_are_called_some_at_a_time_and_each_once(
+    connection: Connection, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dispatch.advance._AT_ONCE", 7)
+    many_grids(connection, ground)
+    [(due,)] = rows(connection, "select count(*) from assignments where next_at <= (select max(clock) from partitions)")
+    at = ground.at(connection, 0)
+    done = advance(connection, at, channels=frozenset({"sms"}))
+    assert done.assignments == due > 2 * 7
+    assert settled(connection)
+    assert rows(connection, "select count(distinct xmin::text) from calls") == [(-(-due // 7),)]  # transactions
+    assert rows(connection, "select from calls group by assignment_id, person_id having count(*) > 1") == []
+    assert advance(connection, at, channels=frozenset({"sms"})).assignments == 0
 
 
 def test_kill_9_loses_no_step_of_the_ladder_and_repeats_none(
