@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, expect, sync_playwright
 from psycopg import conninfo, sql
 
 from access.vault import Vault
@@ -34,6 +35,8 @@ _numbers = itertools.count(1)
 _CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 SCREENSHOTS = Path(__file__).parent.parent / "screenshots"
 LIMIT_MS = 45_000  # for a condition to come true; far more than it takes, also on a machine with much else to do
+
+expect.set_options(timeout=LIMIT_MS)
 
 
 def chromium_path() -> str:
@@ -59,6 +62,23 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=chromium_path(), args=arguments)
         yield opened
         opened.close()
+
+
+@pytest.fixture(autouse=True)
+def whole_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A click that leads to another page is over when that page is read, not when its first byte has come."""
+    on_page, on_locator = Page.click, Locator.click
+
+    def click_page(page: Page, *asked: Any, **options: Any) -> None:
+        on_page(page, *asked, **options)
+        page.wait_for_load_state("domcontentloaded")
+
+    def click_locator(locator: Locator, *asked: Any, **options: Any) -> None:
+        on_locator(locator, *asked, **options)
+        locator.page.wait_for_load_state("domcontentloaded")
+
+    monkeypatch.setattr(Page, "click", click_page)
+    monkeypatch.setattr(Locator, "click", click_locator)
 
 
 @dataclass
@@ -107,6 +127,7 @@ def new_screen(browser: Browser) -> Iterator[OpenScreen]:
 
     def make(width: int = 1920, height: int = 1080, *, let_in: bool = True) -> Screen:
         context = browser.new_context(viewport={"width": width, "height": height})
+        context.set_default_timeout(LIMIT_MS)
         if let_in:
             _contexts.append(context)
             context.add_cookies(_sessions[-1].cookies if _sessions else [])  # type: ignore[arg-type]
