@@ -8,25 +8,37 @@ select exists (select from partitions where clock is not null)
 update assignments set next_at = %(at)s
 where next_at > %(at)s and rung > 0 and (%(run)s::bigint is null or run_id = %(run)s)
   -- By the index of each, one after the other: joined, a storm is a walk through all calls there ever were.
-  and (select bool_and(deliveries.state in ('skipped', 'failed'))
-       from calls join deliveries on deliveries.call_id = calls.id
-       where calls.assignment_id = assignments.id and deliveries.rung = assignments.rung - 1)
+  and exists (select from calls join deliveries on deliveries.call_id = calls.id
+              where calls.assignment_id = assignments.id and deliveries.rung = assignments.rung - 1
+                and deliveries.state = 'failed')
+  and not exists (select from calls join deliveries on deliveries.call_id = calls.id
+                  where calls.assignment_id = assignments.id and deliveries.rung = assignments.rung - 1
+                    and deliveries.state not in ('skipped', 'failed'))
 
 -- name: due_assignments
--- Whoever holds them just now sees to them.
-select assignments.id, assignments.run_id, assignments.task_id, assignments.division_id, assignments.state,
-       assignments.rung, assignments.called_at, tasks.post_id, tasks.backup, plan_runs.township_id,
-       coalesce(plan_runs.plan -> 'command', '{}') as command,
+-- Whoever holds them just now sees to them. A plan is a large document: it is opened once for each run.
+with due as materialized (
+    select assignments.id, assignments.run_id, assignments.task_id, assignments.division_id, assignments.state,
+           assignments.rung, assignments.called_at
+    from assignments
+    join plan_runs on plan_runs.id = assignments.run_id and plan_runs.state = 'open'
+    where assignments.next_at <= %(at)s and assignments.ended_at is null
+      and (%(run)s::bigint is null or assignments.run_id = %(run)s)
+    order by assignments.id
+    limit %(limit)s
+    for update of assignments skip locked
+), led as materialized (
+    select id, township_id, coalesce(plan -> 'command', '{}') as command
+    from plan_runs where id in (select run_id from due)
+)
+select due.id, due.run_id, due.task_id, due.division_id, due.state, due.rung, due.called_at,
+       tasks.post_id, tasks.backup, led.township_id, led.command,
        (select array_agg(person_id) from calls
-        where calls.assignment_id = assignments.id and calls.part = 'reassigned' and calls.ended_at is null) as instead
-from assignments
-join tasks on tasks.id = assignments.task_id
-join plan_runs on plan_runs.id = assignments.run_id and plan_runs.state = 'open'
-where assignments.next_at <= %(at)s and assignments.ended_at is null
-  and (%(run)s::bigint is null or assignments.run_id = %(run)s)
-order by assignments.id
-limit %(limit)s
-for update of assignments skip locked
+        where calls.assignment_id = due.id and calls.part = 'reassigned' and calls.ended_at is null) as instead
+from due
+join tasks on tasks.id = due.task_id
+join led on led.id = due.run_id
+order by due.id
 
 -- name: connected
 -- Phones whose page is open now, whatever clock the run goes by.

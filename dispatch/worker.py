@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _LOOK_S = 1.0
 _AT_ONCE = 8  # jobs; most of them wait for a gateway
+_CLIMBING = 1  # of them: who is called first hears of it first, where the machine has few cores
 _STALLED_S = 60  # a job whose worker was not heard for so long is done again
 _RETRY = procrastinate.RetryStrategy(max_attempts=6, exponential_wait=2)
 
@@ -121,11 +122,14 @@ def add_tasks(app: procrastinate.App, pool: Pool, board: Switchboard) -> None:
         with pool.connection() as connection:
             work(connection)
 
+    climbing = asyncio.Semaphore(_CLIMBING)
+
     @app.task(name=ADVANCE, queue=QUEUE, retry=_RETRY)
     async def _advance(run_id: int) -> None:
-        await asyncio.to_thread(
-            with_connection, lambda one: advance(one, now_of(one), channels=board.names, run_id=run_id)
-        )
+        async with climbing:
+            await asyncio.to_thread(
+                with_connection, lambda one: advance(one, now_of(one), channels=board.names, run_id=run_id)
+            )
 
     @app.task(name=CONFIRM, queue=QUEUE, retry=_RETRY)
     async def _confirm(run_id: int) -> None:
