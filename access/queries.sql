@@ -217,7 +217,8 @@ from accounts where id = %(id)s
 
 -- name: session
 -- Whose session it is, and with which roles where; none that is over, nor of an account that is locked.
-select accounts.id, accounts.name, accounts.kind, accounts.must_change, sessions.created_at, sessions.seen_at,
+select accounts.id, accounts.name, accounts.kind, accounts.person_id, accounts.must_change, sessions.created_at,
+       sessions.seen_at,
        sessions.way = 'oidc' or accounts.totp_secret is not null as second_factor,
        coalesce((select jsonb_agg(jsonb_build_array(held.role, held.division_id)) from account_roles held
                  where held.account_id = accounts.id and held.valid @> %(now)s::timestamptz), '[]') as grants
@@ -276,7 +277,7 @@ returning id
 -- name: token
 -- Whose token it is, with which roles where: of each grant what lies in the token's division, and of a grant that
 -- lies in it all.
-select accounts.id, accounts.name, accounts.kind, api_tokens.rights, api_tokens.used_at,
+select accounts.id, accounts.name, accounts.kind, accounts.person_id, api_tokens.rights, api_tokens.used_at,
        coalesce((select jsonb_agg(jsonb_build_array(held.role, case
                      when api_tokens.division_id is null then held.division_id
                      when held.division_id is null or exists (

@@ -161,6 +161,7 @@ def viewer_of_session(connection: Connection, secret: str, *, now: datetime) -> 
         since=row["created_at"],
         must_change=row["must_change"],
         second_factor=row["second_factor"],
+        person_id=row["person_id"],
     )
 
 
@@ -179,6 +180,7 @@ def viewer_of_token(connection: Connection, secret: str, *, now: datetime) -> Vi
         kind=row["kind"],
         grants=_grants(row),
         only=frozenset(row["rights"]),
+        person_id=row["person_id"],
     )
 
 

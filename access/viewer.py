@@ -23,6 +23,7 @@ class Viewer:
     since: datetime | None = None  # when the session was opened
     must_change: bool = False  # the password, before anything else
     second_factor: bool = False  # there is one, or the provider that signed them in answers for it
+    person_id: UUID | None = None  # whom the account answers for; None: nobody
 
     def scope(self, right: str, roles: Mapping[str, Role]) -> Scope:
         """Where the right reaches; a scope of nothing where there is no such right."""

@@ -90,9 +90,6 @@ from jsonb_to_recordset(%(rows)s) as event (kind text, payload jsonb)
 -- Whether any of these divisions lies in a township.
 select exists (select from division_closure where ancestor_id = %(township)s and descendant_id = any(%(divisions)s))
 
--- name: person_of_account
-select person_id from accounts where id = %(account)s
-
 -- name: levels_of
 select id, level from divisions where id = any(%(ids)s)
 

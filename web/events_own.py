@@ -21,7 +21,7 @@ from events.listing import Event, Own, own, waits_for
 from web.answers import answers, takes
 from web.api import as_json
 from web.events_view import AT, own_rows, tabs
-from web.events_who import REPORT, person_of
+from web.events_who import REPORT
 from web.events_words import DONE, refused_in_words, said, word
 from web.guard import Body, read_body
 from web.office import address, office_page
@@ -82,7 +82,7 @@ class OwnEvents(BaseModel):
 @router.get("/api/worker/events", tags=["events"], responses=answers(OwnEvents), dependencies=[needs(REPORT)])
 def own_events(view: ViewOf) -> Response:
     """What was given to the asker, what they reported, and what waits where they are on duty."""
-    person = person_of(view)
+    person = view.viewer.person_id
     with view.connection() as connection:
         at = told_now(connection)
         found = _own(view, connection, person, at)
@@ -129,7 +129,7 @@ def tap_own(event: Number, body: Body, view: ViewOf) -> Response:
 
 def _take(view: View, number: int, tap: Tap) -> Done:
     """Raises EventUnknown for what is none of the asker's, Refused for what they may not do with it."""
-    person = person_of(view)
+    person = view.viewer.person_id
     with view.connection() as connection:
         at = told_now(connection)
         found = _own(view, connection, person, at, number=number)
@@ -185,7 +185,7 @@ def tap_by_form(
 def _page(
     request: Request, view: View, language: Language, *, done: str = "", refused: EventError | None = None
 ) -> HTMLResponse:
-    person = person_of(view)
+    person = view.viewer.person_id
     with view.connection() as connection:
         at = told_now(connection)
         found = _own(view, connection, person, at)

@@ -23,7 +23,7 @@ from web.answers import answers, takes
 from web.api import as_json
 from web.events_map import map_page
 from web.events_view import AT, tabs
-from web.events_who import READ, REPORT, person_of
+from web.events_who import READ, REPORT
 from web.events_words import name_of, refused_in_words
 from web.guard import Body, read_body
 from web.office import address
@@ -192,7 +192,7 @@ def _degrees(text: str) -> float | None:
 def _reported(
     view: View, said: Said, *, lon: float | None, lat: float | None, division: str | None
 ) -> tuple[Reported, Located]:
-    person = person_of(view)
+    person = view.viewer.person_id
     with view.acting() as connection:
         where = locate(connection, lon=lon, lat=lat, division=division)
         _check_within(connection, view, where)

@@ -1,7 +1,5 @@
 """Who asks about events: their person, the level that they speak for, and what they find in their scope."""
 
-from uuid import UUID
-
 from access.accounts import is_within
 from access.scope import Scope
 from config.database import Connection
@@ -9,17 +7,9 @@ from events.errors import EventUnknown, Refused
 from events.flow import By
 from events.kinds import LEVELS, Level
 from events.listing import Event, event
-from events.statements import QUERIES
 from web.viewing import View
 
 HANDLE, READ, REPORT = "events.handle", "events.read", "events.report"
-
-
-def person_of(view: View) -> UUID | None:
-    """The person behind the account; None where it is nobody's."""
-    with view.acting() as connection:
-        row = connection.execute(QUERIES["person_of_account"], {"account": view.viewer.account_id}).fetchone()
-    return None if row is None else row[0]
 
 
 def seen(connection: Connection, number: int) -> Event:

@@ -9,7 +9,6 @@ from uuid import UUID
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 from msgspec import Meta, Struct
-from starlette.concurrency import run_in_threadpool
 
 from access.audit import append
 from config.database import Connection
@@ -24,7 +23,7 @@ from web.parts import PartsOf
 from web.viewing import View, ViewOf, needs
 from web.worker_api_schema import GivenAnswers, OwnGrid, OwnPlace, OwnTasks, TakenAttachment
 from web.worker_cards import QUERIES, cards
-from web.worker_own import own_person, person_by
+from web.worker_own import own_person
 from web.worker_places import own_grid, place_of
 
 router = APIRouter(prefix="/api/worker", tags=["worker"])
@@ -68,7 +67,7 @@ class Attached(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def tasks(view: ViewOf) -> Response:
     """One's own open assignments, each with everything that its card shows: `{"now", "tasks": […]}`."""
     with view.acting() as connection:
-        person, at = person_by(connection, view), now_of(connection)
+        person, at = own_person(view), now_of(connection)
         own = cards(connection, [person], at).get(person, [])
     return as_json({"now": at, "tasks": [orjson.Fragment(card.text) for card in own]})
 
@@ -79,7 +78,7 @@ def tasks(view: ViewOf) -> Response:
 async def answers_(view: ViewOf, request: Request) -> Response:
     """Take answers, each by itself: `{"results": [{"key", "taken", "counted", "state", "error", "error_zh"}]}`."""
     said = read_body(await json_body(request), TappedMany).answers
-    person = await run_in_threadpool(own_person, view)
+    person = own_person(view)
     given = await view.parts.answers.take([_said(view, person, one) for one in said])
     return as_json({"results": [_result(one, *outcome) for one, outcome in zip(said, given, strict=True)]})
 
@@ -161,7 +160,7 @@ def _checked(said: Attached) -> str:
 def grid(view: ViewOf) -> Response:
     """Where one holds a post: boundaries (GeoJSON, lon/lat, CGCS2000), and the sensors there."""
     with view.acting() as connection:
-        return as_json(own_grid(connection, person_by(connection, view), now_of(connection)))
+        return as_json(own_grid(connection, own_person(view), now_of(connection)))
 
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -171,4 +170,4 @@ Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 def place(view: ViewOf, division: Number) -> Response:
     """The boundary of a place where one has a task or a post."""
     with view.acting() as connection:
-        return as_json(place_of(connection, person_by(connection, view), division, now_of(connection)))
+        return as_json(place_of(connection, own_person(view), division, now_of(connection)))

@@ -84,9 +84,3 @@ def cards(
 def as_list(told: Sequence[Told]) -> bytes:
     """Several as JSON."""
     return b"[%b]" % b",".join(one.text for one in told)
-
-
-def person_of(connection: Connection, account_id: UUID) -> UUID | None:
-    """Whom an account answers for; None: it is no worker's."""
-    row = connection.execute(QUERIES["person_of_account"], {"account": account_id}).fetchone()
-    return None if row is None else row[0]

@@ -2,24 +2,15 @@
 
 from uuid import UUID
 
-from config.database import Connection
 from web.errors import NoPersonError, SessionNeededError
 from web.viewing import View
-from web.worker_cards import person_of
 
 
 def own_person(view: View) -> UUID:
     """Whom the account answers for; raises NoPersonError for an account that is no worker's."""
-    with view.acting() as connection:
-        return person_by(connection, view)
-
-
-def person_by(connection: Connection, view: View) -> UUID:
-    """The same by a connection that is there already."""
-    person = person_of(connection, view.viewer.account_id)
-    if person is None:
+    if view.viewer.person_id is None:
         raise NoPersonError
-    return person
+    return view.viewer.person_id
 
 
 def check_session(view: View) -> None:

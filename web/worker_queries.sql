@@ -1,8 +1,5 @@
 -- What a grid worker's phone is shown, always by the person whose phone it is.
 
--- name: person_of_account
-select person_id from accounts where id = %(account)s
-
 -- name: cards
 -- Everything that a phone shows of an assignment to one who is, or was, called for it, as the text of a JSON object:
 -- a red alert is thousands of them. Where the plan asks for it the place of the alert is left out, and only the
