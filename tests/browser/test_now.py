@@ -176,15 +176,15 @@ def test_of_several_reds_the_newest_has_the_stage_and_what_is_put_away_stays_in_
     screen.wait("!document.querySelector('#incident-stage').hidden")
     told(screen, "#incident-stage", "寸滩街道", "另有 1 起红色事件", "尚无预案执行")
     screen.wait("document.querySelector('#sound').dataset.rang === '1'")
-    assert screen.page.locator("#incident-stage .up").inner_text() == "03:00"
+    expect(screen.page.locator("#incident-stage .up")).to_have_text("03:00")
     screen.page.click(".stage-others button:not(.sound)")
     told(screen, "#incident-stage", "凤山街道")
     screen.page.click("#incident-stage .close")
-    assert screen.page.is_hidden("#incident-stage")
+    expect(screen.page.locator("#incident-stage")).to_be_hidden()
     for incident in (old, new):
-        assert screen.page.locator(f"[data-queue='{incident}']").count() == 1
+        expect(screen.page.locator(f"[data-queue='{incident}']")).to_have_count(1)
     screen.page.click("#sound")
-    assert screen.page.evaluate("localStorage.getItem('shijing-sound')") == "off"
+    screen.wait("localStorage.getItem('shijing-sound') === 'off'")
 
 
 def test_how_long_nobody_has_answered_counts_on(
