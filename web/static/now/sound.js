@@ -19,7 +19,8 @@ export const [soundButton, stageSound] = [button("sound"), button("stage-sound")
 export function startSound() {
   audio = typeof AudioContext === "function" ? new AudioContext() : null;
   audio?.addEventListener("statechange", tell);
-  addEventListener("pointerdown", () => { if (!muted) void audio?.resume(); });
+  // The buttons do it themselves: what this has begun to allow they would take back.
+  addEventListener("pointerdown", ({ target }) => { if (!muted && !(target instanceof Element && target.closest(".sound"))) void audio?.resume(); });
   tell();
 }
 

@@ -19,6 +19,12 @@ const VIEWS = ["tasks", "report", "grid"];
 let link = navigator.onLine ? "waiting" : "offline";
 
 async function start() {
+  let open = false;
+  let wanted = ""; // a tap before all is here counts
+  for (const button of document.querySelectorAll(".tabs button")) button.addEventListener("click", () => {
+    wanted = /** @type {HTMLElement} */ (button).dataset.view ?? "";
+    if (open) show(wanted);
+  });
   if (navigator.serviceWorker) void navigator.serviceWorker.register("/worker/sw.js", { scope: "/worker" });
   fontsWhereThereAreNone();
   const person = await get("facts", "person");
@@ -27,7 +33,8 @@ async function start() {
   await Promise.all([openClock(), openAlarm(), openGrid(), openReport(), openPush()]);
   await openTasks({ change: drawTasks, fresh: announce });
   openMap();
-  for (const button of document.querySelectorAll(".tabs button")) button.addEventListener("click", () => show(/** @type {HTMLElement} */ (button).dataset.view ?? ""));
+  open = true;
+  if (wanted) show(wanted);
   addEventListener("worker-fault", (event) => say(/** @type {CustomEvent} */ (event).detail, true));
   document.addEventListener("visibilitychange", markRead);
   openLine({ tasks: begin, cards: takeChanged, link: setLink, refused });
