@@ -66,8 +66,9 @@ def begin_tasks(connection: Connection, runs: Sequence[Begin]) -> None:
 
 
 def advance_later(connection: Connection, runs: Sequence[Begin]) -> None:
-    """See to it that the dispatcher looks at these runs, once this transaction is committed."""
-    defer(connection, [Job(task=ADVANCE, args={"run_id": one.run_id}, at=one.at, priority=10) for one in runs])
+    """See to it that the dispatcher looks for what is due, once this transaction is committed: one look for all."""
+    if runs:
+        defer(connection, [Job(task=ADVANCE, args={}, at=max(one.at for one in runs), priority=10)])
 
 
 def rouse(connection: Connection, runs: Sequence[Begin]) -> None:

@@ -70,10 +70,9 @@ def advance(
     at: datetime,
     *,
     channels: frozenset[str],
-    run_id: int | None = None,
     ladder: Ladder | None = None,
 ) -> Advanced:
-    """Take every rung that is due at `at`, of one run or of all.
+    """Take every rung that is due at `at`.
 
     In transactions of its own, for some at a time, so that the first phones ring while others are still looked up.
 
@@ -83,18 +82,17 @@ def advance(
     done = Advanced()
     while True:
         with connection.transaction():
-            some = _advance_some(connection, at, usable, run_id, ladder)
+            some = _advance_some(connection, at, usable, ladder)
         done += some
         if some.assignments < _AT_ONCE:
             return done
 
 
-def _advance_some(
-    connection: Connection, at: datetime, channels: frozenset[str], run_id: int | None, ladder: Ladder
-) -> Advanced:
+def _advance_some(connection: Connection, at: datetime, channels: frozenset[str], ladder: Ladder) -> Advanced:
     """The same for the first that are due; whatever becomes of the others, these are called."""
-    connection.execute(QUERIES["hurry"], {"at": at, "run": run_id})
-    touched = due = _due(connection, at, run_id)
+    # Planned anew each time: a plan that was made while nobody was called yet takes seconds in the storm.
+    connection.execute(QUERIES["hurry"], {"at": at}, prepare=False)
+    touched = due = _due(connection, at)
     done = Advanced(assignments=len(touched))
     while due:
         step = _step(connection, due, at, ladder, channels)
@@ -102,7 +100,7 @@ def _advance_some(
         due = step.at_once
     if touched:
         settle(connection, {one.task_id for one in touched}, at)
-        _wake_later(connection, sorted({one.run_id for one in touched}))
+        _wake_later(connection, at)
         tell(connection, [(one.run_id, one.id) for one in touched])
     return done
 
@@ -114,10 +112,9 @@ class _Step:
     exhausted: list[Due]
 
 
-def _due(connection: Connection, at: datetime, run_id: int | None) -> list[Due]:
+def _due(connection: Connection, at: datetime) -> list[Due]:
     with connection.cursor(row_factory=class_row(Due)) as cursor:
-        named = {"at": at, "run": run_id, "limit": _AT_ONCE}
-        return cursor.execute(QUERIES["due_assignments"], named).fetchall()
+        return cursor.execute(QUERIES["due_assignments"], {"at": at, "limit": _AT_ONCE}, prepare=False).fetchall()
 
 
 def _step(connection: Connection, due: Sequence[Due], at: datetime, ladder: Ladder, channels: frozenset[str]) -> _Step:
@@ -243,9 +240,10 @@ def _deliver_later(connection: Connection, sent: Sequence[tuple[str, int]]) -> N
     )
 
 
-def _wake_later(connection: Connection, runs: Sequence[int]) -> None:
+def _wake_later(connection: Connection, at: datetime) -> None:
     """A job for when the next rung is due. A told clock tells by itself when it is (dispatch/sweep.py)."""
     if is_told(connection):
         return
-    rows = connection.execute(QUERIES["next_due"], {"runs": runs}).fetchall()
-    defer(connection, [Job(task=ADVANCE, args={"run_id": run}, at=at, priority=10) for run, at in rows])
+    row = connection.execute(QUERIES["next_due"], {"at": at}).fetchone()
+    if row is not None:
+        defer(connection, [Job(task=ADVANCE, args={}, at=row[0], priority=10)])

@@ -6,7 +6,7 @@ select exists (select from partitions where clock is not null)
 -- name: hurry
 -- A rung that reached nobody after all, every message of it having failed: the next one need not wait.
 update assignments set next_at = %(at)s
-where next_at > %(at)s and rung > 0 and (%(run)s::bigint is null or run_id = %(run)s)
+where next_at > %(at)s and rung > 0
   -- By the index of each, one after the other: joined, a storm is a walk through all calls there ever were.
   and exists (select from calls join deliveries on deliveries.call_id = calls.id
               where calls.assignment_id = assignments.id and deliveries.rung = assignments.rung - 1
@@ -23,7 +23,6 @@ with due as materialized (
     from assignments
     join plan_runs on plan_runs.id = assignments.run_id and plan_runs.state = 'open'
     where assignments.next_at <= %(at)s and assignments.ended_at is null
-      and (%(run)s::bigint is null or assignments.run_id = %(run)s)
     order by assignments.id
     limit %(limit)s
     for update of assignments skip locked
@@ -73,19 +72,23 @@ with wanted as (
     select id, assignment_id, person_id from again
     union all
     select id, assignment_id, person_id from known where ended_at is null
+), placed as (
+    insert into deliveries (call_id, channel, attempt, rung, state, due_at, detail)
+    select called.id, given.channel,
+           1 + coalesce((select max(attempt) from deliveries
+                         where call_id = called.id and channel = given.channel), 0),
+           wanted.rung, case when given.why = '' then 'due' else 'skipped' end, %(at)s, given.why
+    from wanted join called on called.assignment_id = wanted.assignment_id
+                           and called.person_id is not distinct from wanted.person_id
+    cross join lateral (
+        select channel, '' as why from unnest(wanted.channels) channel
+        union all
+        select channel, 'the page is not open' from unnest(wanted.skipped) channel
+    ) given
+    returning id, call_id, channel, state
 )
-insert into deliveries (call_id, channel, attempt, rung, state, due_at, detail)
-select called.id, given.channel,
-       1 + coalesce((select max(attempt) from deliveries where call_id = called.id and channel = given.channel), 0),
-       wanted.rung, case when given.why = '' then 'due' else 'skipped' end, %(at)s, given.why
-from wanted join called on called.assignment_id = wanted.assignment_id
-                       and called.person_id is not distinct from wanted.person_id
-cross join lateral (
-    select channel, '' as why from unnest(wanted.channels) channel
-    union all
-    select channel, 'the page is not open' from unnest(wanted.skipped) channel
-) given
-returning id, (select assignment_id from called where called.id = call_id), channel, state
+select placed.id, called.assignment_id, placed.channel, placed.state
+from placed join called on called.id = placed.call_id
 
 -- name: step
 update assignments set rung = new.rung, next_at = new.next_at,
@@ -96,13 +99,14 @@ from jsonb_to_recordset(%(rows)s) as new(id bigint, rung integer, next_at timest
 where assignments.id = new.id
 
 -- name: next_due
--- When the run has to be looked at next, unless a job that does it waits already.
-select run_id, min(next_at) from assignments
-where run_id = any(%(runs)s) and next_at is not null
-group by run_id
-having not exists (select from procrastinate_jobs
-                   where task_name = 'advance' and status = 'todo' and args ->> 'run_id' = run_id::text
-                     and scheduled_at >= now() and scheduled_at <= min(assignments.next_at))
+-- When somebody has to look again, unless a job that does it waits already.
+select next.at
+from (select assignments.next_at as at
+      from assignments join plan_runs on plan_runs.id = assignments.run_id and plan_runs.state = 'open'
+      where assignments.next_at > %(at)s order by assignments.next_at limit 1) next
+where not exists (select from procrastinate_jobs
+                  where task_name = 'advance' and status = 'todo'
+                    and scheduled_at >= now() and scheduled_at <= next.at)
 
 -- name: settle_tasks
 -- A task is as far as the least of its places; over when all are.

@@ -125,11 +125,9 @@ def add_tasks(app: procrastinate.App, pool: Pool, board: Switchboard) -> None:
     climbing = asyncio.Semaphore(_CLIMBING)
 
     @app.task(name=ADVANCE, queue=QUEUE, retry=_RETRY)
-    async def _advance(run_id: int) -> None:
+    async def _advance(run_id: int | None = None) -> None:  # noqa: ARG001 - jobs of before 0052 name their run
         async with climbing:
-            await asyncio.to_thread(
-                with_connection, lambda one: advance(one, now_of(one), channels=board.names, run_id=run_id)
-            )
+            await asyncio.to_thread(with_connection, lambda one: advance(one, now_of(one), channels=board.names))
 
     @app.task(name=CONFIRM, queue=QUEUE, retry=_RETRY)
     async def _confirm(run_id: int) -> None:

@@ -110,6 +110,7 @@ from web.metrics import CountRequests
 from web.names import read_names
 from web.parts import wall_clock
 from web.rate import RateLimit, Rates
+from web.receipt_door import ReceiptDoor
 from web.security import SecurityHeaders
 from web.viewing import declared
 
@@ -261,6 +262,7 @@ def create_app(
 
     _add_routes(app)
     app.add_middleware(BodyBounds)
+    app.add_middleware(ReceiptDoor)
     app.add_middleware(RateLimit, settings=settings, rates=given.rates)  # within the headers and the count
     app.add_middleware(LogAccess, log=given.log)
     app.add_middleware(SecurityHeaders)

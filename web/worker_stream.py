@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
+from fastapi.routing import APIRoute
 from msgspec import Meta, Struct
 
 from dispatch.receipts import Receipt
 from web.answers import EVENTS, answers, answers_text, takes
 from web.api import as_json
 from web.guard import json_body, read_body
-from web.parts import parts_of
+from web.parts import Parts, parts_of
 from web.viewing import View, ViewOf, needs, open_to, phone_of
 from web.worker_api_schema import TakenReceipts
 from web.worker_own import check_session, own_person
@@ -72,9 +73,20 @@ async def _frames(view: View, person_id: object) -> AsyncIterator[bytes]:
 )
 async def receipts(request: Request) -> Response:
     """`{"receipts": [{"assignment_id", "kind"}]}` of the open page whose ticket the header X-Shijing-Phone shows."""
-    # Without dependencies, of which each takes a turn in a thread: these come by the thousand.
-    parts, phone = parts_of(request), phone_of(request)
-    said = read_body(await json_body(request), ReceivedMany).receipts
-    told = [Receipt(assignment_id=one.assignment_id, person_id=phone.person_id, kind=one.kind) for one in said]
-    await parts.receipts.take(told)
-    return as_json({"taken": len(told)})
+    # What goes well was taken before it came here (web/receipt_door.py), but for bodies of an unknown length.
+    return as_json({"taken": await take_receipts(parts_of(request), phone_of(request), await json_body(request))})
+
+
+async def take_receipts(parts: Parts, phone: Phone, body: bytes) -> int:
+    """How many there were, once they are committed.
+
+    Raises AskedWrongError for what is no receipts, BusyError where too many wait, psycopg.Error without a database.
+    """
+    said = read_body(body, ReceivedMany).receipts
+    await parts.receipts.take(
+        [Receipt(assignment_id=one.assignment_id, person_id=phone.person_id, kind=one.kind) for one in said]
+    )
+    return len(said)
+
+
+RECEIPTS = next(one for one in router.routes if isinstance(one, APIRoute) and one.endpoint is receipts)
