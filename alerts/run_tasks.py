@@ -67,8 +67,8 @@ def begin_tasks(connection: Connection, runs: Sequence[Begin]) -> None:
 
 def advance_later(connection: Connection, runs: Sequence[Begin]) -> None:
     """See to it that the dispatcher looks for what is due, once this transaction is committed: one look for all."""
-    if runs:
-        defer(connection, [Job(task=ADVANCE, args={}, at=max(one.at for one in runs), priority=10)])
+    if runs:  # at the first of their times; that look sees to it that the next comes in time
+        defer(connection, [Job(task=ADVANCE, args={}, at=min(one.at for one in runs), priority=10)])
 
 
 def rouse(connection: Connection, runs: Sequence[Begin]) -> None:

@@ -16,6 +16,7 @@ from tests.browser.accounts import signed_in
 from tests.browser.conftest import Running, Serve
 from tests.browser.worker_ground import Flooded, flooded, link
 from tests.database.people_seed import GRID, OTHER_GRID, VILLAGE
+from web.metrics import REQUESTS
 
 JPEG = b"\xff\xd8\xff\xe0 a picture"
 
@@ -181,6 +182,43 @@ def test_receipts_need_the_ticket_of_an_open_stream(worker: httpx.Client, served
         assert httpx.post(f"{served.url}api/worker/receipts", json=body, headers=right).status_code == 200
         wrong = {"X-Shijing-Phone": "x" + str(first["ticket"])[1:]}
         assert httpx.post(f"{served.url}api/worker/receipts", json=body, headers=wrong).status_code == 401
+
+
+def test_what_is_wrong_with_receipts_is_said_by_the_route(worker: httpx.Client, served: Running) -> None:
+    url, none = f"{served.url}api/worker/receipts", b'{"receipts": []}'
+    with listening(worker) as events:
+        _, first = next(events)
+        as_json = {"X-Shijing-Phone": str(first["ticket"]), "Content-Type": "application/json"}
+        for body in (
+            b"",
+            b"{",
+            b'{"receipts": [{"assignment_id": 0, "kind": "read"}]}',
+            b'{"receipts": [], "more": 1}',
+        ):
+            refused = httpx.post(url, content=body, headers=as_json)
+            assert (refused.status_code, "error" in refused.json()) == (422, True), body
+        as_form = as_json | {"Content-Type": "application/x-www-form-urlencoded"}
+        assert httpx.post(url, content=none, headers=as_form).status_code == 415
+        assert httpx.post(url, content=b" " * 70_000, headers=as_json).status_code == 413
+        # Of an unknown length, and with words beside the type: both are the route's, and taken.
+        assert httpx.post(url, content=iter([none[:5], none[5:]]), headers=as_json).json() == {"taken": 0}
+        named = as_json | {"Content-Type": "application/json; charset=utf-8"}
+        assert httpx.post(url, content=none, headers=named).json() == {"taken": 0}
+        taken = httpx.post(url, content=none, headers=as_json)
+        assert taken.json() == {"taken": 0} and taken.headers["x-content-type-options"] == "nosniff"
+        assert httpx.get(url, headers=as_json).status_code == 405
+
+
+def test_receipts_are_counted_by_their_route(worker: httpx.Client) -> None:
+    label = {"route": "/api/worker/receipts", "method": "POST", "status": "200"}
+    before = REQUESTS.get_sample_value("shijing_http_requests_total", label) or 0
+    with listening(worker) as events:
+        _, first = next(events)
+        told = worker.post(
+            "/api/worker/receipts", json={"receipts": []}, headers={"X-Shijing-Phone": str(first["ticket"])}
+        )
+        assert told.status_code == 200
+    assert REQUESTS.get_sample_value("shijing_http_requests_total", label) == before + 1
 
 
 def test_a_stream_ends_with_the_session_and_when_the_account_answers_for_another(
