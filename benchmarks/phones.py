@@ -61,7 +61,7 @@ def _measured(connection: Connection, port: int, secrets: Sequence[str], storm_s
     begun = time.monotonic()
     clients.start()
     connected, connect_s = here.recv(), time.monotonic() - begun
-    alerted_at = _alert(connection)
+    alerted_at = alert_all(connection)
     times = np.array(here.recv()) - alerted_at
     here.send("storm")
     taken, took_s, answer_ms = here.recv()
@@ -81,7 +81,7 @@ def _measured(connection: Connection, port: int, secrets: Sequence[str], storm_s
     }  # fmt: skip
 
 
-def _alert(connection: Connection) -> float:
+def alert_all(connection: Connection) -> float:
     """Red in every grid, in one batch; when it was committed."""
     now_us = int(datetime.now(UTC).timestamp() * 1e6)
     batch = [
