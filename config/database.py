@@ -16,14 +16,17 @@ _CABLE = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepaliv
 # compiled: 5 ms for each row that a trigger looks at, a minute for a storm of alerts.
 _JIT = "-c jit=off"
 # Tables that a storm fills within a second are small to the planner, which then reads all of them for each row. Whoever
-# only asks for rows by their keys takes the indexes, whatever the figures of yesterday say.
+# only asks for rows by their keys takes the indexes, whatever the figures of yesterday say. Nor does it prepare what it
+# asks again and again: of a prepared statement the server keeps the plan that it made while those tables were empty.
 _BY_INDEX = "-c enable_seqscan=off"
+_PREPARED_AT = 5  # times that a statement was asked, psycopg's own figure
 
 
 def _options(name: str, *, idle_in_transaction_s: int, by_index: bool) -> dict[str, Any]:
     limits = f"-c timezone=UTC -c idle_in_transaction_session_timeout={idle_in_transaction_s}s"
     return {
         "application_name": f"shijing-{name}",
+        "prepare_threshold": None if by_index else _PREPARED_AT,
         "connect_timeout": 5,
         # A frozen process must not hold its locks for ever (see the fence in alerts.pipeline).
         "options": f"{limits} {_JIT} {_CABLE} {_BY_INDEX if by_index else ''}",

@@ -66,11 +66,7 @@ class Advanced:
 
 
 def advance(
-    connection: Connection,
-    at: datetime,
-    *,
-    channels: frozenset[str],
-    ladder: Ladder | None = None,
+    connection: Connection, at: datetime, *, channels: frozenset[str], ladder: Ladder | None = None
 ) -> Advanced:
     """Take every rung that is due at `at`.
 
@@ -90,8 +86,7 @@ def advance(
 
 def _advance_some(connection: Connection, at: datetime, channels: frozenset[str], ladder: Ladder) -> Advanced:
     """The same for the first that are due; whatever becomes of the others, these are called."""
-    # Planned anew each time: a plan that was made while nobody was called yet takes seconds in the storm.
-    connection.execute(QUERIES["hurry"], {"at": at}, prepare=False)
+    connection.execute(QUERIES["hurry"], {"at": at})
     touched = due = _due(connection, at)
     done = Advanced(assignments=len(touched))
     while due:
@@ -114,7 +109,7 @@ class _Step:
 
 def _due(connection: Connection, at: datetime) -> list[Due]:
     with connection.cursor(row_factory=class_row(Due)) as cursor:
-        return cursor.execute(QUERIES["due_assignments"], {"at": at, "limit": _AT_ONCE}, prepare=False).fetchall()
+        return cursor.execute(QUERIES["due_assignments"], {"at": at, "limit": _AT_ONCE}).fetchall()
 
 
 def _step(connection: Connection, due: Sequence[Due], at: datetime, ladder: Ladder, channels: frozenset[str]) -> _Step:

@@ -261,15 +261,20 @@ def create_app(
     app.state.cameras = scene_camera.cameras_of(SceneSettings())
 
     _add_routes(app)
-    app.add_middleware(BodyBounds)
-    app.add_middleware(ReceiptDoor)
-    app.add_middleware(RateLimit, settings=settings, rates=given.rates)  # within the headers and the count
-    app.add_middleware(LogAccess, log=given.log)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(CountRequests)
+    _add_layers(app, given)
     add_error_table(app)
     declared(app)  # raises for a route that says nothing of who may call it
     return app
+
+
+def _add_layers(app: FastAPI, given: Given) -> None:
+    """What every request goes through, the innermost first."""
+    app.add_middleware(BodyBounds)
+    app.add_middleware(ReceiptDoor)
+    app.add_middleware(RateLimit, settings=given.settings, rates=given.rates)  # within the headers and the count
+    app.add_middleware(LogAccess, log=given.log)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountRequests)
 
 
 def _add_routes(app: FastAPI) -> None:

@@ -4,8 +4,7 @@ It knows only what goes well. All else (no such ticket, a body that is no receip
 to the route as it came, and what is wrong with it is said there (web/worker_stream.py).
 """
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import psycopg
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -16,8 +15,6 @@ from web.errors import AskedWrongError, BusyError
 from web.parts import Parts
 from web.worker_phones import Phone
 from web.worker_stream import RECEIPTS, take_receipts
-
-log = logging.getLogger(__name__)
 
 
 class ReceiptDoor:
@@ -31,11 +28,12 @@ class ReceiptDoor:
         if phone is None:
             await self._app(scope, receive, send)
             return
-        body, last = await _whole(receive)
+        messages = await _whole(receive)
+        body = b"".join(message.get("body", b"") for message in messages)
         try:
             taken = await take_receipts(_parts(scope), phone, body)
         except (AskedWrongError, BusyError, psycopg.Error):
-            await self._app(scope, _again(body, last, receive), send)
+            await self._app(scope, _again(messages, receive), send)
             return
         scope["route"] = RECEIPTS
         await as_json({"taken": taken})(scope, receive, send)
@@ -55,23 +53,19 @@ def _parts(scope: Scope) -> Parts:
     return parts
 
 
-async def _whole(receive: Receive) -> tuple[bytes, Message]:
-    """The body, and the message that ended it: its last part, or that the phone has gone."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if not message.get("more_body", False):
-            return bytes(body), message
+async def _whole(receive: Receive) -> Sequence[Message]:
+    """All that came of the body; the last of them says that nothing follows, or that the phone has gone."""
+    messages = [await receive()]
+    while messages[-1].get("more_body", False):
+        messages.append(await receive())
+    return messages
 
 
-def _again(body: bytes, last: Message, receive: Receive) -> Receive:
-    """The same messages for the next who asks."""
-    waiting = [{"type": "http.request", "body": body, "more_body": last["type"] != "http.request"}]
-    if last["type"] != "http.request":
-        waiting.append(dict(last))
+def _again(messages: Sequence[Message], receive: Receive) -> Receive:
+    """The same for the next who asks, and then whatever comes."""
+    waiting = iter(messages)
 
     async def told() -> Message:
-        return waiting.pop(0) if waiting else await receive()
+        return next(waiting, None) or await receive()
 
     return told
