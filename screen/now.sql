@@ -115,32 +115,36 @@ order by one.sensor, since, one.id
 
 -- name: blind
 -- Townships where nothing measures: how many, of how many; and sensors of which nothing came yet, or that lie nowhere.
-with below as materialized (
-    select array(select descendant_id from division_closure where ancestor_id = %(division)s::integer) as ids
-), placed as (
-    select sensor_id, division_id from sensor_divisions
-    where level = 'township' and upper_inf(recorded) and valid @> %(at)s::timestamptz
-), seen as (
-    select distinct division_id from placed
+with in_view as materialized (
+    select division.id from divisions division
+    where division.level = 'township'
+      and (%(division)s::integer is null or division.id in (
+          select descendant_id from division_closure where ancestor_id = %(division)s::integer))
+      and (sees_all() or division.id in (select in_scope()))
+), townships as materialized (
+    -- One by one: a city has sixty grids to each township, and their versions are in the same table.
+    select in_view.id, exists (
+        select from sensor_divisions place
+        where place.level = 'township' and place.division_id = in_view.id
+          and upper_inf(place.recorded) and place.valid @> %(at)s::timestamptz
+    ) as measures
+    from in_view cross join lateral (
+        select from division_versions
+        where division_id = in_view.id and valid @> %(at)s::timestamptz and upper_inf(recorded) limit 1
+    ) version
 ), sensors_seen as (
-    select scope.id, placed.division_id from sensors_in_scope() scope (id)
-    left join placed on placed.sensor_id = scope.id
+    select scope.id, place.division_id from sensors_in_scope() scope (id)
+    left join sensor_divisions place
+           on place.sensor_id = scope.id and place.level = 'township' and upper_inf(place.recorded)
+          and place.valid @> %(at)s::timestamptz
     where %(division)s::integer is null
     union all
-    select placed.sensor_id, placed.division_id from placed, below
-    where %(division)s::integer is not null and placed.division_id = any(below.ids)
-), bare as (
-    select divisions.id from divisions, below
-    where divisions.level = 'township' and divisions.id not in (select division_id from seen)
-      and (%(division)s::integer is null or divisions.id = any(below.ids))
-      and (sees_all() or divisions.id in (select in_scope()))
+    select place.sensor_id, place.division_id from sensor_divisions place
+    where %(division)s::integer is not null and place.division_id = any(array(select id from in_view))
+      and upper_inf(place.recorded) and place.valid @> %(at)s::timestamptz
 )
-select (select count(*) from bare join division_versions version on version.division_id = bare.id
-        where version.valid @> %(at)s::timestamptz and upper_inf(version.recorded))::integer as townships,
-       (select count(*) from divisions join division_versions version on version.division_id = divisions.id, below
-        where divisions.level = 'township' and version.valid @> %(at)s::timestamptz and upper_inf(version.recorded)
-          and (%(division)s::integer is null or divisions.id = any(below.ids))
-          and (sees_all() or divisions.id in (select in_scope())))::integer as all_of_them,
+select (select count(*) from townships where not measures)::integer as townships,
+       (select count(*) from townships)::integer as all_of_them,
        (select count(*) from sensors_seen
         where not exists (select from heard_by where heard_by.sensor_id = sensors_seen.id))::integer as unheard,
        (select count(*) from sensors_seen where division_id is null)::integer as unplaced

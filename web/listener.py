@@ -62,6 +62,7 @@ class Listener(threading.Thread):
         self._last_id: int | None = None
         self._interests = interests
         self._boards: dict[Scope, Board] = {}
+        self._boards_upto = -1  # the last live event when they were read
         self._alerted: dict[Interest, frozenset[int]] = {}  # of those who are told of no others
         self.began = threading.Event()  # from here on it misses no event; a snapshot read earlier may
         self.passed_at = time.monotonic()  # of the last pass that the database answered, or of our start
@@ -81,6 +82,14 @@ class Listener(threading.Thread):
     def told_up_to(self) -> int:
         """The last live event that the screens were told of: what they ask for after it has to be of after it."""
         return self._last_id or 0
+
+    def board_told(self, scope: Scope, last_event: int) -> Board | None:
+        """What the screens of a scope were told last, where nothing has happened since; from any thread.
+
+        Whoever joined the hub before hears of everything that differs from it.
+        """
+        boards, upto = self._boards, self._boards_upto
+        return boards.get(scope) if upto == last_event == self._last_id else None
 
     def stop(self) -> None:
         """End the thread; returns when it has ended."""
@@ -146,6 +155,8 @@ class Listener(threading.Thread):
 
     def _publish_boards(self, connection: Connection) -> None:
         clock, scopes = read_clock(connection), self._hub.scopes()
+        self._boards_upto = -1
+        upto = self._last_id or 0
         self._boards = {scope: board for scope, board in self._boards.items() if scope in scopes}
         for scope in scopes:
             with self._as(connection, scope):
@@ -155,6 +166,7 @@ class Listener(threading.Thread):
                 self._publish(Frame(event="board", data=board), scope)
             self._boards[scope] = board
             self._interests.alert(scope, alerted_sensors(board))
+        self._boards_upto = upto
         self._publish_alerted(connection)
 
     def _publish_alerted(self, connection: Connection) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -257,19 +257,24 @@ def read_layer_stamp(connection: Connection, at: datetime) -> str:
     return hashlib.sha256(row[0].encode()).hexdigest()[:16]
 
 
-def read_snapshot(connection: Connection, division: int | None = None) -> Snapshot:
+def read_snapshot(
+    connection: Connection, division: int | None = None, *, told: Callable[[int], Board | None] = lambda _: None
+) -> Snapshot:
     """Everything at one moment of the database, stations and values of the division in view (None: of the scope).
 
-    `connection` must not be in a transaction. Raises DivisionUnknownError.
+    `told`: the board that the other screens of the scope were told and that holds up to a live event, if there is one;
+    else it is read. `connection` must not be in a transaction. Raises DivisionUnknownError.
     """
     with connection.transaction():
         connection.execute("set transaction isolation level repeatable read, read only")
         check_division(connection, division)
-        board = read_board(connection, read_clock(connection))
+        clock, last_event = read_clock(connection), read_last_event_id(connection)
+        known = told(last_event)
+        board = read_board(connection, clock) if known is None else replace(known, clock=clock)
         seen = read_seen(connection, division)
         sensors = seen.those(alerted_sensors(board))
         return Snapshot(
-            event_id=read_last_event_id(connection),
+            event_id=last_event,
             board=board,
             stations=read_stations(connection, board.clock.now, sensors),
             values=read_last_values(connection, sensors),

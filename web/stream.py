@@ -1,6 +1,7 @@
 """Server-sent events: what was missed, a fresh snapshot, then everything live."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
@@ -63,9 +64,10 @@ def _scope_now(request: Request, view: View) -> Scope:
 
 def _first_frames(view: View, after: int | None, division: int | None) -> list[Frame]:
     # In a server's first moments: what happens between a snapshot and the listener's start nobody would tell.
-    view.parts.listener.began.wait(DATABASE_WAIT_S)
+    listener = view.parts.listener
+    listener.began.wait(DATABASE_WAIT_S)
     with view.connection() as connection:
-        snapshot = read_snapshot(connection, division)
+        snapshot = read_snapshot(connection, division, told=partial(listener.board_told, view.scope))
         missed = []
         if after is not None:
             bounds = {"after": after, "upto": snapshot.event_id, "limit": MISSED_AT_MOST}

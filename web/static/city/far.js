@@ -9,9 +9,26 @@ const PADDING = 0.25; // of the view's size, drawn around it so that a pan shows
  * are; of a thousand townships a near view has thirty. A path that is away is projected when it comes into view.
  */
 const FarCanvas = L.Canvas.extend({
+  /** The near view covers it: nothing is drawn until it wakes. */
+  rest() {
+    this._rests = true;
+  },
+
+  wake() {
+    if (!this._rests) return;
+    this._rests = false;
+    if (!this._map) return;
+    this._onZoomEnd();
+    this._update();
+  },
+
+  _update() {
+    if (!this._rests) L.Canvas.prototype._update.call(this);
+  },
+
   _initPath(/** @type {any} */ path) {
     L.Canvas.prototype._initPath.call(this, path);
-    path.isAway = !isSeen(path, this._seen());
+    path.isAway = this._rests || !isSeen(path, this._seen());
   },
 
   /** After a `moveend`, which has made room for what is drawn now. */
@@ -23,7 +40,7 @@ const FarCanvas = L.Canvas.extend({
   },
 
   _onZoomEnd() {
-    if (this._postponeUpdatePaths) return; // a `viewreset` follows
+    if (this._rests || this._postponeUpdatePaths) return; // a `viewreset` follows
     const seen = this._seen();
     for (const path of Object.values(this._layers)) {
       path.isAway = !isSeen(path, seen);
@@ -32,7 +49,7 @@ const FarCanvas = L.Canvas.extend({
   },
 
   _updatePaths() {
-    if (this._postponeUpdatePaths) return;
+    if (this._rests || this._postponeUpdatePaths) return;
     this._redrawBounds = null;
     const seen = this._seen();
     for (const path of Object.values(this._layers)) {
@@ -46,7 +63,7 @@ const FarCanvas = L.Canvas.extend({
   },
 
   _requestRedraw(/** @type {any} */ path) {
-    if (!path.isAway) L.Canvas.prototype._requestRedraw.call(this, path);
+    if (!this._rests && !path.isAway) L.Canvas.prototype._requestRedraw.call(this, path);
   },
 
   _seen() {

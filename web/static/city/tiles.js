@@ -8,6 +8,9 @@ import { whenColoured } from "./colouring.js";
 import { remember } from "./divisions.js";
 import { whenTheme } from "../palette.js";
 import { protomaps } from "../protomaps.js";
+import { Sheet } from "../sheet.js";
+import { Tiled } from "../tiled.js";
+import { FAR } from "./far.js";
 import { fills, labelOfGrid, lines } from "./painting.js";
 import { whenPath } from "./path.js";
 
@@ -19,6 +22,7 @@ const DEEPEST = 16;
 const AGAIN_MS = 1_000; // all are painted anew at most so often
 
 /** @type {any} */ let library = null;
+/** @type {Tiled | null} */ let tiled = null;
 /** @type {any} */ let layer = null;
 /** @type {any} */ let above = null; // the same tiles once more: their lines
 let stamp = "";
@@ -42,38 +46,41 @@ export function keepTiles() {
 }
 
 async function renew() {
-  if (!isNear()) return showTiles(false);
+  if (!isNear()) return leave();
   library = await protomaps();
-  if (!layer) remake();
-  if (isNear() && layer?.hasPainted) showTiles(true);
+  if (!isNear() || layer) return;
+  remake();
+}
+
+/** The far view is drawn by others. */
+function leave() {
+  showTiles(false);
+  layer?.remove();
+  above?.remove();
+  layer = above = null;
 }
 
 /** @param {boolean} near the tiles' lines are exact, those of the far view are simplified: never both */
 function showTiles(near) {
-  byId("map_city").classList.toggle("near", near);
+  if (byId("map_city").classList.toggle("near", near)) FAR.renderer.rest();
+  else FAR.renderer.wake();
 }
 
 const versionNow = () => store.board?.layers ?? "";
 
 /** Tiles are asked for anew: there is another version of the boundaries. */
 function remake() {
-  stamp = versionNow();
+  if (!tiled || stamp !== versionNow()) {
+    stamp = versionNow();
+    const at = said("at") ? `?at=${encodeURIComponent(said("at"))}` : "";
+    tiled = new Tiled(library, { url: `/tiles/${LEVELS}/{z}/{x}/{y}.mvt${at}`, maxDataZoom: DEEPEST });
+  }
   layer?.remove();
   above?.remove();
-  const at = said("at") ? `?at=${encodeURIComponent(said("at"))}` : "";
-  const { leafletLayer } = library;
-  const common = { attribution: "", minZoom: NEAR, url: `/tiles/${LEVELS}/{z}/{x}/{y}.mvt${at}`, maxDataZoom: DEEPEST };
-  layer = leafletLayer({ ...common, pane: "tiles", paintRules: fills(() => alerts) });
-  above = leafletLayer({
-    ...common, pane: "tile-lines", paintRules: lines(),
-    labelRules: [{ dataLayer: "grid", minzoom: 14, symbolizer: { place: labelOfGrid } }],
-  });
-  above.views = layer.views; // each tile is asked for and read once
-  layer.on("load", () => {
-    layer.hasPainted = true;
-    if (isNear()) showTiles(true);
-    if (placeAlerts()) repaint();
-  });
+  layer = new Sheet(tiled, { pane: "tiles", paints: fills(() => alerts) });
+  above = new Sheet(tiled, { pane: "tile-lines", paints: lines(), labels: [{ dataLayer: "grid", minzoom: 14, symbolizer: { place: labelOfGrid } }] });
+  layer.on("read", placeAlerts);
+  layer.on("load", () => showTiles(true));
   layer.addTo(map);
   above.addTo(map);
 }
@@ -92,9 +99,8 @@ function look() {
     lookedAt = performance.now();
     if (!placeAlerts() && !faded) return;
     faded = false;
-    layer.rerenderTiles();
-    above.clearLayout();
-    above.rerenderTiles();
+    layer.repaint();
+    above.repaint({ relabel: true });
   }, Math.max(0, lookedAt + AGAIN_MS - performance.now()));
 }
 
@@ -114,8 +120,7 @@ function placeAlerts() {
 
 /** @param {number} lat @param {number} lon @param {string} level @returns {any} its properties */
 function found(lat, lon, level) {
-  const there = [...(layer?.queryTileFeaturesDebug(lon, lat) ?? new Map()).values()].flat();
-  return there.find(({ layerName }) => layerName === level)?.feature.props;
+  return tiled?.at(lat, lon, map.getZoom()).find(({ layerName }) => layerName === level)?.feature.props;
 }
 
 /** The divisions at a point, from the district down, as far as tiles tell. @param {any} point */

@@ -22,8 +22,8 @@ function rank({ props }) {
 /** Doubling every two zooms. @param {number} at16 width at zoom 16 */
 const growing = (at16) => (/** @type {number} */ zoom) => Math.max(0.7, at16 * 2 ** ((zoom - 16) / 1.7));
 
-/** Words stay as large as they are meant, however much a view between two zooms scales its tiles. @param {() => number} scale */
-const fonts = (scale) => (/** @type {number} */ size, /** @type {number} */ weight) => () => `${weight} ${(size / scale()).toFixed(1)}px ${FONT}`;
+/** @param {number} size px @param {number} weight */
+const font = (size, weight) => `${weight} ${size}px ${FONT}`;
 
 /** Where lines cross, a station is drawn earlier. @param {boolean} crossing */
 const stationRule = (crossing) => ({
@@ -31,10 +31,10 @@ const stationRule = (crossing) => ({
   filter: (/** @type {number} */ _, /** @type {any} */ feature) => Boolean(feature.props.crossing) === crossing,
 });
 
-/** What is filled and stroked, the lowest first. @param {() => number} scale of the tiles on the screen */
-export function paints(scale) {
+/** What is filled and stroked, the lowest first. */
+export function paints() {
   const { CircleSymbolizer, LineSymbolizer, PolygonSymbolizer } = lib();
-  const dot = (/** @type {number} */ radius) => new CircleSymbolizer({ radius: () => radius / scale(), fill: ink("dot"), stroke: ink("station"), width: 2.5, opacity: 1 });
+  const dot = (/** @type {number} */ radius) => new CircleSymbolizer({ radius, fill: ink("dot"), stroke: ink("station"), width: 2.5, opacity: 1 });
   const line = (/** @type {string} */ color, /** @type {any} */ width, more = {}) => new LineSymbolizer({ color: ink(color), width, lineCap: "round", lineJoin: "round", ...more });
   const road = (/** @type {Filter} */ filter, /** @type {any} */ symbolizer) => ({ dataLayer: "road", filter, symbolizer });
   const open = (/** @type {number} */ of) => (/** @type {number} */ _, /** @type {any} */ feature) => rank(feature) === of && !feature.props.tunnel;
@@ -55,14 +55,13 @@ export function paints(scale) {
   return rules;
 }
 
-/** Names, the most wanted first: stations, then the greater roads. @param {() => number} scale of the tiles on the screen */
-export function labels(scale) {
+/** Names, the most wanted first: stations, then the greater roads. */
+export function labels() {
   const { LineLabelSymbolizer, OffsetTextSymbolizer } = lib();
-  const font = fonts(scale);
   const text = (/** @type {string} */ fill, /** @type {number} */ size, weight = 500) => ({ fill: ink(fill), stroke: ink("halo"), font: font(size, weight) });
   const station = (/** @type {boolean} */ crossing) => ({
     ...stationRule(crossing),
-    symbolizer: keptClear(new OffsetTextSymbolizer({ ...text("station", 18, crossing ? 600 : 500), labelProps: ["name"], width: 2.5, offsetX: () => 9 / scale(), offsetY: () => 4 / scale() })),
+    symbolizer: keptClear(new OffsetTextSymbolizer({ ...text("station", 18, crossing ? 600 : 500), labelProps: ["name"], width: 2.5, offsetX: 9, offsetY: 4 })),
   });
   const road = (/** @type {number} */ of, /** @type {number} */ minzoom) => ({
     dataLayer: "road", minzoom,

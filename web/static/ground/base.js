@@ -4,6 +4,8 @@ import { map } from "../citymap.js";
 import { lookAround } from "./clear.js";
 import { labels, paints } from "./base-rules.js";
 import { protomaps } from "../protomaps.js";
+import { Sheet } from "../sheet.js";
+import { Tiled } from "../tiled.js";
 import { opacityOf, shown, whenLayers } from "./layers.js";
 
 const PANE = "base";
@@ -14,7 +16,6 @@ const SETTLE_MS = 300;
 /** @type {any} */ let drawn = null;
 let timer = 0;
 let settling = 0;
-let scaled = 1; // when it was painted
 
 /** Keep it as the layer is switched and the view moves. */
 export function drawBase() {
@@ -26,9 +27,6 @@ export function drawBase() {
   addEventListener("shijing-theme", remake);
   document.fonts?.addEventListener("loadingdone", repaint); // until the font has come, canvas writes with another
 }
-
-/** How much larger than drawn tiles stand on the screen between two zooms. */
-const scale = () => 2 ** (map.getZoom() - Math.round(map.getZoom()));
 
 const layer = () => shown().find(({ kind }) => kind === "vector");
 const isNear = () => Math.round(map.getZoom()) >= NEAR;
@@ -42,16 +40,12 @@ async function renew() {
     drawn = null;
     return;
   }
-  if (drawn) return scale() === scaled ? undefined : repaint();
-  const { leafletLayer } = (await protomaps().catch(() => null)) ?? {}; // the next change of the view asks again
-  if (!leafletLayer || drawn || layer() !== wanted || !isNear()) return;
-  scaled = scale();
-  lookAround();
+  if (drawn) return;
+  const library = await protomaps().catch(() => null); // the next change of the view asks again
+  if (!library || drawn || layer() !== wanted || !isNear()) return;
   settle();
-  drawn = leafletLayer({ // without minZoom: it would keep the whole map from going below
-    pane: PANE, attribution: "", url: wanted.url, maxDataZoom: wanted.max_zoom, bounds: corners(wanted.bounds),
-    paintRules: paints(scale), labelRules: labels(scale),
-  }).addTo(map);
+  const tiled = new Tiled(library, { url: wanted.url, maxDataZoom: wanted.max_zoom, bounds: wanted.bounds });
+  drawn = new Sheet(tiled, { pane: PANE, paints: paints(), labels: labels() }).on("read", lookAround).addTo(map);
 }
 
 /** In other colours. */
@@ -70,12 +64,7 @@ function settle() {
 function repaint() {
   clearTimeout(timer);
   timer = window.setTimeout(() => {
-    scaled = scale();
     lookAround();
-    drawn?.clearLayout();
-    drawn?.rerenderTiles();
+    drawn?.repaint({ relabel: true });
   }, SETTLE_MS);
 }
-
-/** @param {[number, number, number, number] | null} bounds */
-const corners = (bounds) => bounds ? [[bounds[1], bounds[0]], [bounds[3], bounds[2]]] : undefined;

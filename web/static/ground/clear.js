@@ -2,7 +2,7 @@
 
 import { map } from "../citymap.js";
 
-/** @typedef {{minX: number, minY: number, maxX: number, maxY: number}} Box in pixels of the world at the zoom of the tiles */
+/** @typedef {{minX: number, minY: number, maxX: number, maxY: number}} Box in pixels of the world at the zoom of the view */
 
 const WRITTEN = ".district-name, .township-name, .river-name, .station:not(.bare) > .tag, .pin, .cluster, .thing-sign";
 const MARGIN = 3;
@@ -12,7 +12,7 @@ let before = "";
 
 /** Look again at what is written. @returns {boolean} whether it is something else now */
 export function lookAround() {
-  const zoom = Math.round(map.getZoom());
+  const zoom = map.getZoom();
   const ground = map.getContainer().getBoundingClientRect();
   const place = (/** @type {number} */ x, /** @type {number} */ y) => map.project(map.containerPointToLatLng([x - ground.left, y - ground.top]), zoom);
   taken = [...map.getContainer().querySelectorAll(WRITTEN)].flatMap((node) => {
