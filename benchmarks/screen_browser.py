@@ -13,6 +13,7 @@ from benchmarks.screen_city import Viewed
 _SIZE = {"width": 1920, "height": 1080}
 _WAIT_MS = 60_000
 _PANS = 3
+_SETTLE_MS = 1_000
 # A station's label was drawn anew: the frame after that is on the screen. What the label shows is the store's.
 _WATCH = """
 async () => {
@@ -85,11 +86,13 @@ requestAnimationFrame(count);
 
 @contextmanager
 def screen(browser: Browser, address: str, cookies: Mapping[str, str]) -> Iterator[Page]:
-    """A page with nothing in its cache, signed in."""
+    """A page with nothing in its cache, signed in; its browser has come to rest."""
     context = browser.new_context(viewport=_SIZE)  # type: ignore[arg-type]
     context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
     try:
-        yield context.new_page()
+        page = context.new_page()
+        page.wait_for_timeout(_SETTLE_MS)
+        yield page
     finally:
         context.close()
 

@@ -5,6 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
+import orjson
+import psycopg
+import psycopg_pool
 from branca.element import Figure
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
@@ -13,11 +16,13 @@ from folium.template import Template
 from config.settings import WebSettings
 from web.account_bar import ACCOUNT, with_account
 from web.bundle import chunks_of
+from web.errors import DivisionUnknownError
 from web.maps import CityMap
 from web.pages import STAND_IN, Language, menu
 from web.parts import PartsOf
 from web.security import page_policy
-from web.viewing import ViewOf, needs
+from web.tallies_api import way_to
+from web.viewing import View, ViewOf, needs
 
 router = APIRouter()
 
@@ -31,6 +36,10 @@ _ASKED_FIRST = (
     "/ground/layers.json",
     "/api/scene/kinds",
 )
+# What the screen's own words are written with; each piece that comes after the first layout makes another one.
+_FONT = "/vendor/noto-sans-sc/files/noto-sans-sc-{}-wght-normal.woff2"
+_FONT_PIECES = ("latin", 118, 117, 116, 115, 114, 113, 112, 119, 110)
+_PRELOADED = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">'
 # The stream is begun at once, and what it says is kept until web/static/stream.js takes it over.
 FRAMES = ("snapshot", "board", "readings", "stations", "clock", "divisions", "status", "event", "screen")
 _BEGIN = """<script nonce="{nonce}">
@@ -43,8 +52,6 @@ _BEGIN = """<script nonce="{nonce}">
     }})();
     </script>"""
 _TEMPLATES = Path(__file__).parent / "templates"
-# Around the whole municipality, degrees.
-_SOUTH_WEST, _NORTH_EAST = [28.1, 105.2], [32.3, 110.3]
 _PANES = (
     ("townships", 380, True),
     ("tiles", 384, False),
@@ -72,6 +79,7 @@ class Screen(Figure):
         self.account = ACCOUNT
         self.ahead = _AHEAD
         self.chunks = chunks_of("main.js")
+        self.fonts = "\n    ".join(_PRELOADED.format(_FONT.format(piece)) for piece in _FONT_PIECES)
 
 
 @cache
@@ -82,7 +90,7 @@ def render_page(settings_json: str, language: Language, *, exercise: bool = Fals
         "city",
         panes=_PANES,
         location=[29.9, 107.6],
-        zoom_start=8,
+        zoom_start=7,  # for the moment until the page fits what is in view; fitted here, it would move there slowly
         zoom_control=False,
         prefer_canvas=True,
         min_zoom=6,
@@ -90,7 +98,6 @@ def render_page(settings_json: str, language: Language, *, exercise: bool = Fals
         zoom_snap=0.05,
         zoom_delta=0.5,
     )
-    city.fit_bounds([_SOUTH_WEST, _NORTH_EAST])
     screen.add_child(city)
     return str(screen.render())
 
@@ -107,18 +114,29 @@ def page(
     nonce = secrets.token_urlsafe(16)
     exercise = parts.exercise.shown(parts.pool)
     text = render_page(parts.settings.model_dump_json(), lang, exercise=exercise).replace(_NONCE, nonce)
-    text = text.replace(_AHEAD, "" if at else _ahead(division, nonce))
+    text = text.replace(_AHEAD, "" if at else _ahead(view, division, nonce))
     text = text.replace(STAND_IN, menu("/", lang, view))
     text = with_account(text, view.viewer, lang)
     headers = {"Content-Security-Policy": page_policy(nonce), "Cache-Control": "no-store"}
     return HTMLResponse(text, headers=headers)
 
 
-def _ahead(division: str, nonce: str) -> str:
-    """What the modules ask for as soon as they run is on its way before they are here: the stream, and the layers."""
-    near = division.isascii() and division.isdigit() and len(division) < 10
+def _ahead(view: View, division: str, nonce: str) -> str:
+    """What the modules ask for as soon as they run is here or on its way before: where they begin, stream, layers."""
+    near = division.isascii() and division.isdigit() and 0 < len(division) < 10
     within = f"?in={int(division)}" if near else ""
-    links = [_FETCHED.format(address) for address in (f"/api/path{within}", *_ASKED_FIRST)]
+    begin = _BEGIN.format(nonce=nonce, address=f"/api/stream{within}", kinds=" ".join(FRAMES))
+    links = [_FETCHED.format(address) for address in _ASKED_FIRST]
     if near:
-        links.append('<link rel="preload" as="script" href="/vendor/protomaps-leaflet/protomaps-leaflet.js">')
-    return "\n    ".join([_BEGIN.format(nonce=nonce, address=f"/api/stream{within}", kinds=" ".join(FRAMES)), *links])
+        links.append('<script defer src="/vendor/protomaps-leaflet/protomaps-leaflet.js"></script>')
+    return "\n    ".join([begin, *_way_told(view, int(division) if near else None), *links])
+
+
+def _way_told(view: View, division: int | None) -> list[str]:
+    """So that the map stands where it belongs before anything is drawn; empty: the page asks, and is told why not."""
+    try:
+        way = way_to(view, division)
+    except (DivisionUnknownError, psycopg.OperationalError, psycopg_pool.PoolTimeout):
+        return []
+    text = orjson.dumps(way).decode().replace("<", "\\u003c")  # a name cannot end the element
+    return [f'<script type="application/json" id="way">{text}</script>']

@@ -7,14 +7,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from config.database import Connection
-from screen.paths import Step, read_way
+from screen.paths import Step, Way, read_way
 from screen.tallies import COLUMNS, Level, read_tallies, shown_level
 from web.answers import answers
 from web.api import as_json
 from web.asked import Moment
 from web.errors import AskedWrongError, DivisionUnknownError
 from web.state import read_clock
-from web.viewing import ViewOf, needs
+from web.viewing import View, ViewOf, needs
 
 router = APIRouter(prefix="/api", tags=["screen"])
 
@@ -84,8 +84,13 @@ def path(view: ViewOf, division: Under = None, at: Moment = None) -> Response:
 
     As divided at `at`, by default at the pipeline's clock.
     """
+    return as_json(way_to(view, division, at))
+
+
+def way_to(view: View, division: int | None, at: datetime | None = None) -> Way:
+    """Raises DivisionUnknownError."""
     with view.connection() as connection:
         found = read_way(connection, division, at or read_clock(connection).now)
     if found is None:
         raise DivisionUnknownError(division)
-    return as_json(found)
+    return found

@@ -136,7 +136,7 @@ def test_what_is_out_of_view_is_not_drawn_until_it_comes_into_view(shown: Shown,
     screen.open(shown.address())
     paths, drawn, _ = screen.page.evaluate(_PATHS)
     assert paths > 1000 and drawn == paths  # the whole city
-    screen.page.evaluate("void map_city.setView([29.6, 106.6], 10.8, { animate: false })")
+    screen.page.evaluate("void map_city.setView([29.6, 106.6], 10.4, { animate: false })")
     for _ in range(4):
         paths, drawn, missing = screen.page.evaluate(_PATHS)
         assert (0 < drawn < paths / 2, missing) == (True, 0), (drawn, paths)

@@ -25,31 +25,38 @@ const CITY = L.latLngBounds([28.15, 105.28], [32.21, 110.2]);
 /** @type {any} */ let districts = null;
 /** @type {any} */ let rivers = null;
 /** @type {Map<number, any>} */ let townshipById = new Map();
-/** @type {any} */ let shown = null; // the districts
+/** @type {[any, any]} townships and districts, as last read */ let read = [null, null];
 let stamp = ""; // of the layers that are drawn
 let following = true;
 let fittedIn = ""; // this width and height
 let besideCard = false;
 /** @type {any} */ let whole = CITY; // or what of it somebody may see
 /** @type {any} */ let target = null; // null: the whole city
-/** @type {Array<() => void>} */ const drawnListeners = [];
+/** @type {Array<() => void>} */ const learntListeners = [];
 /** @type {() => any} */ let veil = () => null;
 
-/** Whenever the layers have been drawn anew. @param {() => void} act */
-export function whenDrawn(act) {
-  drawnListeners.push(act);
+/** Whenever the layers have been read anew. @param {() => void} act */
+export function whenLearnt(act) {
+  learntListeners.push(act);
 }
 
-/** Draw the layers, and keep them. */
-export async function drawCity() {
+/** Read the layers, and know their divisions: names and places. */
+export async function readCity() {
   await followed;
   fit(); // before anything is drawn: a later change of scale would draw it all twice
   stamp = store.board?.layers ?? "";
-  const [below, above] = await Promise.all([layer("townships"), layer("districts"), drawRivers()]);
-  drawDivisions(below, above);
-  when("board", () => void redrawCity().catch(() => {}));
-  whenTheme(() => { restyle(); drawDistricts(shown); void drawRivers(); });
+  read = await Promise.all([layer("townships"), layer("districts")]);
+  learnDivisions(...read);
   keepInView();
+}
+
+/** Draw what was read, and keep it. */
+export async function drawCity() {
+  const rivers = drawRivers();
+  drawDivisions(...read);
+  when("board", () => void redrawCity().catch(() => {}));
+  whenTheme(() => { restyle(); drawDistricts(read[1]); void drawRivers(); });
+  await rivers;
 }
 
 /** Draw townships and districts anew, if there is another version of the boundaries. */
@@ -59,8 +66,9 @@ export async function redrawCity() {
   const first = stamp === "";
   stamp = asked;
   if (first && !said("at")) return; // those that were drawn before the first board
-  const [below, above] = await Promise.all([layer("townships"), layer("districts")]);
-  drawDivisions(below, above);
+  read = await Promise.all([layer("townships"), layer("districts")]);
+  learnDivisions(...read);
+  drawDivisions(...read);
 }
 
 /** What lies over all the others. @param {() => any} layers a group of them, or null */
@@ -74,14 +82,18 @@ export function stack() {
 }
 
 /** @param {any} below @param {any} above */
-function drawDivisions(below, above) {
+function learnDivisions(below, above) {
   learn("district", above); // townships name their district
   learn("township", below);
-  shown = above;
+  nameDistricts();
+  renameTownships();
+  for (const act of learntListeners) act();
+}
+
+/** @param {any} below @param {any} above */
+function drawDivisions(below, above) {
   drawTownships(below);
   drawDistricts(above);
-  renameTownships();
-  for (const act of drawnListeners) act();
 }
 
 /** What is in view stays so through every change of the layout, until a person moves the map. */
@@ -174,7 +186,6 @@ function drawDistricts(collection) {
     });
   districts = L.layerGroup([line(colour("--district-halo"), 5, 0.22), line(colour("--district-line"), 1.4, 0.9)]).addTo(map);
   stack();
-  nameDistricts();
 }
 
 async function drawRivers() {

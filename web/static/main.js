@@ -9,8 +9,10 @@ import { startThen } from "./then/start.js";
 import { drawQueue } from "./alerts.js";
 import { drawBar } from "./bar.js";
 import { drawCard, select } from "./card.js";
-import { drawCity, lookAt, map, redrawCity, wholeCity } from "./citymap.js";
+import { drawCity, lookAt, map, readCity, redrawCity, wholeCity } from "./citymap.js";
+import { isNear, painted } from "./city/tiles.js";
 import { byId } from "./dom.js";
+import { whenIdle } from "./idle.js";
 import { drawLegend } from "./legend.js";
 import { loadNames } from "./names.js";
 import { drawNotices } from "./notices.js";
@@ -38,9 +40,12 @@ for (const [id, act] of /** @type {const} */ ([["zoom-in", () => map.zoomIn()], 
 for (const start of [startManners, startCity, startGround, startScene, startNow, startThen]) start(readAnew);
 startStream(readAnew);
 void loadNames(retell);
-await drawUntilDone();
+await untilDone(readCity);
+const begunNear = isNear(); // what lies under the tiles is not seen before somebody goes farther away
+await (begunNear ? painted() : drawCity());
 performance.mark("shijing-ready");
 document.body.dataset.ready = "true";
+if (begunNear) whenIdle(() => void drawCity());
 
 /** Choose a station in the queue: its card, and the map moves to it. @param {number} sensor */
 function show(sensor) {
@@ -65,11 +70,11 @@ async function readAnew() {
   if (store.board?.layers !== before) await redrawCity().catch(() => {});
 }
 
-/** The layers may not be had yet: the database may still be starting. */
-async function drawUntilDone() {
+/** The layers may not be had yet: the database may still be starting. @param {() => Promise<void>} act */
+async function untilDone(act) {
   for (;;) {
     try {
-      return await drawCity();
+      return await act();
     } catch (error) {
       console.warn(`the map layers could not be read: ${error}`);
       await new Promise((done) => setTimeout(done, 2_000));

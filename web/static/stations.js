@@ -3,6 +3,7 @@
 import { say } from "./address.js";
 import { arrangeSoon, keepArranged } from "./city/arranging.js";
 import { isOutside, whenPath } from "./city/path.js";
+import { parts, sizeOfLabel } from "./city/label.js";
 import { drawnStations, keepSigns, urgency, whenSigned, worstAlert } from "./city/signs.js";
 import { map } from "./citymap.js";
 import { el, svg } from "./dom.js";
@@ -14,7 +15,7 @@ import { store, when } from "./store.js";
 
 /** @typedef {import("./store.js").Station} Station */
 
-/** @type {Map<number, {marker: any, node: HTMLElement, level: string, told: string}>} */
+/** @type {Map<number, {marker: any, node: HTMLElement, level: import("./levels.js").Level | "normal" | "silent", told: string}>} */
 const drawn = new Map();
 /** @type {(sensor: number) => void} */ let select = () => {};
 /** @type {Set<number>} */ const due = new Set();
@@ -26,7 +27,10 @@ export function drawStations(onSelect = () => {}) {
   whenSigned(() => renew([...drawn.keys(), ...drawnStations()]));
   when("stations", () => { for (const id of [...drawn.keys()]) remove(id); }); // names and places may be others
   when("values", (changed) => renew(changed ? changed.map((/** @type {{id: number}} */ { id }) => id) : drawn.keys()));
-  keepArranged(() => [...drawn.entries()].map(([id, { marker, node }]) => ({ marker, node, urgency: urgency(id), outside: isOutside(store.stations.get(id)?.township_id ?? null) })));
+  keepArranged(() => [...drawn.entries()].map(([id, { marker, node, level }]) => {
+    const station = /** @type {Station} */ (store.stations.get(id));
+    return { marker, node, urgency: urgency(id), outside: isOutside(station?.township_id ?? null), size: () => sizeOf(station, level), write: () => write(node, station) };
+  }));
   whenPath(arrangeSoon);
   keepSigns();
 }
@@ -68,8 +72,7 @@ function draw(id) {
 /** @param {Station} station @param {import("./levels.js").Level | "normal" | "silent"} level */
 function add(station, level) {
   const pane = level === "normal" || level === "silent" ? "stations" : "alerts";
-  const node = el("div", { class: `station level-${level}`, "data-sensor": station.id },
-    svg("svg", { class: "leader" }, svg("line")), el("span", { class: "pin" }, shape(level)), el("span", { class: "tag" }, ...label(station)));
+  const node = el("div", { class: `station bare level-${level}`, "data-sensor": station.id }, el("span", { class: "pin" }, shape(level)));
   const marker = L.marker([station.lat, station.lon], {
     pane, zIndexOffset: 10_000 - 1_000 * Math.min(9, urgency(station.id)), // the worst on top
     alt: station.label || station.name,
@@ -84,10 +87,22 @@ function add(station, level) {
   return made;
 }
 
+/** Its label, where it has got a place: of hundreds in view most have none. @param {HTMLElement} node @param {Station} station */
+function write(node, station) {
+  if (node.querySelector(".tag")) return;
+  node.prepend(svg("svg", { class: "leader" }, svg("line")));
+  node.append(el("span", { class: "tag" }, ...label(station)));
+}
+
+/** @param {Station} station @param {string} level */
+function sizeOf(station, level) {
+  const value = store.values.get(station.id);
+  const texts = [station.label || station.name, ...(value ? [measured(value.value, station.unit)] : [])];
+  return sizeOfLabel(`level-${level}`, texts);
+}
+
 /** @param {Station} station @returns {Node[]} */
 function label(station) {
   const value = store.values.get(station.id);
-  const name = el("span", { class: "tag-name" }, station.label || station.name);
-  if (!value) return [name];
-  return [name, el("span", { class: "tag-value" }, measured(value.value, station.unit)), trend(value.previous, value.value)];
+  return parts(station.label || station.name, value && [measured(value.value, station.unit), trend(value.previous, value.value)]);
 }

@@ -2,8 +2,13 @@
 
 import { map, thinNames } from "../citymap.js";
 import { place } from "../placing.js";
+import { forgetSizes } from "./label.js";
 
-/** @typedef {{marker: any, node: HTMLElement, urgency: number, outside?: boolean}} Labelled outside: of what is in view, and without a label */
+/**
+ * @typedef {{width: number, height: number}} Size px
+ * @typedef {{marker: any, node: HTMLElement, urgency: number, outside?: boolean, size?: () => Size, write?: () => void}} Labelled
+ *   `outside` of what is in view, and without a label; `size`: of a label that is not drawn before `write`
+ */
 
 const AGAIN_MS = 500;
 const LABELS = 120; // beyond that no view has room, and the search for it costs
@@ -15,8 +20,9 @@ let timer = 0;
 /** Keep the labels of these apart. @param {() => Labelled[]} labelled */
 export function keepArranged(labelled) {
   if (!sources.length) {
-    map.on("moveend zoomend resize", () => soon(0));
-    document.fonts?.addEventListener("loadingdone", arrangeSoon);
+    map.on("moveend zoomend", () => soon(0));
+    map.on("resize", () => { forgetSizes(); soon(0); });
+    document.fonts?.addEventListener("loadingdone", () => { forgetSizes(); arrangeSoon(); });
   }
   sources.push(labelled);
 }
@@ -42,19 +48,27 @@ function arrange() {
   dueAt = Infinity;
   arrangedAt = performance.now();
   const size = map.getSize();
-  const items = sources.flatMap((labelled) => labelled()).map((one) => {
-    const tag = /** @type {HTMLElement} */ (one.node.querySelector(".tag"));
-    return { ...one, tag, ...xy(one.marker), width: tag.offsetWidth, height: tag.offsetHeight };
-  }).sort((a, b) => a.urgency - b.urgency);
-  const seen = items.filter(({ x, y }) => x > -40 && y > -40 && x < size.x + 40 && y < size.y + 40);
-  const labelled = seen.filter(({ outside }) => !outside).slice(0, LABELS);
-  const bare = seen.filter((one) => !labelled.includes(one));
-  const pins = bare.map(({ x, y }) => ({ left: x - 12, top: y - 12, right: x + 12, bottom: y + 12 }));
-  const places = place(labelled, { width: size.x, height: size.y }, [...obstacles(), ...pins]);
-  labelled.forEach((item, i) => move(item, places[i]));
-  for (const item of bare) move(item, null);
+  const seen = sources.flatMap((labelled) => labelled()).map((one) => ({ ...one, ...xy(one.marker) }))
+    .filter(({ x, y }) => x > -40 && y > -40 && x < size.x + 40 && y < size.y + 40)
+    .sort((a, b) => a.urgency - b.urgency);
+  const labelled = seen.filter(({ outside }) => !outside).slice(0, LABELS).map((one) => ({ ...one, ...sizeOf(one) }));
+  const nodes = new Set(labelled.map(({ node }) => node));
+  const pins = seen.filter(({ node }) => !nodes.has(node)).map(({ x, y }) => ({ left: x - 12, top: y - 12, right: x + 12, bottom: y + 12 }));
+  const found = place(labelled, { width: size.x, height: size.y }, [...obstacles(), ...pins]);
+  const places = new Map(labelled.map(({ node }, i) => [node, found[i]]));
+  for (const one of seen) move(one, places.get(one.node) ?? null);
   thinNames([...document.querySelectorAll(".station:not(.bare) > .tag, .pin, .cluster, .map-tools, .legend, .card:not([hidden])")].map((node) => node.getBoundingClientRect()));
 }
+
+/** @param {Labelled} one @returns {Size} */
+function sizeOf({ size, node }) {
+  if (size) return size();
+  const tag = tagOf(node);
+  return { width: tag.offsetWidth, height: tag.offsetHeight };
+}
+
+/** @param {HTMLElement} node */
+const tagOf = (node) => /** @type {HTMLElement} */ (node.querySelector(".tag"));
 
 /** @param {any} marker */
 function xy(marker) {
@@ -71,11 +85,13 @@ function obstacles() {
   });
 }
 
-/** @param {{node: HTMLElement, tag: HTMLElement, outside?: boolean}} item @param {{dx: number, dy: number, endX: number, endY: number} | null} where */
-function move({ node, tag, outside = false }, where) {
+/** @param {Labelled} one @param {{dx: number, dy: number, endX: number, endY: number} | null} where */
+function move({ node, outside = false, write }, where) {
   node.classList.toggle("outside", outside);
   node.classList.toggle("bare", where === null);
   if (where === null) return;
+  write?.();
+  const tag = tagOf(node);
   tag.style.left = `${where.dx}px`;
   tag.style.top = `${where.dy}px`;
   const line = node.querySelector("line");

@@ -23,7 +23,7 @@ const FarCanvas = L.Canvas.extend({
   },
 
   _update() {
-    if (!this._rests) L.Canvas.prototype._update.call(this);
+    if (!this._rests || !this._bounds) L.Canvas.prototype._update.call(this); // a path that is added asks for the bounds
   },
 
   _initPath(/** @type {any} */ path) {

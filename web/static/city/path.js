@@ -5,7 +5,10 @@ import { division, lineOf, remember } from "./divisions.js";
 
 /* global L */
 
-/** @typedef {import("./divisions.js").Division} Division */
+/**
+ * @typedef {import("./divisions.js").Division} Division
+ * @typedef {{city: any, path: any[], below: string | null}} Told
+ */
 
 /** @type {Division[]} from the district down to what is in view; empty: the whole city */ let line = [];
 /** @type {string | null} */ let below = "district";
@@ -32,13 +35,24 @@ export function whenPath(act) {
   listeners.push(act);
 }
 
+/** What the page brought along, of where it begins. @type {Told | null} */
+const brought = JSON.parse(document.querySelector("#way")?.textContent ?? "null");
+
+/** The bounds of what somebody may see: west, south, east, north in degrees; null: unknown. */
+export async function boundsOfScope() {
+  if (brought) return brought.city?.bounds ?? null;
+  const answer = await fetch("/api/path").catch(() => null);
+  return answer?.ok ? ((await answer.json()).city?.bounds ?? null) : null;
+}
+
 /** When the server has told what the address had in view at first. @type {Promise<void>} */
 export let followed = Promise.resolve();
 
 /** Follow the address. */
 export function followAddress() {
   whenSaid(["in"], () => setTimeout(() => void follow())); // the stream's request goes out before the map has its hands full
-  followed = follow();
+  if (brought && said("in")) take(brought);
+  else if (!brought) followed = follow();
 }
 
 /** Also when the layers have come. */
@@ -53,7 +67,7 @@ export async function follow() {
   else if (answer?.status === 404 || answer?.status === 422) say({ in: null }, { quiet: true }); // there is no such division, or not for whoever asks
 }
 
-/** @param {{path: any[], below: string | null}} told */
+/** @param {Told} told */
 function take(told) {
   let parent = null;
   for (const { id, level, name, code, bounds } of told.path) {

@@ -7,7 +7,7 @@ import { store, when } from "../store.js";
 import { whenColoured } from "./colouring.js";
 import { remember } from "./divisions.js";
 import { whenTheme } from "../palette.js";
-import { protomaps } from "../protomaps.js";
+import { foreseeProtomaps, protomaps } from "../protomaps.js";
 import { Sheet } from "../sheet.js";
 import { Tiled } from "../tiled.js";
 import { FAR } from "./far.js";
@@ -19,12 +19,14 @@ import { whenPath } from "./path.js";
 export const NEAR = 11; // from this zoom on
 const LEVELS = ["district", "township", "village", "grid"]; // layers of one tile
 const DEEPEST = 16;
+const PATIENCE_MS = 3_000;
 const AGAIN_MS = 1_000; // all are painted anew at most so often
 
 /** @type {any} */ let library = null;
 /** @type {Tiled | null} */ let tiled = null;
 /** @type {any} */ let layer = null;
 /** @type {any} */ let above = null; // the same tiles once more: their lines
+/** @type {Array<() => void>} */ const shownListeners = []; // each is told once
 let stamp = "";
 let lookedAt = -Infinity;
 let faded = false; // what is painted would look different now
@@ -32,17 +34,26 @@ let timer = 0;
 /** @type {Map<number, import("../levels.js").Level>} */ let alerts = new Map();
 
 /** Whether divisions are drawn from tiles at this zoom, as Leaflet rounds it. */
-const isNear = () => Math.round(map.getZoom()) >= NEAR;
+export const isNear = () => Math.round(map.getZoom()) >= NEAR;
+
+/** Until a near view is painted; not for ever, where tiles do not come. @returns {Promise<void>} */
+export function painted() {
+  return new Promise((done) => {
+    setTimeout(done, PATIENCE_MS);
+    if (byId("map_city").classList.contains("near")) done();
+    else shownListeners.push(done);
+  });
+}
 
 /** Draw them in near views from now on. */
 export function keepTiles() {
   map.on("zoomend", renew);
-  when("board", () => { if (layer && stamp !== versionNow()) remake(); look(); });
+  when("board", () => { heedVersion(); look(); });
   whenColoured(repaint);
   whenPath(repaint);
   whenTheme(repaint);
   renew();
-  void protomaps().catch(() => {}); // so that the first near view need not wait for it
+  foreseeProtomaps();
 }
 
 async function renew() {
@@ -62,16 +73,25 @@ function leave() {
 
 /** @param {boolean} near the tiles' lines are exact, those of the far view are simplified: never both */
 function showTiles(near) {
-  if (byId("map_city").classList.toggle("near", near)) FAR.renderer.rest();
+  byId("map_city").classList.toggle("near", near);
+  if (near) FAR.renderer.rest();
   else FAR.renderer.wake();
+  for (const act of near ? shownListeners.splice(0) : []) act();
 }
 
-const versionNow = () => store.board?.layers ?? "";
+/** Tiles are asked for anew where there is another version of the boundaries. */
+function heedVersion() {
+  const version = store.board?.layers ?? "";
+  if (version === stamp) return;
+  const first = stamp === "";
+  stamp = version;
+  if (first && !said("at")) return; // those that were asked for before the first board
+  tiled = null;
+  if (layer) remake();
+}
 
-/** Tiles are asked for anew: there is another version of the boundaries. */
 function remake() {
-  if (!tiled || stamp !== versionNow()) {
-    stamp = versionNow();
+  if (!tiled) {
     const at = said("at") ? `?at=${encodeURIComponent(said("at"))}` : "";
     tiled = new Tiled(library, { url: `/tiles/${LEVELS}/{z}/{x}/{y}.mvt${at}`, maxDataZoom: DEEPEST });
   }

@@ -1,11 +1,11 @@
 /** The division in view: the map fits it, its outline is strong, what lies outside is dimmed; a click goes further down. */
 
 import { said, say } from "../address.js";
-import { keepOnTop, limitTo, lookOver, map, whenDrawn } from "../citymap.js";
+import { keepOnTop, limitTo, lookOver, map, whenLearnt } from "../citymap.js";
 import { lineOf, ofLevel, ringsOf } from "./divisions.js";
 import { FAR } from "./far.js";
 import { colour, whenTheme } from "../palette.js";
-import { follow, inView, path, whenPath } from "./path.js";
+import { boundsOfScope, follow, inView, path, whenPath } from "./path.js";
 import { tiledAt } from "./tiles.js";
 
 /* global L */
@@ -19,7 +19,7 @@ let fitted = "";
 export function keepView() {
   keepOnTop(() => veil);
   whenPath(show);
-  whenDrawn(() => { void follow(); draw(); });
+  whenLearnt(() => { void follow(); draw(); });
   whenTheme(draw);
   map.on("click", ({ latlng }) => goDown(latlng));
   map.getContainer().addEventListener("keydown", byKey);
@@ -29,8 +29,7 @@ export function keepView() {
 
 /** Somebody who sees a part of the city only begins with that. */
 async function beginWithScope() {
-  const answer = await fetch("/api/path").catch(() => null);
-  const [west, south, east, north] = (answer?.ok && (await answer.json()).city?.bounds) || [0, 0, 180, 90];
+  const [west, south, east, north] = (await boundsOfScope()) ?? [0, 0, 180, 90];
   if (east - west < MOST_OF_CITY) limitTo(L.latLngBounds([south, west], [north, east]));
 }
 

@@ -1,0 +1,9 @@
+/** What can wait until the page has a moment. */
+
+const PATIENCE_MS = 1_000;
+
+/** Soon, and after what is more urgent; at the latest after a second. @param {() => void} act */
+export function whenIdle(act) {
+  if (globalThis.requestIdleCallback) requestIdleCallback(act, { timeout: PATIENCE_MS });
+  else act();
+}
