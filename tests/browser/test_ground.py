@@ -229,7 +229,7 @@ def test_pictures_of_yuzhong_to_be_looked_at(
     screen.page.click("#layers button")
     for zoom in (13.4, 15):
         look(screen, zoom)
-        screen.wait("document.querySelector('.leaflet-base-pane canvas.sheet')?.width > 0")
+        screen.wait(f"document.querySelector('.leaflet-base-pane canvas')?.dataset.zoom?.startsWith('{zoom}')")
         screen.page.wait_for_load_state("networkidle")
         screen.settle()
         screen.page.screenshot(path=SCREENSHOTS / f"ground-{language}-{zoom}.png")

@@ -70,6 +70,7 @@ export const Sheet = L.Layer.extend({
   _paint(view, pieces, isWhole) {
     this._painted = { view, pieces: [...pieces], isWhole };
     const canvas = this._canvas;
+    canvas.dataset.zoom = isWhole ? view.zoom : ""; // of what is painted without a gap
     const ratio = globalThis.devicePixelRatio || 1;
     [canvas.width, canvas.height] = [view.width * ratio, view.height * ratio]; // which clears it
     [canvas.style.width, canvas.style.height] = [`${view.width}px`, `${view.height}px`];
