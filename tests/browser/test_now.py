@@ -336,3 +336,26 @@ def test_a_quiet_city_is_toured_until_the_first_hand_or_alert(
     seed.open_alert(city, "cuntan", "orange", 190.0, seed.PEAK)
     screen.wait("document.querySelector('#tour').hidden")
     assert screen.complaints == []
+
+
+def test_of_many_plans_those_are_named_that_there_is_room_for(
+    city: Connection, city_url: str, serve: Serve, new_screen: OpenScreen
+) -> None:
+    """A night of eight incidents and nine plans: the lanes become lines, and never only a number."""
+    seed.seed_readings(city)
+    storm(city, 8)
+    city.execute(
+        "insert into plan_runs (plan_id, township_id, level, state, started_at) select 'FLD-02', division_id, 'red',"
+        " 'open', %s from division_versions v join divisions d on d.id = v.division_id"
+        " where d.level = 'township' and lower_inf(v.valid) order by division_id limit 9",
+        (seed.PEAK,),
+    )
+    screen = new_screen(1920, 1080)
+    screen.open(serve(city_url).url)
+    screen.wait("document.querySelectorAll('#runs .run').length > 1 && document.querySelector('#runs .more') !== null")
+    shown = screen.page.locator("#runs .run").count()
+    screen.page.screenshot(path=SCREENSHOTS / "many-plans.png")
+    assert shown >= 3
+    assert f"另有 {9 - shown} 个预案" in screen.page.inner_text("#runs")
+    box = "document.querySelector('{}').getBoundingClientRect()"
+    assert screen.page.evaluate(f"{box.format('#runs .run:nth-last-child(2)')}.bottom <= {box.format('#now')}.top")

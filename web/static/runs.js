@@ -11,8 +11,12 @@ import { now as telling, whenTold } from "./now/told.js";
 import { now, store, when } from "./store.js";
 import { t } from "./strings.js";
 
+/** @typedef {{tasks: number, answers: boolean, slim?: boolean}} Shown slim: a line for each plan */
 // Tasks of each plan, and whether their answers are told: as much as there is room for.
-const SHOWN = /** @type {Array<[number, boolean]>} */ ([[5, true], [3, true], [2, true], [2, false], [1, true], [1, false], [0, false]]);
+const SHOWN = /** @type {Shown[]} */ ([
+  ...[5, 3, 2].map((tasks) => ({ tasks, answers: true })), { tasks: 2, answers: false },
+  { tasks: 1, answers: true }, { tasks: 1, answers: false }, { tasks: 0, answers: false }, { tasks: 0, answers: false, slim: true },
+]);
 const OVER = new Set(["done", "skipped"]);
 
 /** @typedef {import("./store.js").Run & {proposed?: import("./now/told.js").Lane}} Run */
@@ -33,8 +37,9 @@ function draw() {
   byId("runs").replaceChildren(
     el("h2", { class: "heading" }, t("runs"), el("small", {}, runs.length || t("none"))),
     runs.length ? list : el("p", { class: "quiet" }, t("runsQuiet")));
-  for (const [shown, told] of SHOWN) {
-    list.replaceChildren(...runs.map((run) => lane(run, tasksOf(run), shown, told)));
+  for (const shown of SHOWN) {
+    list.classList.toggle("slim", Boolean(shown.slim));
+    list.replaceChildren(...runs.map((run) => lane(run, tasksOf(run), shown)));
     if (list.scrollHeight <= list.clientHeight + 1) break;
   }
   fitRows(list, (n) => t("moreRuns", { n }));
@@ -52,8 +57,8 @@ const tasksOf = (run) => (store.board?.tasks ?? []).filter((task) => task.run_id
 /** @param {Run} run */
 const toldOf = (run) => telling.told?.lanes.find(({ id }) => id === run.id);
 
-/** @param {Run} run @param {import("./store.js").Task[]} tasks @param {number} shown @param {boolean} told whether answers are */
-function lane(run, tasks, shown, told) {
+/** @param {Run} run @param {import("./store.js").Task[]} tasks @param {Shown} shown */
+function lane(run, tasks, shown) {
   const open = tasks.filter((task) => !OVER.has(task.state));
   const done = tasks.length - open.length;
   const detail = toldOf(run);
@@ -64,9 +69,9 @@ function lane(run, tasks, shown, told) {
       el("p", { class: "run-place" }, `${run.district ?? ""} ${run.township ?? ""}`,
         el("small", {}, t("since", { time: dayAndTime(Date.parse(run.started_at)) }))),
       run.proposed ? confirmBy(run.proposed) : el("span", { class: "run-done" }, t("tasksDone", { done, all: tasks.length }))),
-    run.proposed ? null : el("progress", { value: done, max: Math.max(1, tasks.length) }),
-    detail && detail.called > 0 && el("p", { class: "run-called" }, called(detail)),
-    el("ul", { class: "tasks" }, ...open.slice(0, shown).map((task) => row(task, told ? detail?.tasks.find(({ key }) => key === task.task_key) : undefined))));
+    run.proposed || shown.slim ? null : el("progress", { value: done, max: Math.max(1, tasks.length) }),
+    detail && detail.called > 0 && !shown.slim && el("p", { class: "run-called" }, called(detail)),
+    el("ul", { class: "tasks" }, ...open.slice(0, shown.tasks).map((task) => row(task, shown.answers ? detail?.tasks.find(({ key }) => key === task.task_key) : undefined))));
 }
 
 /** @param {import("./now/told.js").Lane} run */
