@@ -117,7 +117,7 @@ function look() {
   clearTimeout(timer);
   timer = window.setTimeout(() => {
     lookedAt = performance.now();
-    if (!placeAlerts() && !faded) return;
+    if (!layer || (!placeAlerts() && !faded)) return; // somebody has gone farther away meanwhile
     faded = false;
     layer.repaint();
     above.repaint({ relabel: true });
