@@ -29,7 +29,7 @@ from config.database import connect
 from config.settings import BrokerSettings, WebSettings
 from web.serve import serve
 
-SENSORS, RATE, SCREENS, SECONDS, PER_DAY = 100_000, 5_000, 50, 60, 4
+SENSORS, RATE, SCREENS, SECONDS, PER_DAY = 100_000, 5_000, 50, 180, 4
 _CHANGES = 7
 _FIRST_VIEWS = 5
 _SEEKS = 20
@@ -100,7 +100,7 @@ def _watched(browser: Any, address: str, city: City, others: Any, meter: "_Meter
         first_view_s(page, address, city.townships[0])
         others.send("begin")
         with meter:
-            ages = ages_ms(page, seconds, city.townships[0])
+            ages = ages_ms(page, seconds)
         others.send("end")
         frames, received, theirs = others.recv()
     return {

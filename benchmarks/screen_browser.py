@@ -32,14 +32,6 @@ async () => {
   }).observe(document.body, { subtree: true, childList: true, characterData: true });
 }
 """
-# So near that stations are drawn one by one, each with its label.
-_CLOSER = """
-async (sensor) => {
-  const [{ store }, { map }] = await Promise.all([import("/built/store.js"), import("/built/citymap.js")]);
-  const { lat, lon } = store.stations.get(sensor);
-  map.setView([lat, lon], 15, { animate: false });
-}
-"""
 # Stations of a division are on the map, one by one or as the figure of a cluster. (Also within an evaluate.)
 _IS_DRAWN = """
 async ([division, sensor]) => {
@@ -105,9 +97,8 @@ def first_view_s(page: Page, address: str, viewed: Viewed) -> float:
     return float(page.evaluate("globalThis.firstView")) / 1000
 
 
-def ages_ms(page: Page, seconds: float, viewed: Viewed) -> list[float]:
-    """Of each reading of the township, how long after its PUBLISH its label was on the screen."""
-    page.evaluate(_CLOSER, viewed.sensor)
+def ages_ms(page: Page, seconds: float) -> list[float]:
+    """Of each reading of the township in view that is written on the map, how long after its PUBLISH it was."""
     page.evaluate(_WATCH)
     page.wait_for_timeout(seconds * 1000)
     ages: list[float] = page.evaluate("globalThis.ages")
