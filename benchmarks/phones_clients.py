@@ -5,6 +5,7 @@ of it than the server does. For the same reason on uvloop, as the server.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ _AT_ONCE = 40  # that connect
 _CARD_WITHIN_S = 60.0
 _AGAIN_S = 0.5
 _TRIES = 20
+_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 
 
 @dataclass
@@ -88,36 +90,37 @@ class Phone:
         raise ConnectionError(f"{path} was never taken: {status} {told[:200]!r}")
 
     async def _once(self, path: str, body: bytes, header: str) -> tuple[int, bytes]:
-        """On a connection of its own, as a phone that slept."""
-        more = f"{header}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        """On a connection of its own, as a phone that slept; as a browser it leaves the server to end that."""
+        more = f"{header}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         exchange = _Exchange(self._head("POST", path) + more.encode() + body)
         await asyncio.get_running_loop().create_connection(lambda: exchange, "127.0.0.1", self.port)
-        head, _, told = (await exchange.answered).partition(b"\r\n\r\n")
-        return int(head.split(b" ", 2)[1]), told
+        return await exchange.answered
 
     def _head(self, method: str, path: str) -> bytes:
         return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nCookie: shijing={self.secret}\r\n".encode()
 
 
 class _Exchange(asyncio.Protocol):
-    """One request, and all that comes until the server closes."""
+    """One request, and the status and body of its answer."""
 
     def __init__(self, request: bytes) -> None:
         self._request = request
         self._came = bytearray()
-        self.answered: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self.answered: asyncio.Future[tuple[int, bytes]] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         cast(asyncio.Transport, transport).write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._came += data
+        head, end, body = bytes(self._came).partition(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        if end and length and len(body) >= int(length[1]) and not self.answered.done():
+            self.answered.set_result((int(head.split(b" ", 2)[1]), body))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if exc is None:
-            self.answered.set_result(bytes(self._came))
-        else:
-            self.answered.set_exception(exc)
+        if not self.answered.done():
+            self.answered.set_exception(exc or ConnectionError(f"ended after {bytes(self._came[:200])!r}"))
 
 
 def run_phones(port: int, secrets: Sequence[str], storm_s: float, pipe: Pipe) -> None:
