@@ -216,3 +216,15 @@ def test_the_screen_follows_its_address_and_holds_still_in_the_past(
     run(f"{_STORE}.takeReadings([{json.dumps(older)}])")
     assert run(f"{_STORE}.store.values.get({cuntan}).value") == 190.0
     assert run(f"{_STORE}.store.build.length") == 16
+
+
+def test_who_joins_while_alerts_open_learns_of_each(city_url: str, seeded: Connection, serve: Serve) -> None:
+    """Another screen has a board already: the one that joins is given it, and whatever it does not say yet."""
+    running = serve(city_url)
+    with in_view(running):
+        for gauge in seed.GAUGES:
+            alert = seed.open_alert(seeded, gauge.name, "red", 191.62, seed.PEAK)
+            with listening(running) as events:
+                board = first(events, "snapshot")["board"]
+                while alert not in {one["id"] for one in board["alerts"]}:
+                    board = first(events, "board")
