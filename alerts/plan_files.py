@@ -8,6 +8,7 @@ import yaml
 
 from alerts.edited import Step, convert
 from alerts.errors import AlertsError, EditedFileError
+from alerts.plan_way import wrong_way
 from alerts.plans import Plan
 
 _MEND = {
@@ -43,6 +44,7 @@ _MEND = {
     "routes": "write routes: [{id: R1, avoid: …, to: S1}]",
     "avoid": "write what the route keeps clear of",
     "to": "write the id of a shelter of this plan: to: S1",
+    "way": "write its points in their order: way: 106.571,29.557 106.579,29.560",
     "shelters": "write shelters: [{id: S1, name: …, capacity: 200}]",
     "capacity": "write a whole number of persons, at least 1",
     "resources": "write resources: [{item: 水泵, count: 3}]",
@@ -179,5 +181,7 @@ def _faults(plan: Plan) -> Iterator[tuple[list[Step], str]]:
     for number, route in enumerate(plan.routes):
         if route.to not in shelters:
             yield ["routes", number, "to"], f"route {route.id} leads `to` {route.to}, which is no shelter of the plan"
+        if wrong := wrong_way(route.way):
+            yield ["routes", number, "way"], f"the `way` of route {route.id}: {wrong[1]}"
     if plan.terminate.by not in plan.command:
         yield ["terminate", "by"], f"ended `by` {plan.terminate.by}, which `command` does not have"

@@ -38,6 +38,7 @@ WORDS: Mapping[str, str] = {  # of keys, for what is said of them
     "do": "任务内容", "backup": "替补岗位",
     "limit_min": "限时（分钟）", "limit_min_red": "红色时限时", "repeat_min": "重复间隔",
     "evidence": "结果材料", "result": "结果选项", "after": "前置任务", "from_level": "起始级别", "avoid": "避开",
+    "way": "走向",
     "to": "通往", "capacity": "容量", "item": "物品", "count": "数量", "by": "签字人", "due_h": "复盘时限",
     "items": "复盘内容", "show_on_wall": "大屏显示", "map": "地图显示", "delete_after_close_d": "删除期限",
     "level": "级别", "rule": "规则", "official": "官方预警", "report": "报告", "str": "文字",

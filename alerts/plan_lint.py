@@ -10,6 +10,7 @@ from alerts.plan_lint_reach import reach_findings
 from alerts.plan_lint_time import time_findings
 from alerts.plan_order import cycle_of
 from alerts.plan_surroundings import Surroundings
+from alerts.plan_way import wrong_way
 from alerts.plans import Plan
 
 
@@ -80,6 +81,16 @@ def _ways(plan: Plan) -> Iterator[Finding]:
                 "unknown_shelter",
                 (f"路线通往 {route.to}，预案中没有这个安置点", f"it leads to {route.to}, which is no shelter here"),
                 ("选择本预案的安置点", "choose a shelter of this plan"),
+            )
+        if wrong := wrong_way(route.way):
+            yield error(
+                f"routes.{route.id}.way",
+                "wrong_way",
+                (f"走向：{wrong[0]}", f"its way: {wrong[1]}"),
+                (
+                    "依次写各点的“经度,纬度”，以空格分隔",
+                    "write lon,lat of its points in order, spaces between",
+                ),
             )
     reached = {route.to for route in plan.routes}
     for shelter in plan.shelters:

@@ -150,6 +150,7 @@ ROUTES = SheetForm(
         Column(name="drop", zh="不要此项", width=10),
         Column(name="avoid", zh="避开", width=30),
         Column(name="to", zh="通往安置点", hint="安置点编号 id of a shelter"),
+        Column(name="way", zh="走向", hint="各点的 经度,纬度，以空格分隔 lon,lat lon,lat", width=40),
     ),
 )
 RESOURCES = SheetForm(

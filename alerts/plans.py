@@ -116,6 +116,7 @@ class Route(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: Text
     avoid: Text
     to: Text
+    way: str = ""  # lon,lat lon,lat … (alerts/plan_way.py); empty: told in words only
 
 
 class Shelter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from access.accounts import is_within
 from alerts.ledger_keeper import LedgerStanding, standing
+from alerts.plan_way import read_way, wrong_way
 from alerts.rule_kinds import Rule
 from alerts.rule_sets import rules_in_force
 from alerts.rules import AnyRule
@@ -135,12 +136,18 @@ def _plans(view: View, runs: list[int]) -> list[PlanPlaces]:
 def _places(number: int, plan: dict[str, Any]) -> PlanPlaces:
     return PlanPlaces(
         run_id=number,
-        routes=plan.get("routes") or [],
+        routes=[_with_line(one) for one in plan.get("routes") or []],
         shelters=plan.get("shelters") or [],
         resources=plan.get("resources") or [],
         threatened=plan.get("threatened"),
         command=plan.get("command") or {},
     )
+
+
+def _with_line(route: dict[str, Any]) -> dict[str, Any]:
+    """Its way as a line to be drawn; None: it is told in words only, or a former version told it otherwise."""
+    way = route.get("way") or ""
+    return {**route, "line": read_way(way) if way and wrong_way(way) is None else None}
 
 
 def _in_need(view: View, number: int, clock: Clock) -> dict[str, int] | None:

@@ -135,6 +135,8 @@ def test_a_red_one_takes_the_stage_until_a_duty_officer_acknowledges_it(
         screen.wait("document.querySelector('.ledger') !== null")
     alert, incident = red_one(city, "ciqikou")
     run = ground.start(level="red")
+    routes = [{"id": "R2", "avoid": "下穿道与滨江路", "to": "S2", "way": "106.432,29.588 106.446,29.583 106.45,29.58"}]
+    city.execute("update plan_runs set plan = jsonb_set(plan, '{routes}', %s) where id = %s", (Jsonb(routes), run))
     city.execute("insert into run_alerts (run_id, alert_id, joined_at) values (%s, %s, %s)", (run, alert, seed.PEAK))
     ground.climb()
     city.execute("select log_live_event('run', %s)", (json.dumps({"run_id": run}),))
@@ -143,12 +145,15 @@ def test_a_red_one_takes_the_stage_until_a_duty_officer_acknowledges_it(
         told(screen, "#incident-stage", "红", "磁器口街道", "社区中心", "已叫", "短信")
         screen.wait("document.querySelectorAll('.incident-footprint').length === 1")
         screen.wait("document.querySelectorAll('.incident-touching').length >= 3")
-        screen.wait("document.querySelector('.stage-shelter')?.textContent === '社区中心'")
+        for name in ("社区中心", "R2 → 社区中心"):
+            screen.wait(f"[...document.querySelectorAll('.stage-shelter')].some((one) => one.textContent === '{name}')")
+        screen.wait("document.querySelectorAll('path.incident-way').length === 1")
         assert f"incident={incident}" in screen.page.url
     assert big.page.locator("#stage-ack").count() == 0  # a wall has no hands
     told(desk, "#incident-stage", "张强")
     assert "张强" not in big.page.inner_text("body")
-    desk.wait("map_city.getZoom() > 11")  # it has flown there
+    desk.wait("map_city.getZoom() > 11")  # it has flown there, and the near view is painted
+    desk.wait("document.querySelector('.leaflet-tiles-pane canvas')?.dataset.zoom === String(map_city.getZoom())")
     whole(desk, "stage-wall-zh")
     desk.page.click("#stage-ack")
     for screen in (desk, big):

@@ -76,7 +76,9 @@ bodies = st.fixed_dictionaries(
         "threatened": st.dictionaries(
             st.sampled_from(["persons", "households", "船只"]), st.integers(0, 99), min_size=1
         ),
-        "routes": unique(st.fixed_dictionaries({"id": st.sampled_from(["R1", "R2"]), "avoid": texts, "to": texts}), 1),
+        "routes": unique(st.fixed_dictionaries(
+            {"id": st.sampled_from(["R1", "R2"]), "avoid": texts, "to": texts},
+            optional={"way": st.sampled_from(["106.571,29.557 106.579,29.560", "106.5,29.5"])}), 1),
         "shelters": unique(st.fixed_dictionaries(
             {"id": st.sampled_from(["S1", "S2", "S3"]), "name": texts, "capacity": minutes}), 1),
         "resources": st.lists(

@@ -94,6 +94,9 @@ EARLIER = {"id": "T3", "post": "值班长", "do": "叫应", "limit_min": 90}
          ("warning", "no_route", "shelters.S2")),
         (plan(threatened={"persons": 9}, shelters=None, routes=None), ("warning", "no_shelter", "shelters")),
         (plan(routes=[{"id": "R1", "avoid": "路", "to": "S7"}]), ("error", "unknown_shelter", "routes.R1.to")),
+        (plan(routes=[{**GOOD["routes"][0], "way": "106.571,29.557 106.579,29.560"}]), None),
+        (plan(routes=[{**GOOD["routes"][0], "way": "29.557,106.571 29.560,106.579"}]),
+         ("error", "wrong_way", "routes.R1.way")),
         # posts
         (plan(terminate={"all": ["查验"], "by": "b"}), ("error", "unknown_signer", "terminate.by")),
         (tasks(backup="grid_worker"), ("warning", "own_backup", "tasks.T2.backup")),

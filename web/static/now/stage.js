@@ -18,7 +18,7 @@ import { ask, fetched, now, whenTold } from "./told.js";
  * @typedef {{id: number, rule_id: string, kind: string, sensor_id: number | null, level: Level, state: string,
  *   value: number | null, opened_at: string, exercise: boolean, lon: number | null, lat: number | null, label: string,
  *   unit: string, township: string | null}} StageAlert
- * @typedef {{run_id: number, routes: Array<{id: string, avoid: string, to: string}>,
+ * @typedef {{run_id: number, routes: Array<{id: string, avoid: string, to: string, line: Array<[number, number]> | null}>,
  *   shelters: Array<{id: string, name: string, capacity: number}>, resources: Array<{item: string, count: number}>,
  *   threatened: Record<string, number> | null, command: Record<string, string>}} PlanPlaces
  * @typedef {{incident: {id: number, family: string, level: Level, peak: Level, state: string, exercise: boolean,

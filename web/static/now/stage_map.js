@@ -20,12 +20,12 @@ let cells = ""; // of what is drawn
 /** @param {import("./stage.js").Stage} stage @param {boolean} fly */
 export function showOnMap(stage, fly) {
   if (!map.getPane(PANE)) map.createPane(PANE).style.zIndex = "430";
-  const now = [stage.incident.level, ...stage.ground.features.map(({ id }) => id), ...stage.lanes.map(({ township_id: id }) => id)].join(" ");
+  const now = [stage.incident.level, ...stage.ground.features.map(({ id }) => id), ...stage.lanes.map(({ township_id: id }) => id), ...stage.plans.map(({ run_id: id }) => id)].join(" ");
   if (stage.incident.id === number && now === cells) return;
   cells = now;
   drawn?.remove();
   number = stage.incident.id;
-  drawn = L.layerGroup([ground(stage)]).addTo(map);
+  drawn = L.layerGroup([ground(stage), ...stage.plans.flatMap(routes)]).addTo(map);
   void shelters(stage, number);
   if (fly) flyTo(stage);
 }
@@ -56,9 +56,10 @@ function ground({ ground: collection, incident }) {
 }
 
 /** @param {import("./stage.js").Stage} stage */
-function flyTo({ ground: collection, incident }) {
+function flyTo({ ground: collection, incident, plans }) {
   const own = collection.features.filter(({ geometry, properties }) => geometry !== null && !properties.touching);
-  const bounds = own.length ? L.geoJSON({ type: "FeatureCollection", features: own }).getBounds()
+  const ways = plans.flatMap(({ routes: told }) => told.flatMap(({ line }) => (line ? [{ type: "LineString", coordinates: line }] : [])));
+  const bounds = own.length ? L.geoJSON({ type: "FeatureCollection", features: [...own, ...ways.map((geometry) => ({ type: "Feature", properties: {}, geometry }))] }).getBounds()
     : incident.lon === null ? null : L.latLng(incident.lat, incident.lon).toBounds(6_000);
   if (!bounds?.isValid()) return;
   flown ??= map.getBounds();
@@ -78,9 +79,26 @@ async function shelters({ lanes }, mine) {
   }
 }
 
+/** The ways out that the plan tells the points of, each to the name of its shelter. @param {import("./stage.js").PlanPlaces} places */
+function routes({ routes: told, shelters: named }) {
+  const renderer = L.svg({ pane: PANE });
+  return told.flatMap(({ id, to, line }) => {
+    if (!line) return [];
+    const points = line.map(([lon, lat]) => [lat, lon]);
+    const drawn = (/** @type {string} */ className, /** @type {number} */ weight, /** @type {string} */ color) => L.polyline(points, {
+      pane: PANE, renderer, interactive: false, className, weight, color, opacity: 1, lineCap: "round", lineJoin: "round" });
+    return [
+      drawn("incident-way-edge", 11, colour("--ground")), drawn("incident-way", 5, colour("--text")),
+      place(line[line.length - 1], `${id} → ${named.find((one) => one.id === to)?.name ?? to}`, "is-below"), // the shelter's own name is above
+    ];
+  });
+}
+
 /** @param {any} feature */
-function shelter(feature) {
-  const [lon, lat] = feature.geometry.coordinates;
-  const node = el("span", { class: "stage-shelter" }, feature.properties.name ?? feature.properties.title ?? "");
+const shelter = (feature) => place(feature.geometry.coordinates, feature.properties.name ?? feature.properties.title ?? "");
+
+/** @param {[number, number]} at lon, lat @param {string} text @param {string} [where] */
+function place([lon, lat], text, where = "") {
+  const node = el("span", { class: `stage-shelter ${where}` }, text);
   return L.marker([lat, lon], { pane: PANE, interactive: false, keyboard: false, icon: L.divIcon({ className: "station-mark", html: node, iconSize: [0, 0] }) });
 }

@@ -39,7 +39,8 @@ export function form(state) {
       field(t("name"), at("name"), text(one, "name"), "is-half"), field(t("capacity"), at("capacity"), number(one, "capacity"))])),
     section(state, "routes", items(state, "routes", "R", (one, at) => [
       field(t("to"), at("to"), choice(one, "to", whole.shelters.map((each) => ({ value: each.id, label: `${each.id} ${each.name ?? ""}` })))),
-      field(t("avoid"), at("avoid"), text(one, "avoid"), "is-half")])),
+      field(t("avoid"), at("avoid"), text(one, "avoid"), "is-half"),
+      field(t("way"), at("way"), text(one, "way", { placeholder: "106.571,29.557 106.579,29.560" }), "is-most")])),
     section(state, "resources", rows(whole.resources, (one, place) => grid(
       field(t("item"), `resources.#${place + 1}.item`, text(one, "item")),
       field(t("count"), `resources.#${place + 1}.count`, number(one, "count", { least: 0 }))), () => ({ item: "", count: 1 }), { slim: true })),

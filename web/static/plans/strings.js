@@ -52,6 +52,7 @@ const table = {
   shelters: { zh: "安置点", en: "Shelters" },
   capacity: { zh: "可容纳人数", en: "Persons" },
   routes: { zh: "路线", en: "Routes" },
+  way: { zh: "走向（各点的经度,纬度，以空格分隔；可不填）", en: "Way (lon,lat of its points, with spaces between; may be empty)" },
   avoid: { zh: "避开", en: "Keeps clear of" },
   to: { zh: "通往", en: "Leads to" },
   resources: { zh: "物资", en: "Supplies" },
