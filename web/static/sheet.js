@@ -16,6 +16,7 @@
 const PADDING = 0.12; // of the view's size, painted around it so that a pan shows something at once
 const PATIENCE_MS = 200; // then what has come is painted
 const AGAIN_MS = 5_000; // after tiles that did not come
+const LABELLED = 256; // tiles whose labels are remembered: more than any wall has in view
 const SPILL = 16; // px that lines reach over what they bound
 
 /** `initialize(tiled, {pane, paints, labels})`; fires `read` when all of a view has come, `load` when it is painted. */
@@ -85,7 +86,7 @@ export const Sheet = L.Layer.extend({
   /** @param {CanvasRenderingContext2D} context @param {View} view @param {Piece[]} pieces */
   _write(context, view, pieces) {
     const zoom = Math.round(view.zoom);
-    if (this._labeler?.zoom !== view.zoom) this._labeler = { zoom: view.zoom, of: new this._tiled.library.Labeler(zoom, context, this.options.labels, Infinity) };
+    if (this._labeler?.zoom !== view.zoom) this._labeler = { zoom: view.zoom, of: new this._tiled.library.Labeler(zoom, context, this.options.labels, LABELLED) };
     this._labeler.of.add(new Map([["", pieces]]));
     for (const { anchor, draw } of this._labeler.of.index.searchBbox(boxOf(view), Infinity)) {
       context.save();
