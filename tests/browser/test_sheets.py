@@ -54,6 +54,22 @@ def test_a_near_view_has_one_canvas_for_each_layer(
     assert screen.complaints == []
 
 
+def test_a_drag_is_painted_before_it_ends(
+    city: Connection, city_url: str, serve: Serve, new_screen: OpenScreen
+) -> None:
+    screen = new_screen()
+    begun_at(city, city_url, serve, screen)
+    painted(screen)
+    box = screen.page.locator("#map_city").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] * 0.4, box["y"] + box["height"] * 0.9
+    screen.page.mouse.move(x, y)
+    screen.page.mouse.down()
+    screen.page.mouse.move(x, y - box["height"] * 0.5, steps=20)
+    painted(screen)
+    screen.page.mouse.up()
+
+
 def test_the_page_stands_where_it_begins_before_anything_is_drawn(
     city: Connection, city_url: str, serve: Serve, new_screen: OpenScreen
 ) -> None:

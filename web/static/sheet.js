@@ -15,6 +15,7 @@
 
 const PADDING = 0.12; // of the view's size, painted around it so that a pan shows something at once
 const PATIENCE_MS = 200; // then what has come is painted
+const DRAGGED_MS = 200; // between two paintings of a drag
 const AGAIN_MS = 5_000; // after tiles that did not come
 const LABELLED = 256; // tiles whose labels are remembered: more than any wall has in view
 const SPILL = 16; // px that lines reach over what they bound
@@ -24,11 +25,12 @@ export const Sheet = L.Layer.extend({
   /** @param {import("./tiled.js").Tiled} tiled @param {{pane: string, paints: Rule[], labels?: Rule[]}} options the lowest paint, the most wanted label first */
   initialize(tiled, options) {
     this._tiled = tiled;
+    this._strayedAt = -Infinity;
     L.setOptions(this, { labels: [], ...options });
   },
 
   getEvents() {
-    return { moveend: this.renew, viewreset: this._follow, zoom: this._follow, zoomanim: this._animate };
+    return { moveend: this.renew, move: this._stray, viewreset: this._follow, zoom: this._follow, zoomanim: this._animate };
   },
 
   onAdd() {
@@ -59,6 +61,14 @@ export const Sheet = L.Layer.extend({
     this.fire("load");
     clearTimeout(this._again);
     if (failed) this._again = setTimeout(() => void this.renew(), AGAIN_MS);
+  },
+
+  /** While somebody drags the map: now and then what has come into view is painted before they let go. */
+  _stray() {
+    if (!this._painted || this._map.getZoom() !== this._painted.view.zoom || performance.now() - this._strayedAt < DRAGGED_MS) return;
+    if (covers(this._painted.view, seenOf(this._map))) return;
+    this._strayedAt = performance.now();
+    void this.renew();
   },
 
   /** The same once more: colours have changed. @param {{relabel?: boolean}} [how] relabel: names look for places anew */
@@ -117,13 +127,23 @@ export const Sheet = L.Layer.extend({
   },
 });
 
-/** What is to be painted: what is seen, and a little around it. @param {any} map @returns {View} */
-function viewOf(map) {
+/** @param {any} map @returns {View} */
+function seenOf(map) {
   const { x: width, y: height } = map.getSize();
   const { min } = map.getPixelBounds();
-  const [beside, above] = [Math.round(width * PADDING), Math.round(height * PADDING)];
-  return { zoom: map.getZoom(), left: Math.round(min.x) - beside, top: Math.round(min.y) - above, width: width + 2 * beside, height: height + 2 * above };
+  return { zoom: map.getZoom(), left: Math.round(min.x), top: Math.round(min.y), width, height };
 }
+
+/** What is to be painted: what is seen, and a little around it. @param {any} map @returns {View} */
+function viewOf(map) {
+  const { zoom, left, top, width, height } = seenOf(map);
+  const [beside, above] = [Math.round(width * PADDING), Math.round(height * PADDING)];
+  return { zoom, left: left - beside, top: top - above, width: width + 2 * beside, height: height + 2 * above };
+}
+
+/** @param {View} whole @param {View} part of the same zoom */
+const covers = (whole, part) => part.left >= whole.left && part.top >= whole.top
+  && part.left + part.width <= whole.left + whole.width && part.top + part.height <= whole.top + whole.height;
 
 /** @param {View} a @param {View} b */
 const isSame = (a, b) => a.zoom === b.zoom && a.left === b.left && a.top === b.top && a.width === b.width && a.height === b.height;

@@ -1,6 +1,7 @@
 /** Which division is in view: the address says it, the layers that are drawn know it, and the server tells the rest. */
 
 import { said, say, whenSaid } from "../address.js";
+import { whenIdle } from "../idle.js";
 import { division, lineOf, remember } from "./divisions.js";
 
 /* global L */
@@ -60,7 +61,11 @@ export async function follow() {
   const id = Number(said("in"));
   if (!said("in")) return put([], "district");
   const here = lineOf(id);
-  if (here.length) put(here, belowOf(here));
+  if (here.length) {
+    put(here, belowOf(here));
+    await new Promise((done) => whenIdle(() => done(undefined))); // what is known of it is drawn first
+    if (Number(said("in")) !== id) return;
+  }
   const answer = await fetch(`/api/path?in=${encodeURIComponent(said("in"))}${said("at") ? `&at=${encodeURIComponent(said("at"))}` : ""}`).catch(() => null);
   if (Number(said("in")) !== id) return; // somebody went on
   if (answer?.ok) take(await answer.json());
