@@ -96,8 +96,9 @@ def send_steadily(mqtt: BrokerSettings, sensors: int, rate: int, until: float) -
 def _packets(sensors: int, until: float) -> Iterator[bytes]:
     number = 0
     while (now := time.time()) < until:
+        turn = number * PACK // sensors  # so that a sensor tells another value than last time
         records: list[dict[str, Any]] = [
-            {"n": f"bench{(number * PACK + i) % sensors}/water_depth", "v": 1 + (number * 7 + i) % 100 / 100}
+            {"n": f"bench{(number * PACK + i) % sensors}/water_depth", "v": 1 + (number * 7 + i + turn) % 100 / 100}
             for i in range(PACK)
         ]
         records[0] |= {"bt": round(now, 6), "bu": "cm"}

@@ -209,7 +209,7 @@ def screen(
     sensors: Annotated[int, typer.Option(help="How many.", min=2000)] = 100_000,
     rate: Annotated[int, typer.Option(help="Readings per second.", min=20)] = 5000,
     screens: Annotated[int, typer.Option(help="One of them is a Chromium.", min=2)] = 50,
-    seconds: Annotated[float, typer.Option(help="For how long labels are watched.", min=1)] = 60,
+    seconds: Annotated[float, typer.Option(help="For how long labels are watched.", min=1)] = 180,
     per_day: Annotated[int, typer.Option(help="Readings per sensor and day of the week that is sought in.", min=1)] = 4,
     as_json: Json = False,
 ) -> None:
