@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from access.accounts import is_within
 from alerts.ledger_keeper import LedgerStanding, standing
-from alerts.plan_way import read_way, wrong_way
+from alerts.plan_way import WayError, read_way
 from alerts.rule_kinds import Rule
 from alerts.rule_sets import rules_in_force
 from alerts.rules import AnyRule
@@ -146,8 +146,10 @@ def _places(number: int, plan: dict[str, Any]) -> PlanPlaces:
 
 def _with_line(route: dict[str, Any]) -> dict[str, Any]:
     """Its way as a line to be drawn; None: it is told in words only, or a former version told it otherwise."""
-    way = route.get("way") or ""
-    return {**route, "line": read_way(way) if way and wrong_way(way) is None else None}
+    try:
+        return {**route, "line": read_way(route.get("way") or "") or None}
+    except WayError:
+        return {**route, "line": None}
 
 
 def _in_need(view: View, number: int, clock: Clock) -> dict[str, int] | None:
