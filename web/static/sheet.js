@@ -26,6 +26,7 @@ export const Sheet = L.Layer.extend({
   initialize(tiled, options) {
     this._tiled = tiled;
     this._strayedAt = -Infinity;
+    this._straying = null;
     L.setOptions(this, { labels: [], ...options });
   },
 
@@ -41,7 +42,8 @@ export const Sheet = L.Layer.extend({
 
   onRemove() {
     clearTimeout(this._again);
-    this._asked = this._painted = this._labeler = null;
+    clearTimeout(this._straying);
+    this._straying = this._asked = this._painted = this._labeler = null;
     this._canvas.remove();
     this._canvas.width = this._canvas.height = 0; // its memory
   },
@@ -65,10 +67,14 @@ export const Sheet = L.Layer.extend({
 
   /** While somebody drags the map: now and then what has come into view is painted before they let go. */
   _stray() {
-    if (!this._painted || this._map.getZoom() !== this._painted.view.zoom || performance.now() - this._strayedAt < DRAGGED_MS) return;
+    if (this._straying || !this._painted || this._map.getZoom() !== this._painted.view.zoom) return;
     if (covers(this._painted.view, seenOf(this._map))) return;
-    this._strayedAt = performance.now();
-    void this.renew();
+    const wait = Math.max(0, this._strayedAt + DRAGGED_MS - performance.now()); // then where it is by then, also when it has stood still
+    this._straying = setTimeout(() => {
+      this._straying = null;
+      this._strayedAt = performance.now();
+      void this.renew();
+    }, wait);
   },
 
   /** The same once more: colours have changed. @param {{relabel?: boolean}} [how] relabel: names look for places anew */
