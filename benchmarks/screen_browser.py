@@ -17,7 +17,7 @@ _SETTLE_MS = 1_000
 # A station's label was drawn anew: the frame after that is on the screen. What the label shows is the store's.
 _WATCH = """
 async () => {
-  const { store } = await import("/built/store.js");
+  const { store } = await import("/built/main.js");
   globalThis.ages = [];
   const waiting = new Map([...store.values].map(([sensor, { time }]) => [sensor, time])); // drawn before
   new MutationObserver((changes) => {
@@ -35,7 +35,7 @@ async () => {
 # Stations of a division are on the map, one by one or as the figure of a cluster. (Also within an evaluate.)
 _IS_DRAWN = """
 async ([division, sensor]) => {
-  const { store } = await import("/built/store.js");
+  const { store } = await import("/built/main.js");
   if (!store.stations.has(sensor)) return false;
   const nodes = [...document.querySelectorAll(".station[data-sensor]")];
   const lies = ({ dataset }) => store.stations.get(Number(dataset.sensor))?.township_id === division;
@@ -45,7 +45,7 @@ async ([division, sensor]) => {
 # From what is said to the frame after the division's stations are drawn.
 _CHANGE = """
 async ([division, sensor]) => {
-  const { say } = await import("/built/address.js");
+  const { say } = await import("/built/main.js");
   const isDrawn = @drawn@;
   const begun = performance.now();
   say({ in: division });
@@ -120,7 +120,7 @@ def level_change_ms(page: Page, places: Sequence[Viewed]) -> float:
 
 def pan_fps(page: Page) -> dict[str, float]:
     """Frames per second while the whole city is dragged about, and the longest frame."""
-    page.evaluate("async () => (await import('/built/address.js')).say({ in: null })")
+    page.evaluate("async () => (await import('/built/main.js')).say({ in: null })")
     page.evaluate("document.querySelector('#whole-city')?.click()")
     page.wait_for_timeout(1500)
     page.evaluate(_FRAMES)

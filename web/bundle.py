@@ -5,14 +5,10 @@ What is made lies in web/built, beside a stamp of what it was made of; a server 
 """
 
 import hashlib
-import json
-import os
 import shutil
 import subprocess
 import tempfile
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 from web.errors import AssetsMissingError
 
@@ -20,32 +16,19 @@ WEB = Path(__file__).resolve().parent
 BUILT = WEB / "built"
 ESBUILD = WEB / "tools" / "esbuild"
 
-# The page's own.
-_PAGE = ("main.js", "sheets.css")
-# Modules that somebody may import beside it: they are one with those of the page.
-_BESIDE = (
-    "address.js",
-    "citymap.js",
-    "city/colouring.js",
-    "ground/clear.js",
-    "store.js",
-    "stream.js",
-    "strings.js",
-)
+_ENTRIES = ("main.js", "sheets.css")
 _OPTIONS = (
     "--bundle",
-    "--splitting",
     "--format=esm",
     "--target=es2022",
     "--minify",
     "--sourcemap",
     "--charset=utf8",
-    "--chunk-names=chunk-[hash]",
     "--external:/vendor/*",
     "--external:/static/*",
     "--log-level=warning",
 )
-_STAMP, _META = "sources.sha256", "meta.json"
+_STAMP = "sources.sha256"
 
 
 def bundle(built: Path = BUILT, program: Path = ESBUILD) -> bool:
@@ -68,48 +51,12 @@ def bundle(built: Path = BUILT, program: Path = ESBUILD) -> bool:
 def _make(built: Path, program: Path, wanted: str) -> None:
     with tempfile.TemporaryDirectory(prefix=".built-", dir=built.parent) as made:
         fresh = Path(made) / "fresh"
-        static = WEB / "static"
-        entries = [str(static / one) for one in (*_PAGE, *_BESIDE)]
-        command = [str(program), *entries, *_OPTIONS, f"--outbase={static}", f"--outdir={fresh}"]
-        done = subprocess.run(
-            [*command, f"--metafile={Path(made) / _META}"], cwd=static, capture_output=True, text=True, check=False
-        )
+        command = [str(program), *_ENTRIES, *_OPTIONS, f"--outdir={fresh}"]
+        done = subprocess.run(command, cwd=WEB / "static", capture_output=True, text=True, check=False)
         if done.returncode:
             raise AssetsMissingError(f"the screen's modules could not be bundled:\n{done.stderr.strip()[-2000:]}")
-        meta = json.loads((Path(made) / _META).read_text())
-        (fresh / _META).write_text(json.dumps(_imports(meta, fresh, static)))
         (fresh / _STAMP).write_text(wanted)
         _put(fresh, built, Path(made) / "former")
-
-
-@cache
-def chunks_of(entry: str, built: Path = BUILT) -> tuple[str, ...]:
-    """What an entry imports at once, directly or not: named in the head of a page, they come side by side."""
-    imports: dict[str, list[str]] = json.loads((built / _META).read_text())
-    found: list[str] = []
-    ahead = [entry]
-    while ahead:
-        for one in imports.get(ahead.pop(), []):
-            if one not in found:
-                found.append(one)
-                ahead.append(one)
-    return tuple(sorted(found))
-
-
-def _imports(meta: dict[str, Any], fresh: Path, static: Path) -> dict[str, list[str]]:
-    """By output, the outputs that it imports at once. esbuild writes paths from where it ran."""
-
-    def name(path: str) -> str:
-        return Path(os.path.normpath(static / path)).relative_to(fresh).as_posix()
-
-    return {
-        name(path): [
-            name(one["path"])
-            for one in output.get("imports", [])
-            if one["kind"] == "import-statement" and not one.get("external")
-        ]
-        for path, output in meta["outputs"].items()
-    }
 
 
 def _put(fresh: Path, built: Path, former: Path) -> None:
@@ -125,7 +72,7 @@ def _put(fresh: Path, built: Path, former: Path) -> None:
 
 
 def _wanted() -> str:
-    digest = hashlib.sha256(repr((_PAGE, _BESIDE, _OPTIONS, _read(WEB / "package-lock.json"))).encode())
+    digest = hashlib.sha256(repr((_ENTRIES, _OPTIONS, _read(WEB / "package-lock.json"))).encode())
     static = WEB / "static"
     for path in sorted(one for kind in ("*.js", "*.css") for one in static.rglob(kind)):
         digest.update(f"{path.relative_to(static).as_posix()}\0".encode() + path.read_bytes())

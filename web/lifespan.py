@@ -45,6 +45,7 @@ from web.worker_receipts import AnswerDesk, ReceiptDesk
 logger = logging.getLogger(__name__)
 
 _AHEAD_S = 2.0
+_TILED, _TILED_ZOOMS = ("district", "township", "village", "grid"), (10, 11, 12)  # of a township on a wall
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,18 +103,23 @@ async def lifespan(app: FastAPI, given: Given) -> AsyncIterator[None]:
 
 
 async def _draw_ahead(parts: Parts) -> None:
-    """The layers of the whole city take a second: the first screen after a start shall not wait for them."""
+    """Layers and tiles of the whole city take seconds: the first screen after a start shall not wait for them."""
     await asyncio.sleep(_AHEAD_S)
     try:
         await run_in_threadpool(_draw_layers, parts)
+        await run_in_threadpool(_draw_tiles, parts)
     except (psycopg.Error, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed) as error:
-        logger.info("the map layers were not drawn ahead, the first screen draws them: %s", error)
+        logger.info("the map was not drawn ahead, the first screen draws it: %s", error)
 
 
 def _draw_layers(parts: Parts) -> None:
     with parts.scoped.connection(EVERYWHERE, DATABASE_WAIT_S) as connection:
         for name in LEVELS:
             parts.layers.get(connection, name, read_clock(connection).now)
+
+
+def _draw_tiles(parts: Parts) -> None:
+    parts.tiles.foresee(lambda: parts.scoped.connection(EVERYWHERE, DATABASE_WAIT_S), _TILED, _TILED_ZOOMS)
 
 
 def _open(given: Given) -> Parts:

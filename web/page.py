@@ -14,8 +14,8 @@ from fastapi.responses import HTMLResponse
 from folium.template import Template
 
 from config.settings import WebSettings
+from screen.paths import Way
 from web.account_bar import ACCOUNT, with_account
-from web.bundle import chunks_of
 from web.errors import DivisionUnknownError
 from web.maps import CityMap
 from web.pages import STAND_IN, Language, menu
@@ -28,14 +28,8 @@ router = APIRouter()
 
 _NONCE, _AHEAD = "@nonce@", "@ahead@"  # stand in the rendered page where each answer puts its own
 _FETCHED = '<link rel="preload" as="fetch" crossorigin href="{}">'
-_ASKED_FIRST = (
-    "/api/layers/townships.geojson",
-    "/api/layers/districts.geojson",
-    "/api/layers/rivers.geojson",
-    "/api/names",
-    "/ground/layers.json",
-    "/api/scene/kinds",
-)
+_ASKED_FIRST = ("/api/names", "/ground/layers.json", "/api/scene/kinds")
+_LAYERS = ("/api/layers/townships.geojson", "/api/layers/districts.geojson", "/api/layers/rivers.geojson")
 # What the screen's own words are written with; each piece that comes after the first layout makes another one.
 _FONT = "/vendor/noto-sans-sc/files/noto-sans-sc-{}-wght-normal.woff2"
 _FONT_PIECES = ("latin", 118, 117, 116, 115, 114, 113, 112, 119, 110)
@@ -78,7 +72,6 @@ class Screen(Figure):
         self.pages = STAND_IN
         self.account = ACCOUNT
         self.ahead = _AHEAD
-        self.chunks = chunks_of("main.js")
         self.fonts = "\n    ".join(_PRELOADED.format(_FONT.format(piece)) for piece in _FONT_PIECES)
 
 
@@ -124,19 +117,24 @@ def page(
 def _ahead(view: View, division: str, nonce: str) -> str:
     """What the modules ask for as soon as they run is here or on its way before: where they begin, stream, layers."""
     near = division.isascii() and division.isdigit() and 0 < len(division) < 10
-    within = f"?in={int(division)}" if near else ""
-    begin = _BEGIN.format(nonce=nonce, address=f"/api/stream{within}", kinds=" ".join(FRAMES))
-    links = [_FETCHED.format(address) for address in _ASKED_FIRST]
+    query = f"?in={int(division)}" if near else ""
+    begin = _BEGIN.format(nonce=nonce, address=f"/api/stream{query}", kinds=" ".join(FRAMES))
+    way = _way(view, int(division) if near else None)
+    within = way is not None and any(step.level == "township" for step in way.path)
+    links = [_FETCHED.format(address) for address in (*(() if within else _LAYERS), *_ASKED_FIRST)]
     if near:
         links.append('<script defer src="/vendor/protomaps-leaflet/protomaps-leaflet.js"></script>')
-    return "\n    ".join([begin, *_way_told(view, int(division) if near else None), *links])
+    return "\n    ".join([begin, *([] if way is None else [_told(way)]), *links])
 
 
-def _way_told(view: View, division: int | None) -> list[str]:
-    """So that the map stands where it belongs before anything is drawn; empty: the page asks, and is told why not."""
+def _way(view: View, division: int | None) -> Way | None:
+    """So that the map stands where it belongs before anything is drawn; None: the page asks, and is told why not."""
     try:
-        way = way_to(view, division)
+        return way_to(view, division)
     except (DivisionUnknownError, psycopg.OperationalError, psycopg_pool.PoolTimeout):
-        return []
+        return None
+
+
+def _told(way: Way) -> str:
     text = orjson.dumps(way).decode().replace("<", "\\u003c")  # a name cannot end the element
-    return [f'<script type="application/json" id="way">{text}</script>']
+    return f'<script type="application/json" id="way">{text}</script>'

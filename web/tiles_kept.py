@@ -89,6 +89,14 @@ class Tiles:
             body = self._cut(etag, sources, place, shown)
         return Tile(body=body, etag=etag)
 
+    def foresee(self, reading: Reading, levels: Sequence[str], zooms: Sequence[int]) -> None:
+        """What the first of these tiles would wait for is made now."""
+        stamp = self.stamps.read(None, None)
+        for level in levels:
+            source = self.source(reading, level, stamp)
+            for z in zooms:
+                source.prepare(z)
+
     def drawn(self, tag: str, place: Place, make: Callable[[], TileSource]) -> Tile:
         """A tile of what is drawn and not in force; `tag` is that of all its tiles together."""
         etag = f'"{hashlib.sha256(f"{tag} {place}".encode()).hexdigest()[:24]}"'

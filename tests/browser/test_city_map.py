@@ -103,7 +103,7 @@ def test_clicks_lead_down_three_levels_and_crumbs_up(shown: Shown, new_screen: O
     screen.wait(f"{CRUMBS} === '重庆 酉阳土家族苗族自治县'")
     screen.page.click("#whole-city")
     screen.wait(f"{CRUMBS} === '重庆'")
-    screen.page.evaluate(f"import('/built/address.js').then((one) => one.say({{in: {shown.district}}}))")
+    screen.page.evaluate(f"import('/built/main.js').then((one) => one.say({{in: {shown.district}}}))")
     screen.wait(f"{CRUMBS} === '重庆 渝中区' && {_NEAR}")
     click_at(screen, grid)
     screen.wait(f"{CRUMBS} === '重庆 渝中区 朝天门街道' && map_city.getZoom() > 13.5 && {_NEAR}")
@@ -181,7 +181,7 @@ def test_a_gateway_that_is_found_opens_the_card_of_a_sensor_behind_it(shown: Sho
 def test_a_shade_changes_colours_and_legend_and_survives_a_reload(shown: Shown, new_screen: OpenScreen) -> None:
     def coloured() -> str:  # where a gauge stands and all is well
         township = seed.township_id(shown.connection, "武隆区", "凤山街道")
-        style = f"import('/built/city/colouring.js').then(({{styleOf}}) => styleOf({township}).fillColor)"
+        style = f"import('/built/main.js').then(({{styleOf}}) => styleOf({township}).fillColor)"
         return str(screen.page.evaluate(style))
 
     screen = new_screen()
@@ -198,7 +198,7 @@ def test_a_shade_changes_colours_and_legend_and_survives_a_reload(shown: Shown, 
     screen.page.reload()
     screen.page.wait_for_selector("body[data-ready]")
     assert screen.page.is_checked("#shades input[value=silent]")
-    screen.page.evaluate("import('/built/address.js').then((one) => one.say({at: '2020-08-19T00:00:00+08:00'}))")
+    screen.page.evaluate("import('/built/main.js').then((one) => one.say({at: '2020-08-19T00:00:00+08:00'}))")
     screen.wait("document.querySelector('#shades input[value=silent]').disabled")
     assert screen.page.is_checked("#shades input[value=level]")
 
@@ -238,7 +238,7 @@ def test_somebody_of_one_township_is_shown_no_other(shown: Shown, new_screen: Op
     screen = new_screen()
     screen.open(shown.address())
     screen.wait("map_city.getZoom() > 11")  # begins with what may be seen
-    screen.page.evaluate(f"import('/built/address.js').then((one) => one.say({{in: {foreign}}}))")
+    screen.page.evaluate(f"import('/built/main.js').then((one) => one.say({{in: {foreign}}}))")
     screen.wait(f"{CRUMBS} === '重庆' && location.search === ''")
     screen.page.fill("#search-box", "菜园坝")
     screen.wait("document.querySelector('.search-none') !== null")

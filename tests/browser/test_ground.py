@@ -195,7 +195,7 @@ def test_roads_are_drawn_near_by_and_in_the_theme(running: Running, new_screen: 
 
 CLEAR = """
 (async () => {
-  const { keptClear, lookAround } = await import("/built/ground/clear.js");
+  const { keptClear, lookAround } = await import("/built/main.js");
   lookAround();
   const name = [...document.querySelectorAll(".township-name")].find((one) => one.getBoundingClientRect().width);
   const box = name.getBoundingClientRect(), ground = map_city.getContainer().getBoundingClientRect();

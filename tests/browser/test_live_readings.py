@@ -149,8 +149,7 @@ def test_a_sensor_that_comes_into_view_by_its_alert_is_told_with_its_station(
         assert first(events, "stations") == {"stations": [], "values": [], "gone": [cuntan]}
 
 
-_STREAM = "(await import('/built/stream.js'))"
-_STORE = "(await import('/built/store.js'))"
+_PAGE = "(await import('/built/main.js'))"
 
 
 @pytest.mark.parametrize(("address", "streams"), [("", 1), ("?in={}", 1), ("?in=0{}", 2), ("?in=2147483647", None)])
@@ -165,10 +164,10 @@ def test_the_stream_that_the_head_of_the_page_began_is_the_one_that_the_screen_f
     screen.page.on("request", lambda request: asked.append(request.url) if "/api/stream" in request.url else None)
     screen.open(running.url + address.format(township))
     ready(seeded)
-    screen.wait(f"(async () => {_STORE}.store.link === 'live')()")
+    screen.wait(f"(async () => {_PAGE}.store.link === 'live')()")
     assert streams is None or len(asked) == streams, asked
     tell(seeded, [(seed.sensor_id(seeded, "cuntan"), LATER, 190.0)])
-    screen.wait(f"(async () => {_STORE}.store.values.get({seed.sensor_id(seeded, 'cuntan')})?.value === 190)()")
+    screen.wait(f"(async () => {_PAGE}.store.values.get({seed.sensor_id(seeded, 'cuntan')})?.value === 190)()")
 
 
 def test_the_screen_follows_its_address_and_holds_still_in_the_past(
@@ -184,21 +183,21 @@ def test_the_screen_follows_its_address_and_holds_still_in_the_past(
     def run(script: str) -> Any:
         return screen.page.evaluate(f"async () => {script}")
 
-    stations = "(await import('/built/store.js')).store.stations"
+    stations = f"{_PAGE}.store.stations"
     whole = run(f"{stations}.size")
-    run(f"{{ globalThis.least = {whole}; const store = {_STORE}; store.when('stations', () => {{"
+    run(f"{{ globalThis.least = {whole}; const store = {_PAGE}; store.when('stations', () => {{"
         " globalThis.least = Math.min(globalThis.least, store.store.stations.size); }); }")  # fmt: skip
-    run(f"(await import('/built/address.js')).say({{ in: {township} }})")
+    run(f"{_PAGE}.say({{ in: {township} }})")
     screen.wait(f"(async () => {stations}.size === 1)()")
     assert run("globalThis.least") == 1, "never without what was shown before"
-    run("(await import('/built/address.js')).say({ in: 2147483647 })")
+    run(f"{_PAGE}.say({{ in: 2147483647 }})")
     screen.wait(f"(async () => {stations}.size === {whole})()")  # unknown: what the screen may show
-    screen.wait(f"(async () => {_STORE}.store.link === 'live')()")
+    screen.wait(f"(async () => {_PAGE}.store.link === 'live')()")
 
     words = "{ 'then.link': { zh: '历史', en: 'past' } }"  # unless the part that shows the past has brought them
-    run(f"{{ try {{ (await import('/built/strings.js')).addWords({words}); }} catch {{}} }}")
-    run(f"{_STREAM}.holdStream()")
-    assert run(f"{_STORE}.store.link") == "past"
+    run(f"{{ try {{ {_PAGE}.addWords({words}); }} catch {{}} }}")
+    run(f"{_PAGE}.holdStream()")
+    assert run(f"{_PAGE}.store.link") == "past"
     tell(seeded, [(wulong, LATER, 178.0)])
     seed.add_reading(seeded, wulong, LATER, 178.0)
     with in_view(running) as events:  # another screen hears the next one, so this one could have, too
@@ -207,15 +206,15 @@ def test_the_screen_follows_its_address_and_holds_still_in_the_past(
         heard: set[int] = set()
         while cuntan not in heard:
             heard |= {one[0] for one in readings(events)}
-    assert run(f"{_STORE}.store.values.get({wulong}).value") != 178.0
-    run(f"{_STREAM}.releaseStream(() => {{}})")
-    screen.wait(f"(async () => {_STORE}.store.values.get({wulong})?.value === 178)()")
-    screen.wait(f"(async () => {_STORE}.store.link === 'live')()")
+    assert run(f"{_PAGE}.store.values.get({wulong}).value") != 178.0
+    run(f"{_PAGE}.releaseStream(() => {{}})")
+    screen.wait(f"(async () => {_PAGE}.store.values.get({wulong})?.value === 178)()")
+    screen.wait(f"(async () => {_PAGE}.store.link === 'live')()")
 
     older = {"id": cuntan, "time": seed.PEAK.isoformat(), "value": 1, "previous": None}
-    run(f"{_STORE}.takeReadings([{json.dumps(older)}])")
-    assert run(f"{_STORE}.store.values.get({cuntan}).value") == 190.0
-    assert run(f"{_STORE}.store.build.length") == 16
+    run(f"{_PAGE}.takeReadings([{json.dumps(older)}])")
+    assert run(f"{_PAGE}.store.values.get({cuntan}).value") == 190.0
+    assert run(f"{_PAGE}.store.build.length") == 16
 
 
 def test_who_joins_while_alerts_open_learns_of_each(city_url: str, seeded: Connection, serve: Serve) -> None:

@@ -109,12 +109,12 @@ def test_a_desk_drives_a_wall_and_what_it_did_is_written_down_once(
     assert asked(wall)["screen"] == "东墙"
     assert asked(wall)["parts"] == "map"
     row.get_by_role("checkbox").check()  # and from now on it follows
-    desk.evaluate("import('/built/address.js').then(({ say }) => say({ shade: 'load' }))")
+    desk.evaluate("import('/built/main.js').then(({ say }) => say({ shade: 'load' }))")
     screen.wait("new URLSearchParams(location.search).get('shade') === 'load'")
     moment = "2020-08-20T03:15:00+08:00"  # into the past, where the stream is held back, and out of it again
-    desk.evaluate(f"import('/built/address.js').then(({{ say }}) => say({{ at: '{moment}' }}))")
+    desk.evaluate(f"import('/built/main.js').then(({{ say }}) => say({{ at: '{moment}' }}))")
     screen.wait("document.body.dataset.past === 'yes'")
-    desk.evaluate("import('/built/address.js').then(({ say }) => say({ at: null }))")
+    desk.evaluate("import('/built/main.js').then(({ say }) => say({ at: null }))")
     screen.wait("document.body.dataset.past !== 'yes' && !location.search.includes('at=')")
     acts = city.execute("select actor, count(*) from audit where act = 'screen.driven' group by actor").fetchall()
     assert acts == [(officer.account_id, 1)]

@@ -1,4 +1,4 @@
-"""The screen in few files: made when something differs, whole or not at all, and one with modules beside it."""
+"""The screen in few files: made when something differs, whole or not at all."""
 
 import shutil
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from web import bundle as bundling
-from web.bundle import BUILT, ESBUILD, bundle, chunks_of
+from web.bundle import BUILT, ESBUILD, bundle
 from web.errors import AssetsMissingError
 
 
@@ -25,9 +25,9 @@ def test_it_is_made_once_and_anew_for_other_sources(web: Path) -> None:
     assert bundle(built, ESBUILD) is False
     store = web / "static/store.js"
     store.write_text(store.read_text().replace('link: "waiting"', 'link: "stale"'))
-    before = {path.name for path in built.glob("chunk-*.js")}
+    before = (built / "main.js").read_text()
     assert bundle(built, ESBUILD) is True
-    assert {path.name for path in built.glob("chunk-*.js")} != before
+    assert (built / "main.js").read_text() != before
     assert [path.name for path in web.iterdir() if path.name.startswith(".built-")] == []
 
 
@@ -46,12 +46,9 @@ def test_without_esbuild_it_says_what_to_do(web: Path, tmp_path: Path) -> None:
         bundle(web / "built", tmp_path / "nothing")
 
 
-def test_a_module_beside_the_page_is_the_pages_own() -> None:
-    """Both import the same chunk; a second copy would hold a store of its own."""
-    mains, stores = set(chunks_of("main.js")), set(chunks_of("store.js"))
-    assert stores
-    assert stores < mains
-    assert all((BUILT / chunk).exists() for chunk in mains)
+def test_the_modules_of_the_screen_are_one_file() -> None:
+    """So each is there once: a second copy would hold a store of its own."""
+    assert {path.name for path in BUILT.rglob("*.js")} == {"main.js"}
 
 
 def test_every_sheet_is_in_the_one_sheet() -> None:

@@ -29,6 +29,7 @@ const CITY = L.latLngBounds([28.15, 105.28], [32.21, 110.2]);
 let stamp = ""; // of the layers that are drawn
 let following = true;
 let fittedIn = ""; // this width and height
+let watched = false; // the map's size: what is told of it then holds until the next frame
 let besideCard = false;
 /** @type {any} */ let whole = CITY; // or what of it somebody may see
 /** @type {any} */ let target = null; // null: the whole city
@@ -40,14 +41,18 @@ export function whenLearnt(act) {
   learntListeners.push(act);
 }
 
+/** Look at what the address tells, before anything is drawn: a later change of scale would draw it all twice. */
+export async function beginCity() {
+  await followed;
+  fit();
+  keepInView();
+}
+
 /** Read the layers, and know their divisions: names and places. */
 export async function readCity() {
-  await followed;
-  fit(); // before anything is drawn: a later change of scale would draw it all twice
   stamp = store.board?.layers ?? "";
   read = await Promise.all([layer("townships"), layer("districts")]);
   learnDivisions(...read);
-  keepInView();
 }
 
 /** Draw what was read, and keep it. */
@@ -103,6 +108,7 @@ function keepInView() {
   }
   const container = map.getContainer();
   new ResizeObserver(() => {
+    watched = true;
     if (fittedIn === `${container.clientWidth} ${container.clientHeight}`) return;
     map.invalidateSize({ pan: false });
     if (following) fit();
@@ -135,7 +141,7 @@ export function lookAt(/** @type {[number, number]} */ point) {
 }
 
 function fit() {
-  const { x, y } = map.invalidateSize({ pan: false }).getSize(); // what Leaflet measured before may be out of date
+  const { x, y } = (watched ? map : map.invalidateSize({ pan: false })).getSize(); // measured anew, the whole page is laid out
   fittedIn = `${x} ${y}`;
   const wide = x > 900; // then the card and the legend stand on the left, where nothing of it is
   const left = wide && (target === null || x > 1200) ? 380 : 8;

@@ -52,12 +52,16 @@ export const Sheet = L.Layer.extend({
   async renew() {
     const view = viewOf(this._map);
     if (this._painted && isSame(view, this._painted.view) && this._painted.isWhole) return;
-    const asked = (this._asked = {});
+    const asked = (this._asked = { isLate: false });
     const { pieces, all } = this._tiled.piecesOf(view);
-    const late = setTimeout(() => { if (this._asked === asked) this._paint(view, pieces, false); }, PATIENCE_MS);
+    const late = setTimeout(() => {
+      asked.isLate = true;
+      if (this._asked === asked) this._paint(view, pieces, false);
+    }, PATIENCE_MS);
     const failed = await all;
     clearTimeout(late);
     if (this._asked !== asked) return; // it has moved on, or is away
+    this._asked = null;
     this.fire("read");
     this._paint(view, pieces, failed === 0);
     this.fire("load");
@@ -80,6 +84,7 @@ export const Sheet = L.Layer.extend({
   /** The same once more: colours have changed. @param {{relabel?: boolean}} [how] relabel: names look for places anew */
   repaint({ relabel = false } = {}) {
     if (relabel) this._labeler = null;
+    if (this._asked && !this._asked.isLate) return; // it is about to be painted
     if (this._painted) this._paint(this._painted.view, this._painted.pieces, this._painted.isWhole);
   },
 
@@ -88,11 +93,7 @@ export const Sheet = L.Layer.extend({
     this._painted = { view, pieces: [...pieces], isWhole };
     const canvas = this._canvas;
     canvas.dataset.zoom = isWhole ? view.zoom : ""; // of what is painted without a gap
-    const ratio = globalThis.devicePixelRatio || 1;
-    [canvas.width, canvas.height] = [view.width * ratio, view.height * ratio]; // which clears it
-    [canvas.style.width, canvas.style.height] = [`${view.width}px`, `${view.height}px`];
-    const context = canvas.getContext("2d");
-    context.scale(ratio, ratio);
+    const context = cleared(canvas, view);
     context.miterLimit = 2;
     for (const piece of pieces) paintPiece(context, piece, view, this.options.paints);
     if (this.options.labels.length) this._write(context, view, pieces);
@@ -132,6 +133,20 @@ export const Sheet = L.Layer.extend({
     this._canvas.style.transform = `translate(${x}px, ${y}px)${scale === 1 ? "" : ` scale(${scale})`}`;
   },
 });
+
+/** Its memory is kept from one painting to the next: new memory costs more than to clear it. @param {HTMLCanvasElement} canvas @param {View} view */
+function cleared(canvas, { width, height }) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== across || canvas.height !== down) {
+    [canvas.width, canvas.height] = [across, down];
+    [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
+  }
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}
 
 /** @param {any} map @returns {View} */
 function seenOf(map) {

@@ -72,7 +72,7 @@ function draw(id) {
 /** @param {Station} station @param {import("./levels.js").Level | "normal" | "silent"} level */
 function add(station, level) {
   const pane = level === "normal" || level === "silent" ? "stations" : "alerts";
-  const node = el("div", { class: `station bare level-${level}`, "data-sensor": station.id }, el("span", { class: "pin" }, shape(level)));
+  const node = el("div", { class: `station bare level-${level}`, "data-sensor": station.id }, pin(level));
   const marker = L.marker([station.lat, station.lon], {
     pane, zIndexOffset: 10_000 - 1_000 * Math.min(9, urgency(station.id)), // the worst on top
     alt: station.label || station.name,
@@ -86,6 +86,9 @@ function add(station, level) {
   arrangeSoon();
   return made;
 }
+
+/** Without an alert it is a disc of the style sheet: of those there are hundreds. @param {import("./levels.js").Level | "normal" | "silent"} level */
+const pin = (level) => (level === "normal" || level === "silent" ? el("span", { class: "pin" }) : el("span", { class: "pin" }, shape(level)));
 
 /** Its label, where it has got a place: of hundreds in view most have none. @param {HTMLElement} node @param {Station} station */
 function write(node, station) {

@@ -31,6 +31,10 @@
  * @typedef {"stations" | "values" | "board" | "clock" | "link"} Topic
  */
 
+import { afterFrame, whenIdle } from "./idle.js";
+
+const PATIENCE_MS = 1_000;
+
 /** @type {Map<Topic, Array<(what?: unknown) => void>>} */
 const listeners = new Map();
 
@@ -41,6 +45,7 @@ export const store = {
   /** @type {"waiting" | "live" | "stale" | "database" | "past"} */ link: "waiting",
   /** Whether all stations in view are there, or only those with an open alert. @type {"all" | "alerts"} */ shown: "all",
   /** Of the server that the snapshot came from: it differs after an update. */ build: "",
+  /** Whether a snapshot of what is in view is on its way. */ awaited: false,
   /** Milliseconds of the pipeline's clock, and of this page's when it was told. */
   clock: { told: 0, at: 0, injected: false },
 };
@@ -50,14 +55,24 @@ export function when(topic, listener) {
   listeners.set(topic, [...(listeners.get(topic) ?? []), listener]);
 }
 
-/** Draw once for whatever changes together: a snapshot changes everything at one stroke. @param {Topic[]} topics @param {() => void} draw */
+/** Draw once for whatever changes together, after the map: its frame comes first. @param {Topic[]} topics @param {() => void} draw */
 export function whenAny(topics, draw) {
   let due = false;
   const ask = () => {
-    if (!due) queueMicrotask(() => { due = false; draw(); });
+    if (!due) afterFrame(() => { due = false; draw(); });
     due = true;
   };
   for (const topic of topics) when(topic, ask);
+}
+
+/** @type {Set<() => void>} */ const waiting = new Set();
+
+/** When the map has drawn what is in view: not before a snapshot that is on its way, but not much more than a second from now. @param {() => void} act */
+export function whenDrawn(act) {
+  if (!store.awaited) return whenIdle(act);
+  const once = () => { if (waiting.delete(once)) whenIdle(act); };
+  waiting.add(once);
+  setTimeout(once, PATIENCE_MS);
 }
 
 /** @param {Topic} topic @param {unknown} [what] */
@@ -83,8 +98,10 @@ export function takeSnapshot(snapshot) {
   store.board = snapshot.board;
   store.shown = snapshot.stations_shown;
   store.build = snapshot.build;
+  store.awaited = false;
   setClock(snapshot.board.clock);
   for (const topic of /** @type {Topic[]} */ (["clock", "stations", "values", "board"])) tell(topic);
+  for (const once of waiting) once();
 }
 
 /** @param {Board} board */

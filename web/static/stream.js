@@ -66,6 +66,7 @@ function takeBegun(address) {
 function open(onOutdated) {
   source?.close();
   heardAt = performance.now();
+  store.awaited = true;
   const address = addressOf("/api/stream", lastId ? { after: lastId } : {});
   const begun = takeBegun(address);
   const stream = (source = begun?.source ?? new EventSource(address));

@@ -15,11 +15,21 @@ const scaled = new WeakMap();
 
 /** Tiles of one address. */
 export class Tiled {
-  /** @param {any} library protomaps-leaflet @param {{url: string, maxDataZoom: number, bounds?: [number, number, number, number] | null}} of bounds: west, south, east, north in degrees */
-  constructor(library, { url, maxDataZoom, bounds = null }) {
+  /**
+   * @param {any} library protomaps-leaflet
+   * @param {{url: string, maxDataZoom: number, bounds?: [number, number, number, number] | null, wideFrom?: number}} of `bounds`: west,
+   *   south, east, north in degrees; `wideFrom` this zoom on a tile is drawn 1,024 px wide and not 512, so that a view needs fewer
+   */
+  constructor(library, { url, maxDataZoom, bounds = null, wideFrom = Infinity }) {
     this.library = library;
-    this.tiles = library.sourcesToViews({ url, maxDataZoom }).get("");
     this.bounds = bounds;
+    this.wideFrom = wideFrom;
+    [this.tiles, this.wide] = [1, 2].map((levelDiff) => library.sourcesToViews({ url, maxDataZoom, levelDiff }).get(""));
+  }
+
+  /** @param {number} zoom */
+  tilesAt(zoom) {
+    return Math.round(zoom) >= this.wideFrom ? this.wide : this.tiles;
   }
 
   /**
@@ -28,7 +38,8 @@ export class Tiled {
    */
   piecesOf(view) {
     /** @type {Piece[]} */ const pieces = [];
-    const wanted = this.placesIn(view).map((place) => this.tiles.tileCache.get(place.dataTile)
+    const { tileCache } = this.tilesAt(view.zoom);
+    const wanted = this.placesIn(view).map((place) => tileCache.get(place.dataTile)
       .then((/** @type {any} */ read) => { pieces.push(pieceOf(place, read, this.library)); return 0; }, () => 1));
     return { pieces, all: Promise.all(wanted).then((failed) => failed.reduce((sum, one) => sum + one, 0)) };
   }
@@ -38,7 +49,7 @@ export class Tiled {
     const whole = Math.round(zoom);
     const by = 2 ** (zoom - whole);
     const box = { minX: left / by, minY: top / by, maxX: (left + width) / by, maxY: (top + height) / by };
-    return this.tiles.dataTilesForBounds(whole, box)
+    return this.tilesAt(zoom).dataTilesForBounds(whole, box)
       .filter((/** @type {any} */ { dataTile }) => this.has(dataTile))
       .map((/** @type {any} */ { dataTile, origin, dim, scale }) => ({ dataTile, scale: scale * by, dim: dim * by, origin: { x: origin.x * by, y: origin.y * by } }));
   }
@@ -53,7 +64,7 @@ export class Tiled {
 
   /** What stands at a point, of those tiles that have been read. @param {number} lat @param {number} lon @param {number} zoom @returns {Array<{layerName: string, feature: Feature}>} */
   at(lat, lon, zoom) {
-    return this.tiles.queryFeatures(lon, lat, zoom, 16);
+    return this.tilesAt(zoom).queryFeatures(lon, lat, zoom, 16);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { map, thinNames } from "../citymap.js";
 import { place } from "../placing.js";
+import { store } from "../store.js";
 import { forgetSizes } from "./label.js";
 
 /**
@@ -20,7 +21,7 @@ let timer = 0;
 /** Keep the labels of these apart. @param {() => Labelled[]} labelled */
 export function keepArranged(labelled) {
   if (!sources.length) {
-    map.on("moveend zoomend", () => soon(0));
+    map.on("moveend zoomend", () => soon(store.awaited ? AGAIN_MS : 0)); // what is drawn now may go at once
     map.on("resize", () => { forgetSizes(); soon(0); });
     document.fonts?.addEventListener("loadingdone", () => { forgetSizes(); arrangeSoon(); });
   }

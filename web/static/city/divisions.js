@@ -25,7 +25,8 @@ export function learn(level, collection) {
     if (level === "district") districtByName.set(name, id);
     const parent = level === "township" ? (districtByName.get(district) ?? null) : null;
     const shape = feature.geometry ?? undefined;
-    known.set(id, { id, level, name, code, parent, shape, bounds: shape ? boundsOf(shape) : null, ...(shape && { middle: middle(shape) }) });
+    const bounds = shape ? (known.get(id)?.bounds ?? boundsOf(shape)) : null; // those that an answer told are not simplified
+    known.set(id, { id, level, name, code, parent, shape, bounds, ...(shape && { middle: middle(shape) }) });
   }
 }
 

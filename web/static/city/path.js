@@ -1,7 +1,7 @@
 /** Which division is in view: the address says it, the layers that are drawn know it, and the server tells the rest. */
 
 import { said, say, whenSaid } from "../address.js";
-import { whenIdle } from "../idle.js";
+import { whenDrawn } from "../store.js";
 import { division, lineOf, remember } from "./divisions.js";
 
 /* global L */
@@ -63,7 +63,7 @@ export async function follow() {
   const here = lineOf(id);
   if (here.length) {
     put(here, belowOf(here));
-    await new Promise((done) => whenIdle(() => done(undefined))); // what is known of it is drawn first
+    await new Promise((done) => whenDrawn(() => done(undefined))); // what is known of it comes first
     if (Number(said("in")) !== id) return;
   }
   const answer = await fetch(`/api/path?in=${encodeURIComponent(said("in"))}${said("at") ? `&at=${encodeURIComponent(said("at"))}` : ""}`).catch(() => null);

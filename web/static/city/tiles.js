@@ -19,6 +19,7 @@ import { whenPath } from "./path.js";
 export const NEAR = 11; // from this zoom on
 const LEVELS = ["district", "township", "village", "grid"]; // layers of one tile
 const DEEPEST = 16;
+const WIDE = 12; // from this zoom on tiles of two levels farther out have all that is drawn: grids are in them from level 10 on
 const PATIENCE_MS = 3_000;
 const AGAIN_MS = 1_000; // all are painted anew at most so often
 
@@ -93,7 +94,7 @@ function heedVersion() {
 function remake() {
   if (!tiled) {
     const at = said("at") ? `?at=${encodeURIComponent(said("at"))}` : "";
-    tiled = new Tiled(library, { url: `/tiles/${LEVELS}/{z}/{x}/{y}.mvt${at}`, maxDataZoom: DEEPEST });
+    tiled = new Tiled(library, { url: `/tiles/${LEVELS}/{z}/{x}/{y}.mvt${at}`, maxDataZoom: DEEPEST, wideFrom: WIDE });
   }
   layer?.remove();
   above?.remove();

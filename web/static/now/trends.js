@@ -1,10 +1,10 @@
 /** Small charts of the sensors in view that are over or nearest to a threshold; each goes on as readings come. */
 
 import "./strings.js";
-import uPlot from "/vendor/uplot/uPlot.js";
 import { said, say } from "../address.js";
 import { el } from "../dom.js";
 import { dayAndTime, measured, shortDay, timeOfDay } from "../format.js";
+import { whenIdle } from "../idle.js";
 import { shape } from "../levels.js";
 import { colour, whenTheme } from "../palette.js";
 import { alertOf, store, when } from "../store.js";
@@ -27,14 +27,21 @@ export const trends = el("section", { class: "trends" },
   el("h2", { class: "heading" }, t("now.trends"), el("small", {}, t("now.trendsNote"))), grid);
 let chosenAt = -Infinity;
 let later = 0;
+let isDue = false;
 
 /** Keep them up to date. */
 export function startTrends() {
-  when("stations", () => choose(true));
+  when("stations", soon);
   when("board", () => choose(false));
-  when("values", (changed) => (changed ? changed.forEach(add) : choose(true)));
+  when("values", (changed) => (changed ? changed.forEach(add) : soon()));
   whenTheme(() => { for (const { plot } of charts.values()) plot?.redraw(false); });
   new ResizeObserver(() => { for (const chart of charts.values()) fit(chart); }).observe(grid);
+}
+
+/** Others may be in view: when what is on the map has been drawn. */
+function soon() {
+  if (!isDue) whenIdle(() => { isDue = false; choose(true); });
+  isDue = true;
 }
 
 /** Those that stay are not drawn anew. @param {boolean} at_once */
@@ -52,6 +59,9 @@ function choose(at_once) {
   trends.hidden = found.length === 0;
 }
 
+/** What draws the charts: not before there is one to draw. @returns {Promise<any>} null where it cannot be had */
+const library = () => import("/vendor/uplot/uPlot.js").then((read) => read.default, () => null);
+
 /** @param {Near} near */
 async function begin(near) {
   const { id } = near.station;
@@ -60,12 +70,12 @@ async function begin(near) {
   /** @type {Chart} */ const chart = { near, node, plot: null, times: [], values: [] };
   charts.set(id, chart);
   head(chart);
-  const series = await fetched(`/api/sensors/${id}/series${said("at") ? `?at=${encodeURIComponent(said("at"))}` : ""}`);
-  if (!series || charts.get(id) !== chart) return;
+  const [plotter, series] = await Promise.all([library(), fetched(`/api/sensors/${id}/series${said("at") ? `?at=${encodeURIComponent(said("at"))}` : ""}`)]);
+  if (!plotter || !series || charts.get(id) !== chart) return;
   const later_ones = chart.times.map((time, i) => [time, chart.values[i]]).filter(([time]) => time > Date.parse(series.times.at(-1) ?? 0) / 1000);
   chart.times = [...series.times.map((/** @type {string} */ time) => Date.parse(time) / 1000), ...later_ones.map(([time]) => time)];
   chart.values = [...series.values, ...later_ones.map(([, value]) => value)];
-  chart.plot = new uPlot(options(chart), drawn(chart), node.querySelector(".trend-plot"));
+  chart.plot = new plotter(options(chart), drawn(chart), node.querySelector(".trend-plot"));
   fit(chart);
   head(chart);
 }

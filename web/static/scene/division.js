@@ -79,7 +79,7 @@ export function drawDivision() {
     Object.keys(card.things).length === 0 && el("p", { class: "scene-note" }, t("scene.nothing")),
     ...(card.runs.length ? [] : goingOn));
   place.replaceChildren(head(card), body, foot(card));
-  body.scrollTop = scrolled;
+  if (scrolled) body.scrollTop = scrolled; // else the page would be laid out for nothing
 }
 
 /** @param {Card} card */

@@ -1,7 +1,7 @@
 /** What stands in a grid, and the card that tells it. */
 
 import { said, whenSaid } from "../address.js";
-import { whenAny } from "../store.js";
+import { whenAny, whenDrawn } from "../store.js";
 import { drawDivision, readDivision } from "./division.js";
 import { loadKinds } from "./kinds.js";
 import { drawThing, readThing } from "./thing.js";
@@ -10,7 +10,7 @@ import "./strings.js";
 
 /** Draw this part and keep it up to date. */
 export function startScene() {
-  whenSaid(["in"], () => void followDivision());
+  whenSaid(["in"], () => whenDrawn(() => void followDivision()));
   whenSaid(["thing"], () => void followThing());
   whenSaid(["at"], drawDivision);
   whenAny(["board"], () => void readDivision({ again: true }));
