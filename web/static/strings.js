@@ -34,6 +34,7 @@ const table = {
 
   queue: { zh: "监测告警", en: "Alerts" },
   watch: { zh: "测站现状", en: "Stations" },
+  watchNone: { zh: "此处没有设阈值的测站。", en: "No station here has a threshold." },
   watchNote: { zh: "按距阈值远近", en: "nearest to a threshold first" },
   moreStations: { zh: "另有 {n} 个测站", en: "{n} more stations" },
   since: { zh: "{time} 起", en: "since {time}" },

@@ -13,6 +13,7 @@ export function watchList(onSelect) {
     .map((station) => ({ station, last: store.values.get(station.id), level: levelsOf(station)[0]?.value }))
     .filter(({ last, level }) => last !== undefined && level !== undefined)
     .sort((a, b) => a.level - a.last.value - (b.level - b.last.value));
+  if (!near.length) return el("p", { class: "quiet" }, t("watchNone"));
   return el("ol", { class: "alerts watch" }, ...near.map(({ station, last }) => row(station, last, onSelect)));
 }
 

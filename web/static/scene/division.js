@@ -55,6 +55,11 @@ export async function readDivision({ again = false } = {}) {
   return card?.level ?? null;
 }
 
+/** Another division is in view; until its card is read, the one that stands there is of the former. */
+export function awaitDivision() {
+  byId("division-card").ariaBusy = "true";
+}
+
 function later() {
   due ||= setTimeout(() => { due = 0; void readDivision({ again: true }); }, AGAIN_MS);
   return card?.level ?? null;
@@ -62,8 +67,9 @@ function later() {
 
 /** Draw what was read, unless a thing has the place. */
 export function drawDivision() {
-  if (isThingShown()) return;
   const place = byId("division-card");
+  place.ariaBusy = null;
+  if (isThingShown()) return;
   place.hidden = card === null || hidden === String(card.id);
   if (card === null || place.hidden) return place.replaceChildren();
   const past = said("at") !== "";

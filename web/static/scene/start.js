@@ -2,7 +2,7 @@
 
 import { said, whenSaid } from "../address.js";
 import { whenAny, whenDrawn } from "../store.js";
-import { drawDivision, readDivision } from "./division.js";
+import { awaitDivision, drawDivision, readDivision } from "./division.js";
 import { loadKinds } from "./kinds.js";
 import { drawThing, readThing } from "./thing.js";
 import { drawThings, readThings } from "./things.js";
@@ -10,7 +10,10 @@ import "./strings.js";
 
 /** Draw this part and keep it up to date. */
 export function startScene() {
-  whenSaid(["in"], () => whenDrawn(() => void followDivision()));
+  whenSaid(["in"], () => {
+    awaitDivision();
+    whenDrawn(() => void followDivision());
+  });
   whenSaid(["thing"], () => void followThing());
   whenSaid(["at"], drawDivision);
   whenAny(["board"], () => void readDivision({ again: true }));
