@@ -25,6 +25,8 @@ import { addressOf, startStream } from "./stream.js";
 import { fillSkeleton } from "./strings.js";
 import { drawVerdict } from "./verdict.js";
 
+const STILL_MS = 1_500;
+
 fillSkeleton();
 drawLegend();
 drawBar();
@@ -60,7 +62,24 @@ async function begin() {
   await (begunNear ? painted() : drawCity());
   performance.mark("shijing-ready");
   document.body.dataset.ready = "true";
-  if (begunNear) whenIdle(() => void (knowsPlace ? untilDone(readCity).then(drawCity) : drawCity()));
+  if (knowsPlace) await new Promise((done) => whenIdle(() => done(untilDone(readCity))));
+  if (begunNear) whenStill(() => void drawCity());
+}
+
+/** When nobody has moved the map for a while, or at once when they go farther away. @param {() => void} act */
+function whenStill(act) {
+  let timer = 0;
+  const done = () => {
+    map.off("moveend", again);
+    act();
+  };
+  const again = () => {
+    clearTimeout(timer);
+    if (isNear()) timer = window.setTimeout(() => whenIdle(done), STILL_MS);
+    else done();
+  };
+  map.on("moveend", again);
+  again();
 }
 
 /** Choose a station in the queue: its card, and the map moves to it. @param {number} sensor */

@@ -22,22 +22,26 @@ const SPILL = 16; // px that lines reach over what they bound
 
 /** `initialize(tiled, {pane, paints, labels})`; fires `read` when all of a view has come, `load` when it is painted. */
 export const Sheet = L.Layer.extend({
-  /** @param {import("./tiled.js").Tiled} tiled @param {{pane: string, paints: Rule[], labels?: Rule[]}} options the lowest paint, the most wanted label first */
+  /**
+   * @param {import("./tiled.js").Tiled} tiled
+   * @param {{pane: string, paints: Rule[], labels?: Rule[], turn?: (act: () => void) => void}} options the lowest paint, the most
+   *   wanted label first; `turn`: when it is painted after a move, for what can wait; none: at once
+   */
   initialize(tiled, options) {
     this._tiled = tiled;
     this._strayedAt = -Infinity;
     this._straying = null;
-    L.setOptions(this, { labels: [], ...options });
+    L.setOptions(this, { labels: [], turn: (/** @type {() => void} */ act) => act(), ...options });
   },
 
   getEvents() {
-    return { moveend: this.renew, move: this._stray, viewreset: this._follow, zoom: this._follow, zoomanim: this._animate };
+    return { moveend: this._moved, move: this._stray, viewreset: this._follow, zoom: this._follow, zoomanim: this._animate };
   },
 
   onAdd() {
     this._canvas ??= L.DomUtil.create("canvas", "sheet leaflet-zoom-animated");
     this.getPane().appendChild(this._canvas);
-    void this.renew();
+    this._moved();
   },
 
   onRemove() {
@@ -46,6 +50,10 @@ export const Sheet = L.Layer.extend({
     this._straying = this._asked = this._painted = this._labeler = null;
     this._canvas.remove();
     this._canvas.width = this._canvas.height = 0; // its memory
+  },
+
+  _moved() {
+    this.options.turn(() => { if (this._map) void this.renew(); });
   },
 
   /** Paint what is in view now, unless that is painted. */

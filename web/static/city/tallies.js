@@ -1,7 +1,7 @@
 /** Counts by division, from the server: asked for what is wanted, and again when the board changes. */
 
 import { said, whenSaid } from "../address.js";
-import { when } from "../store.js";
+import { when, whenDrawn } from "../store.js";
 
 /** @typedef {import("./scale.js").Tally} Tally */
 /** @typedef {{level: string, in: number | null}} Want */
@@ -34,7 +34,8 @@ export function want(who, want) {
   else wants.set(who, want);
   if (want !== null && !known.has(keyOf(want))) askedAt = -Infinity; // something else is in view: at once
   for (const key of known.keys()) if (![...wants.values()].some((one) => keyOf(one) === key)) known.delete(key);
-  ask();
+  if (want?.level === "grid") whenDrawn(ask); // they colour what is there already; of others, signs on the map are made
+  else ask();
 }
 
 /** By id; null: not told yet, or not to be had. @param {string} who @returns {Map<number, Tally> | null} */

@@ -5,6 +5,7 @@ import { lookAround } from "./clear.js";
 import { labels, paints } from "./base-rules.js";
 import { protomaps } from "../protomaps.js";
 import { Sheet } from "../sheet.js";
+import { whenDrawn } from "../store.js";
 import { Tiled } from "../tiled.js";
 import { opacityOf, shown, whenLayers } from "./layers.js";
 
@@ -45,7 +46,7 @@ async function renew() {
   if (!library || drawn || layer() !== wanted || !isNear()) return;
   settle();
   const tiled = new Tiled(library, { url: wanted.url, maxDataZoom: wanted.max_zoom, bounds: wanted.bounds });
-  drawn = new Sheet(tiled, { pane: PANE, paints: paints(), labels: labels() }).on("read", lookAround).addTo(map);
+  drawn = new Sheet(tiled, { pane: PANE, paints: paints(), labels: labels(), turn: whenDrawn }).on("read", lookAround).addTo(map);
 }
 
 /** In other colours. */

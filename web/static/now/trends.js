@@ -20,6 +20,7 @@ const HEIGHT = 64;
 const READINGS = 240; // of a chart
 const KEPT = 500; // the sum at its beginning is of readings before it
 const CHOOSE_MS = 5_000;
+const SETTLE_MS = 300;
 
 /** @type {Map<number, Chart>} */ const charts = new Map();
 const grid = el("div", { class: "trend-grid" });
@@ -27,7 +28,7 @@ export const trends = el("section", { class: "trends" },
   el("h2", { class: "heading" }, t("now.trends"), el("small", {}, t("now.trendsNote"))), grid);
 let chosenAt = -Infinity;
 let later = 0;
-let isDue = false;
+let settling = 0;
 
 /** Keep them up to date. */
 export function startTrends() {
@@ -38,10 +39,10 @@ export function startTrends() {
   new ResizeObserver(() => { for (const chart of charts.values()) fit(chart); }).observe(grid);
 }
 
-/** Others may be in view: when what is on the map has been drawn. */
+/** Others are in view: not before the map is drawn, and not for each view that somebody only passes through. */
 function soon() {
-  if (!isDue) whenIdle(() => { isDue = false; choose(true); });
-  isDue = true;
+  clearTimeout(settling);
+  settling = window.setTimeout(() => whenIdle(() => choose(true)), SETTLE_MS);
 }
 
 /** Those that stay are not drawn anew. @param {boolean} at_once */
