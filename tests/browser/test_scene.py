@@ -30,6 +30,7 @@ from tests.browser.conftest import SCREENSHOTS, OpenScreen, Screen, Serve
 from tests.browser.signing import new_vault
 from tests.browser.test_accounts_page import as_, client_of, place
 from tests.browser.test_people_page import EVIL, SIZES, organisation
+from tests.loopback.whep_camera import COLOUR, whep_camera
 
 GRID_BOX = (106.566, 29.552, 106.585, 29.566)
 LONG_AGO = datetime(2019, 1, 1, tzinfo=UTC)
@@ -387,3 +388,47 @@ def test_a_camera_is_asked_by_this_server_where_its_host_is_named_and_nowhere_el
             page.wait("document.querySelector('#view').dataset.loaded === 'true'")
             page.page.screenshot(path=SCREENSHOTS / f"scene-{what}-zh.png")
             assert [one for one in page.complaints if "GPU" not in one and "GL Driver" not in one] == [], what
+
+
+# What a video shows in its middle: [width, seconds played, red, green, blue]; null before its first picture.
+_SEEN = """
+(() => {
+  const video = document.querySelector('#view video');
+  if (!video?.videoWidth) return null;
+  const canvas = Object.assign(document.createElement('canvas'), { width: 1, height: 1 });
+  const pen = canvas.getContext('2d');
+  pen.drawImage(video, 0, 0, 1, 1);
+  return [video.videoWidth, video.currentTime, ...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
+})()
+"""
+
+
+def test_the_video_of_a_camera_comes_by_webrtc(
+    city_url: str, city: Connection, serve: Serve, new_screen: OpenScreen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a server that speaks it: the pictures that were sent are the pictures that are played."""
+    with whep_camera() as url:
+        monkeypatch.setenv("SHIJING_SCENE_CAMERA_HOSTS", json.dumps([urlsplit(url).netloc]))
+        found = add_cameras(city, url.removesuffix("/whep"))
+        running = serve(city_url)
+        screen = new_screen()
+        screen.page.goto(f"{running.url}scene/{found['good']}/webrtc")
+        screen.wait(f"({_SEEN})?.[1] > 0.5")
+        width, _, *colour = screen.page.evaluate(_SEEN)
+        screen.page.screenshot(path=SCREENSHOTS / "scene-webrtc-zh.png")
+        assert width == 320
+        assert all(abs(shown - sent) < 24 for shown, sent in zip(colour, COLOUR, strict=True)), colour
+        assert screen.page.inner_text("#told") == ""
+        assert screen.complaints == []
+
+
+def test_a_camera_that_answers_no_offer_says_so(
+    city_url: str, city: Connection, serve: Serve, new_screen: OpenScreen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with camera() as (url, _):
+        monkeypatch.setenv("SHIJING_SCENE_CAMERA_HOSTS", json.dumps([urlsplit(url).netloc]))
+        found = add_cameras(city, url)
+        screen = new_screen()
+        screen.page.goto(f"{serve(city_url).url}scene/{found['good']}/webrtc")  # its answer is no SDP
+        screen.wait("document.querySelector('#told').textContent.trim() !== ''")
+        assert "视频" in screen.page.inner_text("#told")
