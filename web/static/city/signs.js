@@ -1,8 +1,9 @@
 /** Which signs stand on the map: alerts always, one for several that would cover one another; stations where there is room. */
 
-import { map } from "../citymap.js";
+import { map, whenLearnt } from "../citymap.js";
 import { rank } from "../levels.js";
 import { store, when } from "../store.js";
+import { division } from "./divisions.js";
 import { gather } from "./gather.js";
 
 /** @typedef {import("../store.js").Alert} Alert */
@@ -39,6 +40,7 @@ export function keepSigns() {
   when("board", () => { readAlerts(); decide(); });
   when("stations", decide);
   map.on("moveend zoomend resize", decide);
+  whenLearnt(decide);
 }
 
 function readAlerts() {
@@ -61,16 +63,22 @@ function decide() {
 /** The server shows stations with an alert only: the others are too many. */
 const isPartial = () => store.shown === "alerts";
 
-/** Of each sensor the worst, where its station stands, else where the alert itself says. @returns {Placed[]} */
+/** Of each sensor the worst, where its station stands, else where the alert itself says, else in its township. @returns {Placed[]} */
 function placedAlerts() {
   const placed = [];
   for (const alert of store.board?.alerts ?? []) {
     const station = alert.sensor_id === null ? null : (store.stations.get(alert.sensor_id) ?? null);
     if (station && worstOf.get(station.id) !== alert) continue;
-    const { lat, lon } = station?.lon != null ? station : alert;
+    const { lat, lon } = station?.lon != null ? station : alert.lon !== null ? alert : middleOf(alert.township_id);
     if (lat !== null && lon !== null) placed.push({ lat, lon, alert, station: station?.lon != null ? station : null });
   }
   return placed;
+}
+
+/** Somebody told of it without a place: it is seen all the same. @param {number | null} township */
+function middleOf(township) {
+  const [lat, lon] = division(township ?? -1)?.middle ?? [null, null];
+  return { lat, lon };
 }
 
 /** @param {Placed} one @returns {Sign} */

@@ -61,8 +61,8 @@ export function paged() {
     if (pinned + first >= rows.length) first = 0;
     const shown = [...rows.slice(0, pinned), ...rows.slice(pinned + first, pinned + first + each)];
     list.replaceChildren(...shown.map((row) => row()));
-    const [from, to] = [pinned + first + 1, Math.min(rows.length, pinned + first + each)];
-    where.textContent = t("now.page", { from, to, all: rows.length });
+    const [from, to, all] = [pinned + first + 1, Math.min(rows.length, pinned + first + each), rows.length];
+    where.textContent = first === 0 || !pinned ? t("now.page", { from: first === 0 ? 1 : from, to, all }) : t("now.pageAfter", { pinned, from, to, all });
   }
 
   return { list, foot, draw: (given) => { rows = given; fill(); } };

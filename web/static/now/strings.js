@@ -12,6 +12,7 @@ addWords({
   "now.noPlan": { zh: "无预案", en: "no plan" },
   "now.planCalled": { zh: "叫应 {answered}/{called}", en: "{answered} of {called} answered" },
   "now.planRuns": { zh: "预案执行中", en: "plan runs" },
+  "now.pageAfter": { zh: "1–{pinned}、{from}–{to} / 共 {all}", en: "1–{pinned}, {from}–{to} of {all}" },
   "now.page": { zh: "{from}–{to} / 共 {all}", en: "{from}–{to} of {all}" },
   "now.earlier": { zh: "上一页", en: "Page up" },
   "now.later": { zh: "下一页", en: "Page down" },
