@@ -117,7 +117,7 @@ def open_session(
 ) -> str:
     """A new session; its secret is told this once. The browser's `former` one is not taken over: it ends."""
     secret = new_secret()
-    lasts, idle = settings.lasting(account.kind, phone=_is_phone(connection, account, settings, now))
+    lasts, idle = settings.lasting(account.kind, phone=is_phone(connection, account, settings, now))
     row = {
         "hash": fingerprint(secret),
         "account": account.id,
@@ -137,7 +137,8 @@ def open_session(
     return secret
 
 
-def _is_phone(connection: Connection, account: Account, settings: SignInSettings, now: datetime) -> bool:
+def is_phone(connection: Connection, account: Account, settings: SignInSettings, now: datetime) -> bool:
+    """Whether it is the account of somebody who answers tasks, and of nothing else: a phone's."""
     named = {"id": account.id, "roles": list(settings.phone_roles), "now": now}
     return connection.execute(QUERIES["is_phone"], named).fetchone() == (True,)
 

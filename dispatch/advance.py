@@ -76,6 +76,8 @@ def advance(
     """
     ladder, usable = ladder or shipped_ladder(), channels | {"app"}
     done = Advanced()
+    with connection.transaction():  # once for all of them: in a storm it looks at every call there is
+        connection.execute(QUERIES["hurry"], {"at": at})
     while True:
         with connection.transaction():
             some = _advance_some(connection, at, usable, ladder)
@@ -86,7 +88,6 @@ def advance(
 
 def _advance_some(connection: Connection, at: datetime, channels: frozenset[str], ladder: Ladder) -> Advanced:
     """The same for the first that are due; whatever becomes of the others, these are called."""
-    connection.execute(QUERIES["hurry"], {"at": at})
     touched = due = _due(connection, at)
     done = Advanced(assignments=len(touched))
     while due:

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from access.accounts import account_of
 from access.errors import SignInRefused
-from access.sessions import check_link, check_password, end_session, end_sessions, use_link
+from access.sessions import check_link, check_password, end_session, end_sessions, is_phone, use_link
 from web.gate import in_language, local, page_of, sign_in_form
 from web.letting_in import drop_cookie, first_factor_shown
 from web.pages import Language
@@ -70,9 +71,9 @@ def by_link(request: Request, parts: PartsOf, secret: str, lang: Annotated[Langu
     try:
         with parts.pool.connection(DATABASE_WAIT_S) as connection:
             account_id = use_link(connection, secret, now=parts.clock())
-            return first_factor_shown(
-                connection, request, parts, account_id, way="link", onward=in_language("/", lang), language=lang
-            )
+            answers = is_phone(connection, account_of(connection, account_id), parts.sign_in, parts.clock())
+            onward = in_language("/worker" if answers else "/", lang)
+            return first_factor_shown(connection, request, parts, account_id, way="link", onward=onward, language=lang)
     except SignInRefused as refused:
         return sign_in_form(parts, lang, "/", refused=refused)
 

@@ -1,15 +1,19 @@
 """Signing in and out in a real browser: what lets in, what does not, and what ends at once."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import httpx
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 
-from access.accounts import account, lock
+from access.accounts import account, link_person, lock
 from access.sessions import add_link
 from config.database import Connection
 from tests.browser.accounts import ROLES, signed_in
 from tests.browser.conftest import OpenScreen, Serve
-from tests.browser.signing import PASSWORD, account_with_password, fill_in, new_clock, session_of
+from tests.browser.run_ground import run_ground
+from tests.browser.signing import PASSWORD, account_with_password, fill_in, new_clock, new_vault, session_of
 
 
 def test_name_and_password_open_the_map_and_the_bar_says_who(
@@ -142,6 +146,29 @@ def test_a_link_opens_once(city_url: str, city: Connection, serve: Serve, new_sc
     clock.on(901)
     second.page.goto(f"{running.url}link/{late}")
     assert session_of(second.page.context) == ""
+
+
+def test_the_link_of_a_grid_worker_leads_to_their_tasks(
+    city_url: str, city: Connection, serve: Serve, new_screen: OpenScreen, tmp_path: Path
+) -> None:
+    """And of nobody who has other work, too, or has no person to be called."""
+    ground = run_ground(city, new_vault(tmp_path))
+    running = serve(city_url)
+    both = (("grid_worker", None), ("commander", None))
+    for name, roles, person, page in (
+        ("zhang.qiang", both[:1], "张强", "worker"),
+        ("nobody", both[:1], None, ""),
+        ("leader", both, "李娜", ""),
+    ):
+        account_id = signed_in(city, name, list(roles)).account_id
+        if person:
+            link_person(city, account_id, ground.people[person])
+        secret = add_link(city, account_id, now=datetime.now(UTC), lasts_s=900)
+        screen = new_screen(let_in=False)
+        screen.page.goto(f"{running.url}link/{secret}")
+        screen.page.click("#use")
+        screen.page.wait_for_url(f"{running.url}{page}", wait_until="commit")
+        expect(screen.page.locator("#tasks" if page else "#map_city")).to_be_visible()
 
 
 def test_signing_out_everywhere_ends_another_browsers_page_and_stream_at_once(
