@@ -1,6 +1,6 @@
 /** Where labels go: at most twice a second, and after every move of the map. */
 
-import { map, thinNames } from "../citymap.js";
+import { map, thinNames, whenLearnt } from "../citymap.js";
 import { place } from "../placing.js";
 import { store } from "../store.js";
 import { forgetSizes } from "./label.js";
@@ -23,6 +23,7 @@ export function keepArranged(labelled) {
   if (!sources.length) {
     map.on("moveend zoomend", () => soon(store.awaited ? AGAIN_MS : 0)); // what is drawn now may go at once
     map.on("resize", () => { forgetSizes(); soon(0); });
+    whenLearnt(arrangeSoon); // there are names that were not there
     document.fonts?.addEventListener("loadingdone", () => { forgetSizes(); arrangeSoon(); });
   }
   sources.push(labelled);
