@@ -7,11 +7,12 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 from aiortc import RTCPeerConnection, RTCSessionDescription, VideoStreamTrack
 from av import VideoFrame
+
+from tests.loopback.listener import Asked, Said, listening
 
 COLOUR = (20, 160, 60)  # red, green, blue
 _WIDTH, _HEIGHT = 320, 180
@@ -64,28 +65,14 @@ def whep_camera() -> Iterator[str]:
     """The address that takes offers."""
     peers = _Peers()
 
-    class Camera(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            offer = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            taken = self.headers["Content-Type"] == "application/sdp"
-            body = peers.answer(offer).encode() if taken else b""
-            self.send_response(201 if taken else 415)
-            self.send_header("Content-Type", "application/sdp")
-            self.send_header("Location", "/whep/1")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(asked: Asked) -> Said:
+        if asked.headers["content-type"] != "application/sdp":
+            return Said(status=415)
+        headers = {"Content-Type": "application/sdp", "Location": "/whep/1"}
+        return Said(status=201, body=peers.answer(asked.body.decode()).encode(), headers=headers)
 
-        def log_message(self, *told: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Camera)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/whep"
+        with listening(answer) as camera:
+            yield f"{camera.url}/whep"
     finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
         peers.close()
